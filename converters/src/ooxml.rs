@@ -130,7 +130,7 @@ impl<'a> Ooxml<'a> {
         let mut reader = xml::Reader::new(bytes.as_slice(), self.meter().limits());
         let mut found = Vec::new();
         loop {
-            match reader.next()? {
+            match reader.next_event()? {
                 Event::Start(tag) if tag.local() == b"Relationship" => {
                     let value = |name: &[u8]| tag.value(name).unwrap_or_default().into_owned();
                     let external = value(b"TargetMode").eq_ignore_ascii_case("external");
@@ -172,7 +172,7 @@ fn parse_content_types(bytes: &[u8], meter: &Meter) -> Result<ContentTypes> {
     let mut types = ContentTypes::default();
     let mut reader = xml::Reader::new(bytes, meter.limits());
     loop {
-        match reader.next()? {
+        match reader.next_event()? {
             Event::Start(tag) => {
                 let value = |name: &[u8]| tag.value(name).unwrap_or_default();
                 let kind = value(b"ContentType").into_owned();

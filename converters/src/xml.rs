@@ -215,7 +215,7 @@ impl<S: Source> Reader<S> {
     /// # Errors
     /// [`ConvertError::Corrupt`] for XML that is not well-formed or has a DTD, [`ConvertError::Limit`] for
     /// depth, attributes or tag size, and what the source reports.
-    pub fn next(&mut self) -> Result<Event<'_>> {
+    pub fn next_event(&mut self) -> Result<Event<'_>> {
         if self.pending_end {
             self.pending_end = false;
             return Ok(self.pop_open());
@@ -254,11 +254,11 @@ impl<S: Source> Reader<S> {
     /// Skips to the end tag of the element whose start tag came last.
     ///
     /// # Errors
-    /// As for [`Reader::next`].
+    /// As for [`Reader::next_event`].
     pub fn skip_element(&mut self) -> Result<()> {
         let outer = self.depth().saturating_sub(1);
         while self.depth() > outer {
-            self.next()?;
+            self.next_event()?;
         }
         Ok(())
     }
@@ -266,11 +266,11 @@ impl<S: Source> Reader<S> {
     /// Appends the character data up to the end tag of the element whose start tag came last, at any depth.
     ///
     /// # Errors
-    /// As for [`Reader::next`].
+    /// As for [`Reader::next_event`].
     pub fn text_content(&mut self, out: &mut String) -> Result<()> {
         let outer = self.depth().saturating_sub(1);
         while self.depth() > outer {
-            if let Event::Text(text) = self.next()? {
+            if let Event::Text(text) = self.next_event()? {
                 out.push_str(text);
             }
         }
