@@ -13,7 +13,7 @@ mod sniff;
 use std::borrow::Cow;
 use std::io::SeekFrom;
 
-use crate::charset::{self, Charset};
+use crate::charset::{self, Charset, Finding};
 use crate::formats::{self, Claim, Family, Format};
 use crate::{ConvertError, Input, Meter};
 
@@ -43,7 +43,7 @@ pub struct Detection {
     pub format: Format,
     /// The media type, refined by the name within the format.
     pub media_type: Cow<'static, str>,
-    /// The charset, for text.
+    /// The charset of text; `None` if only the user can say which one it is.
     pub charset: Option<Charset>,
     /// How the format is known.
     pub evidence: Evidence,
@@ -56,8 +56,8 @@ enum Content {
     Sure(Format, Option<String>),
     /// A container of this kind whose inside cannot be told: damaged, or without a main part.
     Container(Format),
-    /// Text; the format is what its first characters look like, if anything.
-    Text(Charset, Option<Format>),
+    /// Text, in a charset if it can be known; the format is what its first characters look like, if anything.
+    Text(Option<Charset>, Option<Format>),
     /// Bytes without a signature.
     Binary,
 }
@@ -87,9 +87,12 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
     if let Some(format) = magic::unmistakable(&head) {
         return Ok(Content::Sure(format, None));
     }
-    let verdict = charset::scan(input, meter)?;
-    if let Some(charset) = charset::resolve(input, meter, verdict)? {
-        return Ok(Content::Text(charset, sniff::sniff(input, &head, charset)?));
+    match charset::find(input, meter)? {
+        Finding::Text(charset) => {
+            return Ok(Content::Text(Some(charset), sniff::sniff(input, &head, charset)?));
+        }
+        Finding::Undecided(_) => return Ok(Content::Text(None, None)),
+        Finding::Binary => {}
     }
     if let Some((format, media_type)) = magic::binary(&head) {
         return Ok(Content::Sure(format, media_type));
@@ -179,13 +182,11 @@ fn agrees(claimed: Format, format: Format) -> bool {
     claimed.base() == format.base() || encrypted
 }
 
-fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name: &str) -> Detection {
+fn text(charset: Option<Charset>, looks_like: Option<Format>, claim: Option<Claim>, name: &str) -> Detection {
     match claim {
         // Two text formats never conflict: what looks like HTML may well be Markdown.
-        Some(claim) if claim.format.spec().family == Family::Text => {
-            named(claim, Some(charset), Evidence::Both)
-        }
-        Some(claim) if Some(claim.format) == looks_like => named(claim, Some(charset), Evidence::Both),
+        Some(claim) if claim.format.spec().family == Family::Text => named(claim, charset, Evidence::Both),
+        Some(claim) if Some(claim.format) == looks_like => named(claim, charset, Evidence::Both),
         claim => {
             let format = looks_like.unwrap_or(Format::PlainText);
             let media_type = formats::claimed_media_type(name)
@@ -194,7 +195,7 @@ fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name
             Detection {
                 format,
                 media_type: media_type.into(),
-                charset: Some(charset),
+                charset,
                 evidence: claim.map_or(Evidence::Content, |claim| Evidence::Conflict {
                     claimed: claim.format,
                 }),
