@@ -129,6 +129,7 @@ fn judge(content: Content, claim: Option<Claim>, name: &str) -> Detection {
     match content {
         // Nothing contradicts any name.
         Content::Sure(Format::Empty, _) => sure(Format::Empty, None, None),
+        Content::Sure(Format::Unknown, media_type) => unknown(media_type, claim, name),
         Content::Sure(format, media_type) => sure(format, media_type, claim),
         Content::Container(container) => match claim {
             Some(claim) if claim.format.container() == Some(container) => {
@@ -144,14 +145,17 @@ fn judge(content: Content, claim: Option<Claim>, name: &str) -> Detection {
         Content::Text(charset, looks_like) => text(charset, looks_like, claim, name),
         Content::Binary => match claim {
             Some(claim) if magic::may_lack_signature(claim.format) => named(claim, None, Evidence::Name),
-            claim => {
-                let media_type = formats::claimed_media_type(name)
-                    .filter(|kind| claim.is_none() && !kind.starts_with("text/"))
-                    .map(str::to_owned);
-                sure(Format::Unknown, media_type, claim)
-            }
+            claim => unknown(None, claim, name),
         },
     }
+}
+
+/// Some signatures are two bytes long, so that a name is the better source of a mere media type.
+fn unknown(media_type: Option<String>, claim: Option<Claim>, name: &str) -> Detection {
+    let claimed = formats::claimed_media_type(name)
+        .filter(|kind| claim.is_none() && !kind.starts_with("text/"))
+        .map(str::to_owned);
+    sure(Format::Unknown, claimed.or(media_type), claim)
 }
 
 fn sure(format: Format, media_type: Option<String>, claim: Option<Claim>) -> Detection {
