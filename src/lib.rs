@@ -1,1 +1,4 @@
-//! x
+//! Ferries mixed documents into the file stores of agent platforms.
+
+pub mod model;
+pub mod targets;
