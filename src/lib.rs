@@ -1,4 +1,6 @@
 //! Ferries mixed documents into the file stores of agent platforms.
 
+pub mod event;
 pub mod model;
+pub mod stages;
 pub mod targets;
