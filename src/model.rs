@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod payload;
 pub mod profile;
 pub mod secret;
+pub mod settings;
 pub mod source;
 pub mod timestamp;
 
@@ -24,5 +25,6 @@ pub use outcome::{Attempt, Failure, Outcome, Proof, Violation};
 pub use payload::{Body, ConverterRef, Lineage, Payload};
 pub use profile::Profile;
 pub use secret::Secret;
+pub use settings::{ConvertMode, Misnamed, NameStyle};
 pub use source::{Candidate, RelativePath, Source};
 pub use timestamp::Timestamp;
