@@ -3,4 +3,5 @@
 pub mod event;
 pub mod model;
 pub mod stages;
+pub mod store;
 pub mod targets;

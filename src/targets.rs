@@ -3,6 +3,8 @@
 //! A target does one request per call and never retries: whether an attempt may be repeated is a property of the
 //! error's kind, decided beside the wire code and asked by the upload stage.
 
+pub mod local;
+
 use std::io::{Read, Write};
 use std::time::Duration;
 

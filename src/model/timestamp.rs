@@ -30,6 +30,12 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
+    /// Returns the whole microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn unix_micros(self) -> i64 {
+        i64::try_from(self.0.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
+    }
+
     /// Returns the time `duration` later, or the last representable one.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
