@@ -93,4 +93,13 @@ impl Pipeline {
     pub fn builder() -> Builder {
         Builder::default()
     }
+
+    /// Returns what the user named, as run files tell it.
+    fn roots(&self) -> Vec<String> {
+        let shown = |named: &Named| match named {
+            Named::Path(path) => path.to_string_lossy().into_owned(),
+            Named::Stdin { .. } => "-".to_owned(),
+        };
+        self.named.iter().map(shown).collect()
+    }
 }

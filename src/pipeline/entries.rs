@@ -7,7 +7,8 @@ use base64::Engine as _;
 use docferry_converters::Warning;
 
 use crate::model::entry::{
-    ConverterEntry, Entry, FileEntry, OutputEntry, SCHEMA_VERSION, SourceEntry, Status, TargetEntry, WarningEntry,
+    ConverterEntry, Entry, FileEntry, OutputEntry, SCHEMA_VERSION, SourceEntry, Status, TargetEntry,
+    WarningEntry,
 };
 use crate::model::{
     Candidate, Code, Consumer, ConverterRef, Failure, FileObject, MediaType, Outcome, Payload, Sha256, Source,
@@ -25,7 +26,12 @@ pub(super) struct Base {
 
 impl Base {
     pub(super) fn new(candidate: &Candidate, batch: u64, target: Option<TargetEntry>) -> Self {
-        Self { seq: candidate.seq, batch, source: source_entry(candidate), target }
+        Self {
+            seq: candidate.seq,
+            batch,
+            source: source_entry(candidate),
+            target,
+        }
     }
 
     /// Adds what reading the input told.
@@ -126,9 +132,7 @@ fn stored(entry: &mut Entry, status: Status, object: FileObject) {
 
 /// Returns the content block that refers to a stored file (Messages API, "Files" page, table of block types).
 fn content_block(consumer: Option<Consumer>, object: &FileObject) -> Option<serde_json::Value> {
-    let by_file = |kind: &str| {
-        serde_json::json!({ "type": kind, "source": { "type": "file", "file_id": object.file_id } })
-    };
+    let by_file = |kind: &str| serde_json::json!({ "type": kind, "source": { "type": "file", "file_id": object.file_id } });
     match consumer? {
         Consumer::Messages => match object.mime_type.as_str() {
             "application/pdf" | "text/plain" => Some(by_file("document")),
@@ -163,7 +167,11 @@ pub(super) fn file_output(
     label: Option<String>,
 ) -> OutputEntry {
     OutputEntry {
-        file_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        file_name: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
         media_type: media_type.to_string(),
         size_bytes,
         sha256: digest,
@@ -176,7 +184,11 @@ pub(super) fn file_output(
 pub(super) fn converter_entry(converter: &ConverterRef, warnings: &[Warning]) -> ConverterEntry {
     let known = |warning: &Warning| {
         let code = Code::by_name(warning.code.as_str())?;
-        Some(WarningEntry { code, message: warning.message.clone(), count: warning.count })
+        Some(WarningEntry {
+            code,
+            message: warning.message.clone(),
+            count: warning.count,
+        })
     };
     ConverterEntry {
         name: converter.name.to_owned(),

@@ -62,7 +62,10 @@ impl Pipeline {
                 let verdicts = &verdicts;
                 scope.spawn(move |_| {
                     let made = self.verdict(one, depth);
-                    verdicts.lock().unwrap_or_else(PoisonError::into_inner).extend(made);
+                    verdicts
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .extend(made);
                 });
             }
         });
@@ -96,12 +99,18 @@ impl Pipeline {
             Err((_, outcome)) => return Verdict::Stays(Box::new(base.nothing(outcome))),
         };
         base.learn(&classified);
-        let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
+        let name = classified
+            .candidate
+            .source
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
         let action = match &self.admit {
             Some(admit) => match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
-                Plan::PassThrough { media_type, append } => {
-                    Ok(format!("send as {media_type}{}", append.map(|a| format!(", name + {a}")).unwrap_or_default()))
-                }
+                Plan::PassThrough { media_type, append } => Ok(format!(
+                    "send as {media_type}{}",
+                    append.map(|a| format!(", name + {a}")).unwrap_or_default()
+                )),
                 Plan::Convert { converter } => Ok(format!("convert with {}", converter.name())),
                 Plan::Reject(violations) => Err(Outcome::Rejected(violations)),
             },
@@ -109,7 +118,10 @@ impl Pipeline {
                 Ok(Some(converter)) => Ok(format!("convert with {}", converter.name())),
                 Ok(None) => Err(Outcome::Skipped {
                     code: Code::NoConverter,
-                    message: format!("there is no converter for {}", classified.detection.format.spec().title),
+                    message: format!(
+                        "there is no converter for {}",
+                        classified.detection.format.spec().title
+                    ),
                 }),
                 Err(violation) => Err(Outcome::Rejected(vec![violation])),
             },
@@ -124,7 +136,10 @@ impl Pipeline {
     }
 
     fn admitted(&self, found: Found) -> Vec<Verdict> {
-        debug_assert!(!matches!(self.work, Work::Convert { .. }), "check judges by a profile");
+        debug_assert!(
+            !matches!(self.work, Work::Convert { .. }),
+            "check judges by a profile"
+        );
         match self.prepare(found.candidate, 0, None) {
             Ready::Final(entries) => entries.into_iter().map(|e| Verdict::Stays(Box::new(e))).collect(),
             Ready::Send(parts) => parts
@@ -133,7 +148,10 @@ impl Pipeline {
                     Part::Entry(entry) => Verdict::Stays(entry),
                     Part::Payload(payload, draft) => {
                         let action = format!("send {} as {}", payload.file_name, payload.media_type);
-                        Verdict::Passes { entry: Box::new(draft.entry(Outcome::Converted(None))), action }
+                        Verdict::Passes {
+                            entry: Box::new(draft.entry(Outcome::Converted(None))),
+                            action,
+                        }
                     }
                 })
                 .collect(),

@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::acceptance::shorten;
 use crate::model::payload::Body;
 use crate::model::{Candidate, profile::LengthUnit};
-use crate::stages::convert::Prepared;
 use crate::stages::admit::part_name;
+use crate::stages::convert::Prepared;
 
 /// The longest name that common file systems take, in bytes.
 const MAX_NAME_BYTES: usize = 255;
@@ -26,7 +26,11 @@ pub(super) struct OutputDir {
 
 impl OutputDir {
     pub(super) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), hasher: RandomState::new(), taken: Mutex::new(HashSet::new()) }
+        Self {
+            root: root.to_owned(),
+            hasher: RandomState::new(),
+            taken: Mutex::new(HashSet::new()),
+        }
     }
 
     /// Reserves the place of an input's own name; a second input of that place gets another.
@@ -62,11 +66,17 @@ impl OutputDir {
     pub(super) fn write(&self, reserved: &Path, prepared: &Prepared) -> io::Result<PathBuf> {
         let own_name = reserved.file_name().unwrap_or_default().to_string_lossy();
         let name = shorten(&part_name(&own_name, prepared), MAX_NAME_BYTES, LengthUnit::Bytes);
-        let relative = if name == own_name { reserved.to_owned() } else { self.claim(&reserved.with_file_name(name)) };
+        let relative = if name == own_name {
+            reserved.to_owned()
+        } else {
+            self.claim(&reserved.with_file_name(name))
+        };
         let path = self.root.join(relative);
         let folder = path.parent().unwrap_or(&self.root);
         std::fs::create_dir_all(folder)?;
-        let mut temp = tempfile::Builder::new().prefix(".docferry-").tempfile_in(folder)?;
+        let mut temp = tempfile::Builder::new()
+            .prefix(".docferry-")
+            .tempfile_in(folder)?;
         match &prepared.body {
             Body::Bytes(bytes) => io::Write::write_all(&mut temp, bytes)?,
             body @ (Body::Spilled(_) | Body::File(_)) => {

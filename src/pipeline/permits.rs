@@ -26,7 +26,11 @@ pub(super) struct Permit {
 
 impl Permits {
     pub(super) fn new(bytes: u64, inputs: u64) -> Arc<Self> {
-        Arc::new(Self { total_bytes: bytes, left: Mutex::new(Left { bytes, inputs }), returned: Condvar::new() })
+        Arc::new(Self {
+            total_bytes: bytes,
+            left: Mutex::new(Left { bytes, inputs }),
+            returned: Condvar::new(),
+        })
     }
 
     /// Waits until `bytes` are free; an input larger than everything gets everything.
@@ -38,7 +42,10 @@ impl Permits {
         }
         left.bytes -= bytes;
         left.inputs -= 1;
-        Arc::new(Permit { supply: Arc::clone(self), bytes })
+        Arc::new(Permit {
+            supply: Arc::clone(self),
+            bytes,
+        })
     }
 }
 

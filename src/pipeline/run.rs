@@ -55,10 +55,21 @@ impl Pipeline {
         let output = self.output_dir()?;
         let pool = self.pool()?;
         let mut collector = Collector::new(self, observer)?;
-        let bytes = found.iter().filter(|f| f.skipped.is_none()).map(|f| f.candidate.size_bytes).sum();
-        collector.tell(&Event::Discovered { inputs: found.len() as u64, bytes });
-        let shared =
-            Shared { pipeline: self, output, stopped: AtomicBool::new(false), unreachable: AtomicU32::new(0) };
+        let bytes = found
+            .iter()
+            .filter(|f| f.skipped.is_none())
+            .map(|f| f.candidate.size_bytes)
+            .sum();
+        collector.tell(&Event::Discovered {
+            inputs: found.len() as u64,
+            bytes,
+        });
+        let shared = Shared {
+            pipeline: self,
+            output,
+            stopped: AtomicBool::new(false),
+            unreachable: AtomicU32::new(0),
+        };
         let (messages, inbox) = channel();
         let (jobs, queue) = channel();
         let queue = Mutex::new(queue);
@@ -85,9 +96,13 @@ impl Pipeline {
     }
 
     fn output_dir(&self) -> Result<Option<OutputDir>, RunError> {
-        let Work::Convert { output_dir } = &self.work else { return Ok(None) };
-        std::fs::create_dir_all(output_dir)
-            .map_err(|source| RunError::OutputDir { path: output_dir.clone(), source })?;
+        let Work::Convert { output_dir } = &self.work else {
+            return Ok(None);
+        };
+        std::fs::create_dir_all(output_dir).map_err(|source| RunError::OutputDir {
+            path: output_dir.clone(),
+            source,
+        })?;
         Ok(Some(OutputDir::new(output_dir)))
     }
 
@@ -149,8 +164,15 @@ fn prepare_all(
             let (batch, full) = dealer.deal(one.candidate.size_bytes);
             close(full);
             let small = one.skipped.is_some() || one.unreadable.is_some();
-            let permit = permits.acquire(if small { 0 } else { estimate(one.candidate.size_bytes) });
-            let reserved = shared.output.as_ref().map(|output| output.reserve(&one.candidate));
+            let permit = permits.acquire(if small {
+                0
+            } else {
+                estimate(one.candidate.size_bytes)
+            });
+            let reserved = shared
+                .output
+                .as_ref()
+                .map(|output| output.reserve(&one.candidate));
             if let Some(entry) = pipeline.left_out(&one, batch) {
                 let _ = messages.send(Message::Entry(Box::new(entry), Some(permit)));
                 continue;
@@ -192,7 +214,11 @@ fn prepare_one(
                         let _ = messages.send(Message::Entry(entry, Some(permit)));
                     }
                     Part::Payload(payload, draft) => {
-                        let _ = jobs.send(Job { payload, draft, permit });
+                        let _ = jobs.send(Job {
+                            payload,
+                            draft,
+                            permit,
+                        });
                     }
                 }
             }
@@ -209,7 +235,14 @@ fn send_all(
 ) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { payload, draft, permit }) = next else { return };
+        let Ok(Job {
+            payload,
+            draft,
+            permit,
+        }) = next
+        else {
+            return;
+        };
         let entry = if let Some(code) = shared.why_not_send() {
             let message = code.spec().what.trim_end_matches('.');
             draft.entry(Outcome::Failed(Failure::new(code, message)))
@@ -233,7 +266,10 @@ impl Shared<'_> {
         if code == Code::Interrupted && !*told {
             *told = true;
             let message = "interrupted; what was under way is being finished".to_owned();
-            let _ = messages.send(Message::Stopped(Stopped { kind: StopKind::Interrupted, message }));
+            let _ = messages.send(Message::Stopped(Stopped {
+                kind: StopKind::Interrupted,
+                message,
+            }));
         }
         Some(code)
     }
@@ -261,7 +297,10 @@ impl Shared<'_> {
             && !self.stopped.swap(true, Ordering::Relaxed)
         {
             let message = "the target cannot be reached".to_owned();
-            let _ = messages.send(Message::Stopped(Stopped { kind: StopKind::Unusable, message }));
+            let _ = messages.send(Message::Stopped(Stopped {
+                kind: StopKind::Unusable,
+                message,
+            }));
         }
     }
 }

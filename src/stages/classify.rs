@@ -78,7 +78,7 @@ impl Content {
         match self {
             Self::Memory(bytes) => Body::Bytes(bytes),
             Self::File(opened, _) => Body::File(opened),
-            Self::Spooled(file) => Body::Spooled(file),
+            Self::Spooled(file) => Body::Spilled(file),
         }
     }
 }
@@ -121,12 +121,22 @@ impl Input for FileInput {
 /// The outcome that ends it here.
 pub fn classify(candidate: Candidate, options: &ClassifyOptions) -> Result<Classified, (Candidate, Outcome)> {
     match read(&candidate, options) {
-        Ok(Reading { content, size_bytes, digest, holds_live_key }) => {
+        Ok(Reading {
+            content,
+            size_bytes,
+            digest,
+            holds_live_key,
+        }) => {
             let name = candidate.source.file_name().to_string_lossy().into_owned();
             match detection(&content, &name, size_bytes, options) {
-                Ok(detection) => {
-                    Ok(Classified { candidate, content, size_bytes, digest, detection, holds_live_key })
-                }
+                Ok(detection) => Ok(Classified {
+                    candidate,
+                    content,
+                    size_bytes,
+                    digest,
+                    detection,
+                    holds_live_key,
+                }),
                 Err(outcome) => Err((candidate, outcome)),
             }
         }
@@ -154,13 +164,24 @@ fn read(candidate: &Candidate, options: &ClassifyOptions) -> Result<Reading, Out
     }
     let mut bytes = Vec::with_capacity(usize::try_from(opened.size_bytes()).unwrap_or(0));
     // One byte more than expected shows that it grew.
-    (&file).take(opened.size_bytes() + 1).read_to_end(&mut bytes).map_err(|e| read_outcome(&e))?;
+    (&file)
+        .take(opened.size_bytes() + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| read_outcome(&e))?;
     if bytes.len() as u64 != opened.size_bytes() {
-        return Err(Outcome::Failed(Failure::new(Code::Changed, OpenError::Changed.to_string())));
+        return Err(Outcome::Failed(Failure::new(
+            Code::Changed,
+            OpenError::Changed.to_string(),
+        )));
     }
     let holds_live_key = options.live_keys.found_in(&bytes);
     let digest = Sha256::of(&bytes);
-    Ok(Reading { size_bytes: bytes.len() as u64, content: Content::Memory(bytes.into()), digest, holds_live_key })
+    Ok(Reading {
+        size_bytes: bytes.len() as u64,
+        content: Content::Memory(bytes.into()),
+        digest,
+        holds_live_key,
+    })
 }
 
 fn hash_file(opened: OpenedFile, mut file: File, options: &ClassifyOptions) -> Result<Reading, Outcome> {
@@ -178,7 +199,10 @@ fn hash_file(opened: OpenedFile, mut file: File, options: &ClassifyOptions) -> R
     }
     // The same file with the same size and time: what was hashed is what is there.
     if pass.size_bytes != opened.size_bytes() || opened.reopen().is_err() {
-        return Err(Outcome::Failed(Failure::new(Code::Changed, OpenError::Changed.to_string())));
+        return Err(Outcome::Failed(Failure::new(
+            Code::Changed,
+            OpenError::Changed.to_string(),
+        )));
     }
     Ok(pass.finish(Content::File(opened, file)))
 }
@@ -205,7 +229,9 @@ fn spool(input: &mut dyn Read, options: &ClassifyOptions) -> Result<Reading, Out
     }
     let content = match file {
         Some(mut file) => {
-            file.write_all(&memory).and_then(|()| file.flush()).map_err(|e| write_outcome(&e))?;
+            file.write_all(&memory)
+                .and_then(|()| file.flush())
+                .map_err(|e| write_outcome(&e))?;
             Content::Spooled(Arc::new(file))
         }
         None => Content::Memory(memory.into()),
@@ -222,7 +248,11 @@ struct Pass {
 
 impl Pass {
     fn new(options: &ClassifyOptions) -> Self {
-        Self { hasher: Hasher::default(), size_bytes: 0, keys: options.live_keys.scan() }
+        Self {
+            hasher: Hasher::default(),
+            size_bytes: 0,
+            keys: options.live_keys.scan(),
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -232,12 +262,26 @@ impl Pass {
     }
 
     fn finish(self, content: Content) -> Reading {
-        let Self { hasher, size_bytes, keys } = self;
-        Reading { content, size_bytes, digest: hasher.finish(), holds_live_key: keys.found() }
+        let Self {
+            hasher,
+            size_bytes,
+            keys,
+        } = self;
+        Reading {
+            content,
+            size_bytes,
+            digest: hasher.finish(),
+            holds_live_key: keys.found(),
+        }
     }
 }
 
-fn detection(content: &Content, name: &str, size: u64, options: &ClassifyOptions) -> Result<Detection, Outcome> {
+fn detection(
+    content: &Content,
+    name: &str,
+    size: u64,
+    options: &ClassifyOptions,
+) -> Result<Detection, Outcome> {
     let meter = Meter::new(options.limits.clone(), size);
     let mut input = content.input().map_err(|e| read_outcome(&e))?;
     // Detection reads untrusted bytes: a defect there must cost this file only.
@@ -248,7 +292,12 @@ fn detection(content: &Content, name: &str, size: u64, options: &ClassifyOptions
         Ok(Ok(detection)) => detection,
         Ok(Err(ConvertError::Io(e))) => return Err(read_outcome(&e)),
         Ok(Err(e)) => return Err(Outcome::Failed(Failure::new(Code::ReadError, e.to_string()))),
-        Err(_) => return Err(Outcome::Failed(Failure::new(Code::ConverterCrashed, "detection failed"))),
+        Err(_) => {
+            return Err(Outcome::Failed(Failure::new(
+                Code::ConverterCrashed,
+                "detection failed",
+            )));
+        }
     };
     if size == 0 || detection.format == Format::Empty {
         let violation = Violation::new(Code::EmptyFile, "the file holds no bytes");
@@ -261,16 +310,23 @@ fn check_size(size_bytes: u64, options: &ClassifyOptions) -> Result<(), Outcome>
     if size_bytes <= options.max_bytes {
         return Ok(());
     }
-    let message = format!("{size_bytes} bytes, nothing over {} bytes can be taken", options.max_bytes);
-    Err(Outcome::Rejected(vec![Violation::new(Code::FileTooLarge, message)]))
+    let message = format!(
+        "{size_bytes} bytes, nothing over {} bytes can be taken",
+        options.max_bytes
+    );
+    Err(Outcome::Rejected(vec![Violation::new(
+        Code::FileTooLarge,
+        message,
+    )]))
 }
 
 fn open_outcome(error: OpenError) -> Outcome {
     match error {
         OpenError::Io(error) => read_outcome(&error),
-        OpenError::NotRegular => {
-            Outcome::Skipped { code: Code::SpecialFile, message: OpenError::NotRegular.to_string() }
-        }
+        OpenError::NotRegular => Outcome::Skipped {
+            code: Code::SpecialFile,
+            message: OpenError::NotRegular.to_string(),
+        },
         // Discovery saw a regular file under this name.
         OpenError::Symlink | OpenError::Changed => {
             Outcome::Failed(Failure::new(Code::Changed, OpenError::Changed.to_string()))
@@ -282,7 +338,12 @@ fn read_outcome(error: &io::Error) -> Outcome {
     let code = match error.kind() {
         io::ErrorKind::NotFound => Code::NotFound,
         io::ErrorKind::PermissionDenied => Code::Unreadable,
-        _ if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<OpenError>) => Code::Changed,
+        _ if error
+            .get_ref()
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<OpenError>) =>
+        {
+            Code::Changed
+        }
         _ => Code::ReadError,
     };
     Outcome::Failed(Failure::new(code, error.to_string()))

@@ -77,15 +77,23 @@ pub fn convert(
             "{} bytes, documents over {} bytes are not converted (raise it with --max-convert-size)",
             classified.size_bytes, options.max_bytes
         );
-        return Err(Outcome::Rejected(vec![Violation::new(Code::ConvertTooLarge, message)]));
+        return Err(Outcome::Rejected(vec![Violation::new(
+            Code::ConvertTooLarge,
+            message,
+        )]));
     }
     let mut sink = spill::SpillSink::new(options);
     let (deadline, stop) = (Instant::now() + options.timeout, Arc::clone(interrupted));
     let mut meter = Meter::new(options.limits.clone(), classified.size_bytes)
         .with_stop(move || stop.load(Ordering::Relaxed) || Instant::now() >= deadline);
-    let mut input = classified.content.input().map_err(|e| outcome(ConvertError::Io(e), interrupted))?;
+    let mut input = classified
+        .content
+        .input()
+        .map_err(|e| outcome(ConvertError::Io(e), interrupted))?;
     let chosen = with_charset(options, classified);
-    let ran = catch_unwind(AssertUnwindSafe(|| converter.convert(input.as_mut(), &chosen, &mut meter, &mut sink)));
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        converter.convert(input.as_mut(), &chosen, &mut meter, &mut sink)
+    }));
     match ran {
         Err(_) => {
             let message = format!("{} panicked; this is a defect", converter.name());
@@ -94,11 +102,17 @@ pub fn convert(
         Ok(Err(error)) => return Err(outcome(error, interrupted)),
         Ok(Ok(())) => {}
     }
-    let (parts, warnings) = sink.finish().map_err(|e| outcome(ConvertError::Sink(e), interrupted))?;
+    let (parts, warnings) = sink
+        .finish()
+        .map_err(|e| outcome(ConvertError::Sink(e), interrupted))?;
     if parts.is_empty() {
         return Err(outcome(ConvertError::NoText, interrupted));
     }
-    Ok(Converted { parts, warnings, converter: reference(converter, &options.options) })
+    Ok(Converted {
+        parts,
+        warnings,
+        converter: reference(converter, &options.options),
+    })
 }
 
 /// Detection has decided the charset over the whole file: the converter need not look again.
@@ -110,7 +124,11 @@ fn with_charset(options: &ConvertOptions, _classified: &Classified) -> Options {
 #[must_use]
 pub fn reference(converter: &dyn Converter, options: &Options) -> ConverterRef {
     let options_hash = Sha256::of(options.canonical().as_bytes()).short(16);
-    ConverterRef { name: converter.name(), revision: converter.revision(), options_hash }
+    ConverterRef {
+        name: converter.name(),
+        revision: converter.revision(),
+        options_hash,
+    }
 }
 
 fn outcome(error: ConvertError, interrupted: &AtomicBool) -> Outcome {
@@ -126,8 +144,13 @@ fn outcome(error: ConvertError, interrupted: &AtomicBool) -> Outcome {
         }
         ConvertError::Cancelled => failure(Code::ConverterTimeout, "the deadline passed".to_owned()),
         ConvertError::Io(e) => {
-            let changed = e.get_ref().is_some_and(|e| e.is::<crate::model::source::OpenError>());
-            failure(if changed { Code::Changed } else { Code::ReadError }, e.to_string())
+            let changed = e
+                .get_ref()
+                .is_some_and(|e| e.is::<crate::model::source::OpenError>());
+            failure(
+                if changed { Code::Changed } else { Code::ReadError },
+                e.to_string(),
+            )
         }
         ConvertError::Sink(e) => failure(Code::WriteError, e.to_string()),
         // The enum is another crate's and may grow.

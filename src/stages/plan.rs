@@ -106,17 +106,25 @@ fn unusable(detection: &Detection, misnamed: Misnamed) -> Option<Violation> {
         let message = "the document is encrypted with a password";
         return Some(Violation::new(Code::EncryptedDocument, message));
     }
-    let Evidence::Conflict { claimed } = detection.evidence else { return None };
+    let Evidence::Conflict { claimed } = detection.evidence else {
+        return None;
+    };
     let (found, claimed) = (detection.format.spec(), claimed.spec());
     let binary = claimed.family == Family::Text && matches!(found.family, Family::Binary | Family::Archive);
     if binary {
-        let message = format!("the name claims {}, the content is {}", claimed.title, found.title);
+        let message = format!(
+            "the name claims {}, the content is {}",
+            claimed.title, found.title
+        );
         return Some(Violation::new(Code::BinaryContent, message));
     }
     if misnamed == Misnamed::ByContent || is_loosely_named(claimed.format) {
         return None;
     }
-    let message = format!("the name claims {}, the content is {}", claimed.title, found.title);
+    let message = format!(
+        "the name claims {}, the content is {}",
+        claimed.title, found.title
+    );
     Some(Violation::new(Code::ContentMismatch, message))
 }
 

@@ -28,7 +28,9 @@ pub struct UploadOptions {
 
 impl std::fmt::Debug for UploadOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UploadOptions").field("retries", &self.retries).finish_non_exhaustive()
+        f.debug_struct("UploadOptions")
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
     }
 }
 
@@ -114,7 +116,10 @@ fn attempt(
     let open = || -> io::Result<Box<dyn Read + Send>> {
         let inner = payload.body.open()?;
         *progress.lock().unwrap_or_else(PoisonError::into_inner) = Hasher::default();
-        Ok(Box::new(HashingReader { inner, hasher: Arc::clone(&progress) }))
+        Ok(Box::new(HashingReader {
+            inner,
+            hasher: Arc::clone(&progress),
+        }))
     };
     let request = UploadRequest {
         file_name: &payload.file_name,
@@ -138,7 +143,10 @@ struct HashingReader {
 impl Read for HashingReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(out)?;
-        self.hasher.lock().unwrap_or_else(PoisonError::into_inner).update(&out[..n]);
+        self.hasher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .update(&out[..n]);
         Ok(n)
     }
 }
@@ -167,25 +175,46 @@ fn settle(
         return bad(Outcome::Failed(Failure::new(Code::Changed, message)));
     }
     if object.size_bytes != payload.size_bytes {
-        let message = format!("{} bytes were sent, {} are stored as {id}", payload.size_bytes, object.size_bytes);
+        let message = format!(
+            "{} bytes were sent, {} are stored as {id}",
+            payload.size_bytes, object.size_bytes
+        );
         return bad(Outcome::Failed(Failure::new(Code::IntegrityMismatch, message)));
     }
     if object.filename != payload.file_name.as_str() {
-        warnings.push(note(Code::NameChanged, format!("stored as `{}`", object.filename.escape_debug())));
+        warnings.push(note(
+            Code::NameChanged,
+            format!("stored as `{}`", object.filename.escape_debug()),
+        ));
     }
     if !object.mime_type.eq_ignore_ascii_case(payload.media_type.as_str()) {
-        let message = format!("{} was sent, {} is stored", payload.media_type, object.mime_type.escape_debug());
+        let message = format!(
+            "{} was sent, {} is stored",
+            payload.media_type,
+            object.mime_type.escape_debug()
+        );
         warnings.push(note(Code::MediaTypeChanged, message));
     }
     let outcome = match until_ready(object, target, options) {
         Ok(object) => Outcome::Uploaded(object),
         Err(failure) => return bad(Outcome::Failed(failure)),
     };
-    Sent { outcome, attempts, warnings, possible_orphans: Vec::new(), kind: None, stop: None }
+    Sent {
+        outcome,
+        attempts,
+        warnings,
+        possible_orphans: Vec::new(),
+        kind: None,
+        stop: None,
+    }
 }
 
 /// Waits for a file that the platform still takes in.
-fn until_ready(object: FileObject, target: &dyn Target, options: &UploadOptions) -> Result<FileObject, Failure> {
+fn until_ready(
+    object: FileObject,
+    target: &dyn Target,
+    options: &UploadOptions,
+) -> Result<FileObject, Failure> {
     let mut object = object;
     for wait in READY_WAITS {
         match &object.status {
@@ -200,8 +229,14 @@ fn until_ready(object: FileObject, target: &dyn Target, options: &UploadOptions)
             break;
         }
         if let Ok(again) = target.get(&object.file_id) {
-            object = FileObject { request_id: object.request_id, ..again };
+            object = FileObject {
+                request_id: object.request_id,
+                ..again
+            };
         }
     }
-    Err(Failure::new(Code::NotReady, format!("{} is not ready yet", object.file_id)))
+    Err(Failure::new(
+        Code::NotReady,
+        format!("{} is not ready yet", object.file_id),
+    ))
 }

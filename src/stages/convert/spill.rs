@@ -52,9 +52,13 @@ impl SpillSink {
     }
 
     fn close_part(&mut self) -> io::Result<()> {
-        let Some(part) = self.open.take().filter(|part| part.size_bytes > 0) else { return Ok(()) };
+        let Some(part) = self.open.take().filter(|part| part.size_bytes > 0) else {
+            return Ok(());
+        };
         let body = match part.file {
-            Some(file) => Body::Spilled(Arc::new(file.into_inner().map_err(io::IntoInnerError::into_error)?)),
+            Some(file) => Body::Spilled(Arc::new(
+                file.into_inner().map_err(io::IntoInnerError::into_error)?,
+            )),
             None => Body::Bytes(part.memory.into()),
         };
         self.parts.push(Prepared {
