@@ -1,1 +1,252 @@
-//! Markdown writing.
+//! Markdown writing for converters: blocks, lists, tables and inline marks, as GitHub reads them.
+//!
+//! A [`Writer`] takes calls in document order and hands finished text on, so that memory does not grow with the
+//! document. It tolerates any order of calls: what damaged documents nest wrongly is closed or opened as needed.
+//! A table cell holds one line in Markdown, so paragraphs, lists and tables within a cell are flattened
+//! there: `<br>` between lines, `\|` between the cells of an inner table.
+
+mod escape;
+mod frame;
+mod inline;
+
+use frame::{Anchored, Frame};
+pub use inline::Style;
+
+/// What a list item begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Marker {
+    /// `-`.
+    Bullet,
+    /// `3.` or `3)`.
+    Number {
+        /// The number shown.
+        number: u32,
+        /// `.` or `)`.
+        delimiter: char,
+    },
+    /// A label that Markdown has no list for (`iv.`, `1.2`); it is written as text.
+    Label(String),
+}
+
+/// What a paragraph is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Block {
+    /// Plain text.
+    #[default]
+    Paragraph,
+    /// A heading of level 1 to 6; others are brought into that range.
+    Heading(u8),
+    /// An item of a list.
+    Item {
+        /// The nesting level, from 0.
+        level: u8,
+        /// What it begins with.
+        marker: Marker,
+    },
+}
+
+/// Writes Markdown.
+#[derive(Debug)]
+pub struct Writer {
+    base: Frame,
+    /// Text boxes being written; each is anchored in a paragraph of the one before.
+    boxes: Vec<Frame>,
+    has_text: bool,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Writer {
+    /// Makes an empty writer.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            base: Frame::new(false),
+            boxes: Vec::new(),
+            has_text: false,
+        }
+    }
+
+    /// Makes an empty writer whose whole output is one line, fit for a table cell or a quotation.
+    #[must_use]
+    pub fn single_line() -> Self {
+        Self {
+            base: Frame::new(true),
+            boxes: Vec::new(),
+            has_text: false,
+        }
+    }
+
+    fn frame(&mut self) -> &mut Frame {
+        self.boxes.last_mut().unwrap_or(&mut self.base)
+    }
+
+    /// Tells whether anything but white space was written.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.has_text
+    }
+
+    /// Tells whether what is written now is held until a text box ends.
+    #[must_use]
+    pub fn is_in_box(&self) -> bool {
+        !self.boxes.is_empty()
+    }
+
+    /// Tells whether a paragraph is open.
+    #[must_use]
+    pub fn is_in_paragraph(&self) -> bool {
+        self.boxes.last().unwrap_or(&self.base).is_in_paragraph()
+    }
+
+    /// Begins a paragraph, ending one that is open. One that stays empty leaves no trace.
+    pub fn begin_paragraph(&mut self, block: Block) {
+        self.frame().begin_paragraph(block);
+    }
+
+    /// Ends the paragraph; what was anchored in it follows.
+    pub fn end_paragraph(&mut self) {
+        self.frame().end_paragraph();
+    }
+
+    /// Appends text to the paragraph, opening one if there is none. White space collapses.
+    pub fn text(&mut self, text: &str, style: &Style) {
+        if !self.has_text && text.contains(|c: char| !c.is_whitespace()) {
+            self.has_text = true;
+        }
+        self.frame().text(text, style);
+    }
+
+    /// Appends the label of a numbered heading.
+    pub fn label(&mut self, marker: &Marker) {
+        let label = match marker {
+            Marker::Bullet => return,
+            Marker::Number { number, delimiter } => format!("{number}{delimiter}"),
+            Marker::Label(label) => label.clone(),
+        };
+        self.frame().inline().text(&label, &Style::default());
+        self.space();
+    }
+
+    /// Separates words.
+    pub fn space(&mut self) {
+        self.frame().inline().space();
+    }
+
+    /// Begins a new line within the paragraph.
+    pub fn line_break(&mut self) {
+        self.frame().inline().line_break();
+    }
+
+    /// Appends Markdown that is not escaped, such as a note reference.
+    pub fn raw(&mut self, markdown: &str) {
+        self.frame().raw(markdown);
+    }
+
+    /// Appends a picture without a target, if it has a text to stand for it.
+    pub fn picture(&mut self, alt: &str) {
+        let alt = alt.trim();
+        if alt.is_empty() {
+            return;
+        }
+        self.has_text = true;
+        let mut text = inline::Inline::default();
+        text.reset(inline::Surroundings::Cell, 0);
+        let in_link = Style {
+            link: Some("".into()),
+            ..Style::default()
+        };
+        text.text(alt, &in_link);
+        let picture = format!("!{}", text.finish());
+        self.frame().raw(&picture);
+    }
+
+    /// Begins a table of about `columns` columns, which the header row is padded to.
+    pub fn begin_table(&mut self, columns: usize) {
+        self.frame().begin_table(columns);
+    }
+
+    /// Adds a column to the table that was begun last.
+    pub fn add_column(&mut self) {
+        self.frame().add_column();
+    }
+
+    /// Begins a row; the first one is the header.
+    pub fn begin_row(&mut self) {
+        self.frame().begin_row();
+    }
+
+    /// Begins a cell.
+    pub fn begin_cell(&mut self) {
+        self.frame().begin_cell();
+    }
+
+    /// Ends a cell that spans `columns` columns; the others are left empty.
+    pub fn end_cell(&mut self, columns: u64) {
+        self.frame().end_cell(columns);
+    }
+
+    /// Ends a row; one without any text leaves no trace.
+    pub fn end_row(&mut self) {
+        self.frame().end_row();
+    }
+
+    /// Ends a table.
+    pub fn end_table(&mut self) {
+        self.frame().end_table();
+    }
+
+    /// Begins blocks that stand beside the paragraph; they follow it.
+    pub fn begin_box(&mut self) {
+        let single_line = self.frame().is_single_line();
+        self.boxes.push(Frame::new(single_line));
+    }
+
+    /// Ends what [`Writer::begin_box`] began.
+    pub fn end_box(&mut self) {
+        if let Some(frame) = self.boxes.pop() {
+            let text = frame.finish();
+            self.frame().anchor(Anchored::Blocks(text));
+        }
+    }
+
+    /// Puts one line of Markdown into a quotation after the paragraph.
+    pub fn quote(&mut self, line: String) {
+        self.has_text = true;
+        self.frame().anchor(Anchored::Quote(line));
+    }
+
+    /// Takes the finished text if there are at least `least` bytes of it.
+    pub fn take_ready(&mut self, least: usize) -> Option<String> {
+        self.base.take_ready(least)
+    }
+
+    /// Ends everything and returns what was not taken, with a line end if it is a document.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        while !self.boxes.is_empty() {
+            self.end_box();
+        }
+        self.base.finish()
+    }
+
+    /// Separates what follows from what was written, as the parts of a document are.
+    pub fn end_section(&mut self) {
+        while !self.boxes.is_empty() {
+            self.end_box();
+        }
+        self.base.end_all();
+    }
+
+    /// Appends finished blocks of Markdown.
+    pub fn blocks(&mut self, markdown: String) {
+        self.frame().anchor(Anchored::Blocks(markdown));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,27 @@
-//! The `docx-to-markdown` converter.
+//! The `docx-to-markdown` converter: WordprocessingML documents and templates (ECMA-376 part 1, section 17).
+//!
+//! Streams the main part once; only what is looked up is held (styles, numbering, comments, the text of charts).
+//! Headers come first and footers last, each distinct text once; notes follow the body as Markdown footnotes.
+//! Layout, fonts and colours are not read. Parts are found by relationship and elements by local name, so strict
+//! documents and unusual part names make no difference.
 
-use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink};
+mod chart;
+mod comments;
+mod diagram;
+mod field;
+mod links;
+mod math;
+mod notes;
+mod numbering;
+mod output;
+mod properties;
+mod stories;
+mod styles;
+mod symbol;
+mod tally;
+mod walker;
+
+use crate::{Converter, Input, Meter, Options, Result, Sink};
 
 /// The converter.
 #[derive(Debug)]
@@ -17,11 +38,11 @@ impl Converter for DocxToMarkdown {
 
     fn convert(
         &self,
-        _input: &mut dyn Input,
-        _options: &Options,
-        _meter: &mut Meter,
-        _sink: &mut dyn Sink,
+        input: &mut dyn Input,
+        options: &Options,
+        meter: &mut Meter,
+        sink: &mut dyn Sink,
     ) -> Result<()> {
-        Err(ConvertError::Unsupported("this format".into()))
+        stories::convert(input, options, meter, sink)
     }
 }

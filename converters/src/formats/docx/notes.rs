@@ -1,0 +1,66 @@
+//! Footnotes and endnotes: numbered together, in the order the text refers to them.
+//!
+//! Only the numbers are held. The notes themselves are written from their part after the body, in the order of the
+//! part, so that a thousand notes need no memory.
+
+use std::collections::HashMap;
+
+use crate::Result;
+use crate::limits::Meter;
+
+/// Which part a note stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum NoteKind {
+    Footnote,
+    Endnote,
+}
+
+impl NoteKind {
+    /// Returns the relationship kind of the part.
+    pub(super) fn relationship(self) -> &'static str {
+        match self {
+            Self::Footnote => "footnotes",
+            Self::Endnote => "endnotes",
+        }
+    }
+
+    /// Returns the name of a note's element.
+    pub(super) fn element(self) -> &'static [u8] {
+        match self {
+            Self::Footnote => b"footnote",
+            Self::Endnote => b"endnote",
+        }
+    }
+}
+
+/// What a number weighs in memory.
+const NUMBER_BYTES: u64 = 64;
+
+/// The numbers given to notes.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    numbers: HashMap<(NoteKind, String), u64>,
+}
+
+impl Notes {
+    /// Returns the number of the note, giving it the next one at its first reference.
+    pub(super) fn refer(&mut self, kind: NoteKind, id: &str, meter: &Meter) -> Result<u64> {
+        let next = self.numbers.len() as u64 + 1;
+        if let Some(number) = self.get(kind, id) {
+            return Ok(number);
+        }
+        meter.resident(NUMBER_BYTES + id.len() as u64)?;
+        self.numbers.insert((kind, id.to_owned()), next);
+        Ok(next)
+    }
+
+    /// Returns the number of a note that the text refers to.
+    pub(super) fn get(&self, kind: NoteKind, id: &str) -> Option<u64> {
+        self.numbers.get(&(kind, id.to_owned())).copied()
+    }
+
+    /// Tells whether the text refers to any note of this kind.
+    pub(super) fn any(&self, kind: NoteKind) -> bool {
+        self.numbers.keys().any(|(of, _)| *of == kind)
+    }
+}

@@ -1,0 +1,43 @@
+//! Where the document's sections go: one after the other, a blank line between, nothing before there is text.
+
+use crate::limits::Meter;
+use crate::{ConvertError, PartKind, Result, Sink};
+
+/// The part being written.
+pub(super) struct Output<'a> {
+    meter: &'a Meter,
+    sink: &'a mut dyn Sink,
+    begun: bool,
+    /// Whether the current section has written anything.
+    in_section: bool,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(meter: &'a Meter, sink: &'a mut dyn Sink) -> Self {
+        Self {
+            meter,
+            sink,
+            begun: false,
+            in_section: false,
+        }
+    }
+
+    /// Separates what follows from what was written.
+    pub(super) fn begin_section(&mut self) {
+        self.in_section = false;
+    }
+
+    pub(super) fn write(&mut self, text: &str) -> Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if !self.begun {
+            self.sink.begin_part(None, PartKind::Markdown).map_err(ConvertError::Sink)?;
+            self.begun = true;
+        } else if !self.in_section {
+            self.meter.write(self.sink, b"\n")?;
+        }
+        self.in_section = true;
+        self.meter.write(self.sink, text.as_bytes())
+    }
+}

@@ -1,0 +1,142 @@
+//! Paragraph, run, row and cell properties, read from just behind their start tag to their end.
+//!
+//! Each reader walks its own element, so that equal names elsewhere (`w:tab` in a run, `w:del` around one) are
+//! never mistaken for properties. Former properties of tracked changes (`rPrChange`, `pPrChange`) are skipped.
+
+use crate::Result;
+use crate::xml::{Event, Reader, Source, Tag};
+
+use super::styles::{StyleId, Styles};
+use super::symbol::SymbolFont;
+
+/// Whether text is raised or lowered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Vertical {
+    #[default]
+    Baseline,
+    Super,
+    Sub,
+}
+
+/// Run properties; `None` is "not said here".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct RunProperties {
+    pub(super) style: Option<StyleId>,
+    pub(super) bold: Option<bool>,
+    pub(super) italic: Option<bool>,
+    pub(super) strike: Option<bool>,
+    pub(super) hidden: Option<bool>,
+    pub(super) vertical: Option<Vertical>,
+    pub(super) font: Option<SymbolFont>,
+}
+
+/// Paragraph properties; `None` is "not said here".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct ParagraphProperties {
+    pub(super) style: Option<StyleId>,
+    /// 0 to 8 is a heading, 9 is body text.
+    pub(super) outline: Option<u8>,
+    pub(super) number: Option<u32>,
+    pub(super) level: Option<u8>,
+    /// Whether a tracked change deletes the paragraph mark.
+    pub(super) mark_deleted: bool,
+}
+
+/// Reads the children of an `rPr`.
+pub(super) fn read_run<S: Source>(reader: &mut Reader<S>, styles: &Styles) -> Result<RunProperties> {
+    let mut found = RunProperties::default();
+    let outer = reader.depth();
+    while reader.depth() >= outer {
+        let Event::Start(tag) = reader.next_event()? else {
+            continue;
+        };
+        let mut skip = false;
+        match tag.local() {
+            b"b" => found.bold = Some(is_on(tag)),
+            b"i" => found.italic = Some(is_on(tag)),
+            b"strike" | b"dstrike" => found.strike = Some(is_on(tag) || found.strike == Some(true)),
+            b"vanish" => found.hidden = Some(is_on(tag)),
+            b"vertAlign" => {
+                found.vertical = Some(match tag.raw(b"val") {
+                    Some(b"superscript") => Vertical::Super,
+                    Some(b"subscript") => Vertical::Sub,
+                    _ => Vertical::Baseline,
+                });
+            }
+            b"rStyle" => found.style = tag.raw(b"val").and_then(|id| styles.find(id)),
+            b"rFonts" => {
+                let name = tag.raw(b"ascii").or_else(|| tag.raw(b"hAnsi"));
+                found.font = name.and_then(SymbolFont::named);
+            }
+            b"rPrChange" => skip = true,
+            _ => {}
+        }
+        if skip {
+            reader.skip_element()?;
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the children of a `pPr`.
+pub(super) fn read_paragraph<S: Source>(
+    reader: &mut Reader<S>,
+    styles: &Styles,
+) -> Result<ParagraphProperties> {
+    let mut found = ParagraphProperties::default();
+    let outer = reader.depth();
+    while reader.depth() >= outer {
+        let Event::Start(tag) = reader.next_event()? else {
+            continue;
+        };
+        let mut skip = false;
+        match tag.local() {
+            b"pStyle" => found.style = tag.raw(b"val").and_then(|id| styles.find(id)),
+            b"outlineLvl" => found.outline = number(tag, b"val"),
+            b"numId" => found.number = number(tag, b"val"),
+            b"ilvl" => found.level = number(tag, b"val"),
+            b"del" | b"moveFrom" => found.mark_deleted = true,
+            b"pPrChange" | b"rPrChange" | b"sectPr" | b"tabs" | b"numberingChange" => skip = true,
+            _ => {}
+        }
+        if skip {
+            reader.skip_element()?;
+        }
+    }
+    Ok(found)
+}
+
+/// Reads a `tcPr` and returns how many columns the cell spans.
+pub(super) fn read_cell<S: Source>(reader: &mut Reader<S>) -> Result<u64> {
+    read_count(reader, b"gridSpan").map(|span| span.unwrap_or(1))
+}
+
+/// Reads a `trPr` and returns how many columns are empty before the first cell.
+pub(super) fn read_row<S: Source>(reader: &mut Reader<S>) -> Result<u64> {
+    read_count(reader, b"gridBefore").map(Option::unwrap_or_default)
+}
+
+fn read_count<S: Source>(reader: &mut Reader<S>, name: &[u8]) -> Result<Option<u64>> {
+    let mut found = None;
+    let outer = reader.depth();
+    while reader.depth() >= outer {
+        if let Event::Start(tag) = reader.next_event()? {
+            if tag.local() == name {
+                found = number(tag, b"val");
+            } else if matches!(tag.local(), b"tcPrChange" | b"trPrChange") {
+                reader.skip_element()?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Reads an on/off property: absent value means on (ECMA-376 part 1, section 17.17.4).
+pub(super) fn is_on(tag: Tag<'_>) -> bool {
+    !matches!(tag.raw(b"val"), Some(b"0" | b"false" | b"off" | b"none"))
+}
+
+/// Reads a whole number; one that is not, or does not fit, counts as not said.
+pub(super) fn number<T: std::str::FromStr>(tag: Tag<'_>, name: &[u8]) -> Option<T> {
+    std::str::from_utf8(tag.raw(name)?).ok()?.trim().parse().ok()
+}

@@ -1,0 +1,253 @@
+//! The stories of a document in the order they are written: headers, body, notes, footers.
+//!
+//! A part that a relationship names and the package lacks is a warning; a part that is there but damaged is an
+//! error, because half a document that looks whole is worse than none.
+
+use std::collections::HashSet;
+
+use crate::limits::Meter;
+use crate::markdown::Writer;
+use crate::ooxml::{Ooxml, Relationship};
+use crate::xml::{Event, Reader, Source};
+use crate::{ConvertError, Input, Options, Result, Sink};
+
+use super::comments::Comments;
+use super::links::Links;
+use super::notes::{NoteKind, Notes};
+use super::numbering::Numbering;
+use super::output::Output;
+use super::styles::Styles;
+use super::tally::Tally;
+use super::walker::{Document, Walker};
+
+/// Converts the document in `input`.
+pub(super) fn convert(
+    input: &mut dyn Input,
+    options: &Options,
+    meter: &Meter,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let mut ooxml = Ooxml::open(input, meter)?;
+    let main = ooxml.main_part()?;
+    let relationships = ooxml.relationships(&main)?;
+    let mut document = open(&mut ooxml, &relationships, options)?;
+    document.tally.macros = u64::from(relationships.iter().any(|r| r.kind == "vbaProject"));
+    let mut output = Output::new(meter, sink);
+    let mut has_text = edges(&mut ooxml, &relationships, "header", &mut document, &mut output)?;
+    has_text |= body(&mut ooxml, &main, &mut document, &mut output)?;
+    for kind in [NoteKind::Footnote, NoteKind::Endnote] {
+        has_text |= notes(&mut ooxml, &relationships, kind, &mut document, &mut output)?;
+    }
+    has_text |= edges(&mut ooxml, &relationships, "footer", &mut document, &mut output)?;
+    if !has_text {
+        return Err(ConvertError::NoText);
+    }
+    document.tally.report(sink);
+    Ok(())
+}
+
+/// Returns the first part of this kind that the package holds.
+fn find<'r>(
+    ooxml: &mut Ooxml<'_>,
+    relationships: &'r [Relationship],
+    kind: &str,
+    tally: &mut Tally,
+) -> Option<&'r str> {
+    let found = relationships.iter().find(|r| r.kind == kind && !r.external)?;
+    if ooxml.package().contains(&found.target) {
+        return Some(&found.target);
+    }
+    tally.missing_parts += 1;
+    None
+}
+
+/// Reads what the stories look up.
+fn open<'a>(
+    ooxml: &mut Ooxml<'a>,
+    relationships: &[Relationship],
+    options: &Options,
+) -> Result<Document<'a>> {
+    let meter = ooxml.meter();
+    let mut document = Document {
+        meter,
+        hidden: options.hidden_content,
+        styles: Styles::default(),
+        numbering: Numbering::default(),
+        comments: Comments::default(),
+        notes: Notes::default(),
+        tally: Tally::default(),
+    };
+    if let Some(part) = find(ooxml, relationships, "styles", &mut document.tally)
+        && let Some(mut reader) = ooxml.xml(part)?
+    {
+        document.styles = Styles::read(&mut reader, meter)?;
+    }
+    if let Some(part) = find(ooxml, relationships, "numbering", &mut document.tally)
+        && let Some(mut reader) = ooxml.xml(part)?
+    {
+        document.numbering = Numbering::read(&mut reader, meter)?;
+    }
+    if let Some(part) = find(ooxml, relationships, "comments", &mut document.tally) {
+        comments(ooxml, part, &mut document)?;
+    }
+    Ok(document)
+}
+
+fn comments(ooxml: &mut Ooxml<'_>, part: &str, document: &mut Document<'_>) -> Result<()> {
+    let links = Links::read(ooxml, part, &mut document.tally)?;
+    let Some(mut reader) = ooxml.xml(part)? else {
+        return Ok(());
+    };
+    loop {
+        match reader.next_event()? {
+            Event::Start(tag) if tag.local() == b"comment" => {
+                let id = tag.value(b"id").unwrap_or_default().into_owned();
+                let author = tag.value(b"author").unwrap_or_default().into_owned();
+                let text = one(&mut reader, document, &links, Writer::single_line())?.0;
+                document.comments.insert(&id, &author, &text, document.meter)?;
+            }
+            Event::Eof => return Ok(()),
+            Event::Start(_) | Event::End(_) | Event::Text(_) => {}
+        }
+    }
+}
+
+/// Walks the element whose start tag came last; returns its Markdown and whether there is text in it.
+fn one<S: Source>(
+    reader: &mut Reader<S>,
+    document: &mut Document<'_>,
+    links: &Links,
+    writer: Writer,
+) -> Result<(String, bool)> {
+    let meter = document.meter;
+    let mut walker = Walker::new(document, links, writer);
+    walker.walk(reader, None)?;
+    let has_text = walker.writer.has_text();
+    let text = walker.writer.finish();
+    meter.resident(text.len() as u64)?;
+    Ok((text, has_text))
+}
+
+/// Writes the headers or footers, each distinct text once.
+fn edges(
+    ooxml: &mut Ooxml<'_>,
+    relationships: &[Relationship],
+    kind: &str,
+    document: &mut Document<'_>,
+    output: &mut Output<'_>,
+) -> Result<bool> {
+    let mut seen = HashSet::new();
+    let mut parts = HashSet::new();
+    for relationship in relationships.iter().filter(|r| r.kind == kind && !r.external) {
+        if !parts.insert(&relationship.target) {
+            continue;
+        }
+        let links = Links::read(ooxml, &relationship.target, &mut document.tally)?;
+        let Some(mut reader) = ooxml.xml(&relationship.target)? else {
+            document.tally.missing_parts += 1;
+            continue;
+        };
+        enter(&mut reader)?;
+        let (text, has_text) = one(&mut reader, document, &links, Writer::new())?;
+        to_end(&mut reader)?;
+        if has_text && !seen.contains(&text) {
+            output.begin_section();
+            output.write(&text)?;
+            seen.insert(text);
+        }
+    }
+    Ok(!seen.is_empty())
+}
+
+fn body(
+    ooxml: &mut Ooxml<'_>,
+    main: &str,
+    document: &mut Document<'_>,
+    output: &mut Output<'_>,
+) -> Result<bool> {
+    let links = Links::read(ooxml, main, &mut document.tally)?;
+    let Some(mut reader) = ooxml.xml(main)? else {
+        return Err(ConvertError::corrupt("the package", "its main part is missing"));
+    };
+    if enter(&mut reader)? != b"document" {
+        return Err(ConvertError::corrupt(main, "it is not a Word document"));
+    }
+    output.begin_section();
+    let mut walker = Walker::new(document, &links, Writer::new());
+    walker.walk(&mut reader, Some(output))?;
+    let has_text = walker.writer.has_text();
+    output.write(&walker.writer.finish())?;
+    to_end(&mut reader)?;
+    Ok(has_text)
+}
+
+/// Writes the notes that the text refers to, each as the definition of its number.
+fn notes(
+    ooxml: &mut Ooxml<'_>,
+    relationships: &[Relationship],
+    kind: NoteKind,
+    document: &mut Document<'_>,
+    output: &mut Output<'_>,
+) -> Result<bool> {
+    if !document.notes.any(kind) {
+        return Ok(false);
+    }
+    let Some(part) = find(ooxml, relationships, kind.relationship(), &mut document.tally) else {
+        return Ok(false);
+    };
+    let links = Links::read(ooxml, part, &mut document.tally)?;
+    let Some(mut reader) = ooxml.xml(part)? else {
+        return Ok(false);
+    };
+    let mut any = false;
+    loop {
+        match reader.next_event()? {
+            Event::Start(tag) if tag.local() == kind.element() => {
+                let id = tag.value(b"id").unwrap_or_default();
+                let Some(number) = document.notes.get(kind, &id) else {
+                    reader.skip_element()?;
+                    continue;
+                };
+                let (text, has_text) = one(&mut reader, document, &links, Writer::new())?;
+                any |= has_text;
+                output.begin_section();
+                output.write(&definition(number, &text))?;
+            }
+            Event::Eof => return Ok(any),
+            Event::Start(_) | Event::End(_) | Event::Text(_) => {}
+        }
+    }
+}
+
+/// Makes a footnote definition; its further lines are indented, as GitHub has it.
+fn definition(number: u64, text: &str) -> String {
+    let mut out = format!("[^{number}]: ");
+    for (at, line) in text.trim().lines().enumerate() {
+        if at > 0 {
+            out.push('\n');
+            if !line.is_empty() {
+                out.push_str("    ");
+            }
+        }
+        out.push_str(line);
+    }
+    out.push('\n');
+    out
+}
+
+/// Reads the start tag of the root element and returns its local name.
+fn enter<S: Source>(reader: &mut Reader<S>) -> Result<Vec<u8>> {
+    loop {
+        match reader.next_event()? {
+            Event::Start(tag) => return Ok(tag.local().to_vec()),
+            Event::Eof => return Ok(Vec::new()),
+            Event::End(_) | Event::Text(_) => {}
+        }
+    }
+}
+
+/// Reads what follows the root element, so that the part's checks are made.
+fn to_end<S: Source>(reader: &mut Reader<S>) -> Result<()> {
+    while !matches!(reader.next_event()?, Event::Eof) {}
+    Ok(())
+}

@@ -1,0 +1,473 @@
+//! Walks the XML of one story (the body, a header, a note) and writes it as Markdown.
+//!
+//! One loop, no recursion: a stack of small values runs beside the reader's open elements, and each says what its
+//! end has to do. Elements that mean nothing here are walked through, so that text survives in wrappers nobody
+//! has thought of (content controls, smart tags, custom XML); what must not be text is skipped by name.
+
+mod graphics;
+mod runs;
+
+use std::rc::Rc;
+
+use crate::limits::Meter;
+use crate::markdown::{Block, Style, Writer};
+use crate::options::HiddenContent;
+use crate::xml::{Event, Reader, Source, Tag};
+use crate::{ConvertError, Result};
+
+use super::comments::Comments;
+use super::field::Fields;
+use super::links::Links;
+use super::math::Math;
+use super::notes::{NoteKind, Notes};
+use super::numbering::Numbering;
+use super::output::Output;
+use super::properties::{self, ParagraphProperties, RunProperties};
+use super::styles::{Resolved, Styles, outline_of};
+use super::tally::Tally;
+use graphics::Graphic;
+use runs::Run;
+
+/// Finished text is handed on in pieces of this size.
+const READY_BYTES: usize = 32 << 10;
+
+/// What the stories of a document share.
+pub(super) struct Document<'a> {
+    pub(super) meter: &'a Meter,
+    pub(super) hidden: HiddenContent,
+    pub(super) styles: Styles,
+    pub(super) numbering: Numbering,
+    pub(super) comments: Comments,
+    pub(super) notes: Notes,
+    pub(super) tally: Tally,
+}
+
+/// What the end of an open element has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Other,
+    Paragraph { boxed: bool },
+    Run,
+    Text,
+    Instruction,
+    MathText,
+    Math,
+    InMath,
+    Hyperlink,
+    SimpleField,
+    Table,
+    Row,
+    Cell,
+    Box,
+    Alternatives,
+    Graphic,
+    Phonetic,
+    Ruby,
+}
+
+/// What to do with an element whose start tag was read.
+enum Step {
+    Into(Open),
+    Skip,
+    RunProperties,
+    ParagraphProperties,
+    CellProperties,
+    RowProperties,
+}
+
+/// The state of an `mc:AlternateContent`: how much text there was before its first branch.
+struct Alternatives {
+    text_before: u64,
+    pictures_before: u64,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Paragraph {
+    style: Resolved,
+    is_heading: bool,
+}
+
+/// The walker over one story.
+pub(super) struct Walker<'w, 'a> {
+    document: &'w mut Document<'a>,
+    links: &'w Links,
+    pub(super) writer: Writer,
+    stack: Vec<Open>,
+    paragraphs: Vec<Paragraph>,
+    runs: Vec<Run>,
+    fields: Fields,
+    hyperlinks: Vec<Option<Rc<str>>>,
+    spans: Vec<u64>,
+    table_depth: u64,
+    alternatives: Vec<Alternatives>,
+    graphics: Vec<Graphic>,
+    math: Option<Math>,
+    /// The reading of a ruby text, held until its base was written.
+    phonetic: Option<String>,
+    /// Bytes of text written so far, to tell whether a branch gave any.
+    text_bytes: u64,
+    pictures: u64,
+    /// Whether the paragraph before lost its end to a tracked change.
+    joins_next: bool,
+}
+
+impl<'w, 'a> Walker<'w, 'a> {
+    pub(super) fn new(document: &'w mut Document<'a>, links: &'w Links, writer: Writer) -> Self {
+        Self {
+            document,
+            links,
+            writer,
+            stack: Vec::new(),
+            paragraphs: Vec::new(),
+            runs: Vec::new(),
+            fields: Fields::default(),
+            hyperlinks: Vec::new(),
+            spans: Vec::new(),
+            table_depth: 0,
+            alternatives: Vec::new(),
+            graphics: Vec::new(),
+            math: None,
+            phonetic: None,
+            text_bytes: 0,
+            pictures: 0,
+            joins_next: false,
+        }
+    }
+
+    /// Walks to the end of the element whose start tag came last, handing finished text to `output` if there is one.
+    pub(super) fn walk<S: Source>(
+        &mut self,
+        reader: &mut Reader<S>,
+        mut output: Option<&mut Output<'_>>,
+    ) -> Result<()> {
+        let outer = reader.depth();
+        self.stack.clear();
+        while reader.depth() >= outer {
+            let step = match reader.next_event()? {
+                Event::Start(tag) => self.start(tag)?,
+                Event::Text(text) => {
+                    self.characters(text)?;
+                    continue;
+                }
+                Event::End(local) => {
+                    if let Some(open) = self.stack.pop() {
+                        self.end(open, local)?;
+                    }
+                    if let Some(output) = output.as_deref_mut()
+                        && let Some(text) = self.writer.take_ready(READY_BYTES)
+                    {
+                        output.write(&text)?;
+                    }
+                    continue;
+                }
+                Event::Eof => return Err(ConvertError::corrupt("the document", "it ends early")),
+            };
+            match step {
+                Step::Into(open) => self.stack.push(open),
+                Step::Skip => reader.skip_element()?,
+                Step::RunProperties => {
+                    let found = properties::read_run(reader, &self.document.styles)?;
+                    self.run_properties(found);
+                }
+                Step::ParagraphProperties => {
+                    let found = properties::read_paragraph(reader, &self.document.styles)?;
+                    self.paragraph_properties(found);
+                }
+                Step::CellProperties => {
+                    let span = properties::read_cell(reader)?;
+                    if let Some(last) = self.spans.last_mut() {
+                        *last = span;
+                    }
+                }
+                Step::RowProperties => {
+                    let before = properties::read_row(reader)?;
+                    if before > 0 {
+                        self.writer.begin_cell();
+                        self.writer.end_cell(before);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, tag: Tag<'_>) -> Result<Step> {
+        let local = tag.local();
+        if self.math.is_some()
+            && let Some(step) = self.start_in_math(tag)
+        {
+            return Ok(step);
+        }
+        Ok(match local {
+            b"p" => self.start_paragraph(),
+            b"r" => self.start_run(),
+            b"t" => Step::Into(Open::Text),
+            b"pPr" if matches!(self.stack.last(), Some(Open::Paragraph { .. })) => Step::ParagraphProperties,
+            b"rPr" if self.stack.last() == Some(&Open::Run) => Step::RunProperties,
+            b"tbl" => {
+                self.table_depth += 1;
+                self.document.meter.table_depth(self.table_depth)?;
+                self.writer.begin_table(0);
+                Step::Into(Open::Table)
+            }
+            b"gridCol" => {
+                self.writer.add_column();
+                Step::Into(Open::Other)
+            }
+            b"tr" => {
+                self.writer.begin_row();
+                Step::Into(Open::Row)
+            }
+            b"tc" => {
+                self.writer.begin_cell();
+                self.spans.push(1);
+                Step::Into(Open::Cell)
+            }
+            b"trPr" => Step::RowProperties,
+            b"tcPr" => Step::CellProperties,
+            b"txbxContent" | b"txBody" => {
+                self.writer.begin_box();
+                Step::Into(Open::Box)
+            }
+            b"AlternateContent" => {
+                self.alternatives.push(Alternatives {
+                    text_before: self.text_bytes,
+                    pictures_before: self.pictures,
+                });
+                Step::Into(Open::Alternatives)
+            }
+            b"Choice" | b"Fallback" if self.stack.last() == Some(&Open::Alternatives) => self.start_branch(),
+            _ => self.start_in_paragraph(tag)?,
+        })
+    }
+
+    /// Elements that stand within paragraphs, and those to skip.
+    fn start_in_paragraph(&mut self, tag: Tag<'_>) -> Result<Step> {
+        Ok(match tag.local() {
+            b"hyperlink" => {
+                let id = tag.value(b"id").unwrap_or_default();
+                self.hyperlinks.push(self.links.hyperlink(&id).map(Rc::clone));
+                self.refresh_link();
+                Step::Into(Open::Hyperlink)
+            }
+            b"fldSimple" => {
+                self.fields.begin();
+                self.fields.instruction(&tag.value(b"instr").unwrap_or_default());
+                self.fields.separate();
+                self.refresh_link();
+                Step::Into(Open::SimpleField)
+            }
+            b"fldChar" => {
+                self.field_character(tag)?;
+                Step::Into(Open::Other)
+            }
+            b"instrText" => Step::Into(Open::Instruction),
+            b"del" | b"moveFrom" => {
+                self.document.tally.deletions += 1;
+                Step::Skip
+            }
+            b"delText" | b"delInstrText" => Step::Skip,
+            b"ruby" => Step::Into(Open::Ruby),
+            b"rt" => {
+                self.phonetic = Some(String::new());
+                Step::Into(Open::Phonetic)
+            }
+            b"oMath" => {
+                self.math = Some(Math::default());
+                Step::Into(Open::Math)
+            }
+            b"footnoteReference" => self.note(NoteKind::Footnote, tag)?,
+            b"endnoteReference" => self.note(NoteKind::Endnote, tag)?,
+            b"commentReference" => {
+                let id = tag.value(b"id").unwrap_or_default();
+                if let Some(line) = self.document.comments.get(&id) {
+                    let line = line.to_owned();
+                    self.held(line.len())?;
+                    self.writer.quote(line);
+                }
+                Step::Into(Open::Other)
+            }
+            b"altChunk" | b"subDoc" => {
+                self.document.tally.unsupported += 1;
+                Step::Skip
+            }
+            b"sdtPr" | b"sdtEndPr" | b"customXmlPr" | b"smartTagPr" | b"tblPr" | b"tblPrEx" | b"sectPr" | b"rPr"
+            | b"pPr" | b"bodyPr" | b"lstStyle" | b"spPr" | b"style" | b"ctrlPr" => Step::Skip,
+            b"br" | b"cr" => {
+                self.line_break();
+                Step::Into(Open::Other)
+            }
+            b"tab" | b"ptab" => {
+                self.space();
+                Step::Into(Open::Other)
+            }
+            b"noBreakHyphen" => {
+                self.put("\u{2011}")?;
+                Step::Into(Open::Other)
+            }
+            b"sym" => {
+                self.symbol(tag)?;
+                Step::Into(Open::Other)
+            }
+            b"checkBox" | b"ddList" | b"checked" | b"default" | b"result" | b"listEntry" => {
+                self.form_field(tag);
+                Step::Into(Open::Other)
+            }
+            _ => self.start_graphic(tag)?,
+        })
+    }
+
+    fn end(&mut self, open: Open, local: &[u8]) -> Result<()> {
+        match open {
+            Open::Other | Open::Text | Open::Instruction | Open::MathText => {}
+            Open::Paragraph { boxed } => self.end_paragraph(boxed),
+            Open::Run => {
+                self.runs.pop();
+            }
+            Open::Hyperlink => {
+                self.hyperlinks.pop();
+                self.refresh_link();
+            }
+            Open::SimpleField => {
+                self.fields.end();
+                self.refresh_link();
+            }
+            Open::Table => {
+                self.table_depth = self.table_depth.saturating_sub(1);
+                self.writer.end_table();
+            }
+            Open::Row => self.writer.end_row(),
+            Open::Cell => self.writer.end_cell(self.spans.pop().unwrap_or(1)),
+            Open::Box => self.writer.end_box(),
+            Open::Alternatives => {
+                self.alternatives.pop();
+            }
+            Open::Graphic => self.end_graphic()?,
+            Open::InMath => {
+                if let Some(math) = &mut self.math {
+                    math.end(local);
+                }
+            }
+            Open::Math => {
+                if let Some(math) = self.math.take() {
+                    let formula = math.finish();
+                    self.put_styled(&formula, &Style::default())?;
+                }
+            }
+            Open::Phonetic => {}
+            Open::Ruby => {
+                if let Some(reading) = self.phonetic.take().filter(|reading| !reading.trim().is_empty()) {
+                    self.put(&format!("({reading})"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start_paragraph(&mut self) -> Step {
+        // A paragraph within a paragraph that no text box announces is a text box all the same.
+        let boxed = self.writer.is_in_paragraph() && !self.joins_next;
+        if boxed {
+            self.writer.begin_box();
+        }
+        let style = self.document.styles.get(self.document.styles.default_paragraph());
+        self.paragraphs.push(Paragraph {
+            style,
+            is_heading: false,
+        });
+        if self.joins_next {
+            self.writer.space();
+        } else {
+            self.writer.begin_paragraph(Block::Paragraph);
+        }
+        Step::Into(Open::Paragraph { boxed })
+    }
+
+    fn paragraph_properties(&mut self, found: ParagraphProperties) {
+        let styles = &self.document.styles;
+        let id = found.style.or(styles.default_paragraph());
+        let style = styles.get(id);
+        let outline = outline_of(found.outline, style.outline);
+        let joined = std::mem::replace(&mut self.joins_next, found.mark_deleted);
+        if let Some(paragraph) = self.paragraphs.last_mut() {
+            paragraph.style = style;
+            paragraph.is_heading = outline.is_some();
+        }
+        if joined || found.mark_deleted {
+            return;
+        }
+        let list = found.number.or(style.number).filter(|list| *list != 0);
+        let marker = list.and_then(|list| {
+            let linked = || {
+                let id = styles.id(id?);
+                self.document.numbering.level_of_style(list, id, styles)
+            };
+            let of_style = if found.number.is_none() { linked().or(style.level) } else { None };
+            let level = found.level.or(of_style).or(style.level).unwrap_or(0);
+            Some((level, self.document.numbering.next(list, level, styles)?))
+        });
+        match (outline, marker) {
+            (Some(level), marker) => {
+                self.writer.begin_paragraph(Block::Heading(level + 1));
+                if let Some((_, marker)) = marker {
+                    self.writer.label(&marker);
+                }
+            }
+            (None, Some((level, marker))) => self.writer.begin_paragraph(Block::Item { level, marker }),
+            (None, None) => {}
+        }
+    }
+
+    fn end_paragraph(&mut self, boxed: bool) {
+        self.fields.end_paragraph();
+        self.paragraphs.pop();
+        if self.joins_next {
+            return;
+        }
+        self.writer.end_paragraph();
+        if boxed {
+            self.writer.end_box();
+        }
+    }
+
+    /// The first branch that gives text is the content; the others say the same in other ways.
+    fn start_branch(&mut self) -> Step {
+        match self.alternatives.last() {
+            Some(before) if self.text_bytes > before.text_before => Step::Skip,
+            Some(before) => {
+                // The pictures of a branch without text come again in the next one.
+                let again = self.pictures - before.pictures_before;
+                self.pictures -= again;
+                self.document.tally.pictures = self.document.tally.pictures.saturating_sub(again);
+                Step::Into(Open::Other)
+            }
+            None => Step::Into(Open::Other),
+        }
+    }
+
+    fn note(&mut self, kind: NoteKind, tag: Tag<'_>) -> Result<Step> {
+        let id = tag.value(b"id").unwrap_or_default();
+        let number = self.document.notes.refer(kind, &id, self.document.meter)?;
+        self.writer.raw(&format!("[^{number}]"));
+        Ok(Step::Into(Open::Other))
+    }
+
+    /// Counts text that stays in memory until a text box or the paragraph ends.
+    fn held(&self, bytes: usize) -> Result<()> {
+        self.document.meter.resident(bytes as u64)
+    }
+
+    fn paragraph(&self) -> Paragraph {
+        self.paragraphs.last().copied().unwrap_or_else(|| Paragraph {
+            style: self.document.styles.get(self.document.styles.default_paragraph()),
+            is_heading: false,
+        })
+    }
+
+    fn run_properties(&mut self, found: RunProperties) {
+        let run = Run::new(&found, &self.paragraph(), &self.document.styles, self.link());
+        if let Some(last) = self.runs.last_mut() {
+            *last = run;
+        }
+    }
+}

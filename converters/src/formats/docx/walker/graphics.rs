@@ -1,0 +1,110 @@
+//! Pictures, charts, diagrams, embedded objects, WordArt, and the elements of formulas.
+//!
+//! A picture is its alternative text, or nothing; either way it is counted as dropped. The same picture may be
+//! described twice (the frame around it and the picture itself); the frame's words count.
+
+use crate::Result;
+use crate::markdown::Style;
+use crate::xml::Tag;
+
+use super::super::math;
+use super::{Open, Step, Walker};
+
+/// A drawing or VML picture being read.
+#[derive(Debug, Default)]
+pub(super) struct Graphic {
+    alt: String,
+    has_picture: bool,
+}
+
+impl Walker<'_, '_> {
+    pub(super) fn start_graphic(&mut self, tag: Tag<'_>) -> Result<Step> {
+        match tag.local() {
+            b"drawing" | b"pict" | b"object" => {
+                self.graphics.push(Graphic::default());
+                return Ok(Step::Into(Open::Graphic));
+            }
+            b"docPr" => self.describe(tag, b"descr"),
+            b"cNvPr" => {
+                if self.graphics.last().is_some_and(|graphic| graphic.alt.is_empty()) {
+                    self.describe(tag, b"descr");
+                }
+            }
+            b"shape" | b"rect" => self.describe(tag, b"alt"),
+            b"pic" | b"imagedata" => {
+                if let Some(graphic) = self.graphics.last_mut() {
+                    graphic.has_picture = true;
+                }
+            }
+            b"textpath" => {
+                let text = tag.value(b"string").unwrap_or_default();
+                self.writer.begin_box();
+                self.put_styled(&text, &Style::default())?;
+                self.writer.end_box();
+            }
+            b"chart" => {
+                if self.show_graphic(tag, b"id")? {
+                    self.document.tally.charts += 1;
+                }
+            }
+            b"relIds" => {
+                self.show_graphic(tag, b"dm")?;
+            }
+            b"OLEObject" | b"control" => self.document.tally.embedded += 1,
+            _ => {}
+        }
+        Ok(Step::Into(Open::Other))
+    }
+
+    fn describe(&mut self, tag: Tag<'_>, name: &[u8]) {
+        let Some(graphic) = self.graphics.last_mut() else {
+            return;
+        };
+        let described = tag.value(name).filter(|text| !text.trim().is_empty());
+        if let Some(text) = described.or_else(|| tag.value(b"title")) {
+            graphic.alt = text.into_owned();
+        }
+    }
+
+    /// Writes the text of the chart or diagram that an attribute names.
+    fn show_graphic(&mut self, tag: Tag<'_>, name: &[u8]) -> Result<bool> {
+        let id = tag.value(name).unwrap_or_default();
+        let Some(text) = self.links.graphic(&id) else {
+            return Ok(false);
+        };
+        if !text.is_empty() {
+            let text = text.to_owned();
+            self.held(text.len())?;
+            self.text_bytes += text.len() as u64;
+            self.writer.blocks(text);
+        }
+        Ok(true)
+    }
+
+    pub(super) fn end_graphic(&mut self) -> Result<()> {
+        let Some(graphic) = self.graphics.pop() else {
+            return Ok(());
+        };
+        if graphic.has_picture {
+            self.pictures += 1;
+            self.document.tally.pictures += 1;
+            self.held(if self.writer.is_in_box() { graphic.alt.len() } else { 0 })?;
+            self.writer.picture(&graphic.alt);
+        }
+        Ok(())
+    }
+
+    /// Elements within a formula; `None` for those of a word processor, which mean there what they mean anywhere.
+    pub(super) fn start_in_math(&mut self, tag: Tag<'_>) -> Option<Step> {
+        let formula = self.math.as_mut()?;
+        match tag.local() {
+            b"t" => Some(Step::Into(Open::MathText)),
+            local if math::is_part(local) => {
+                formula.start(local, tag.value(b"val").as_deref());
+                Some(Step::Into(Open::InMath))
+            }
+            b"rPr" | b"ctrlPr" | b"sym" => Some(Step::Skip),
+            _ => None,
+        }
+    }
+}

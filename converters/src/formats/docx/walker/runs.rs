@@ -1,0 +1,220 @@
+//! Runs: what text looks like, and what becomes of its characters.
+//!
+//! Bold, italic and the like are toggles: a paragraph style and a character style that both say "bold" cancel
+//! each other, direct formatting has the last word (ECMA-376 part 1, section 17.7.3).
+
+use std::rc::Rc;
+
+use crate::Result;
+use crate::markdown::Style;
+use crate::options::HiddenContent;
+use crate::xml::Tag;
+
+use super::super::properties::{RunProperties, Vertical, is_on};
+use super::super::styles::Styles;
+use super::super::symbol::{self, SymbolFont};
+use super::{Open, Paragraph, Step, Walker};
+
+/// What the text of a run looks like.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Run {
+    pub(super) style: Style,
+    hidden: bool,
+    /// Whether the run was counted as hidden.
+    counted: bool,
+    vertical: Vertical,
+    font: Option<SymbolFont>,
+}
+
+impl Run {
+    pub(super) fn new(direct: &RunProperties, paragraph: &Paragraph, styles: &Styles, link: Option<Rc<str>>) -> Self {
+        let character = styles.get(direct.style).run;
+        let of_paragraph = paragraph.style.run;
+        let defaults = styles.defaults();
+        let toggle = |of: fn(&RunProperties) -> Option<bool>| {
+            let styled = of(&character).unwrap_or(false) != of(&of_paragraph).unwrap_or(false);
+            of(direct).unwrap_or(styled || of(&defaults).unwrap_or(false))
+        };
+        let vertical = direct.vertical.or(character.vertical).or(of_paragraph.vertical);
+        Self {
+            style: Style {
+                // A heading is bold as it is.
+                bold: toggle(|run| run.bold) && !paragraph.is_heading,
+                italic: toggle(|run| run.italic),
+                strike: toggle(|run| run.strike),
+                link,
+            },
+            hidden: toggle(|run| run.hidden),
+            counted: false,
+            vertical: vertical.unwrap_or_default(),
+            font: direct.font.or(character.font).or(of_paragraph.font),
+        }
+    }
+}
+
+impl Walker<'_, '_> {
+    pub(super) fn start_run(&mut self) -> Step {
+        let run = Run::new(
+            &RunProperties::default(),
+            &self.paragraph(),
+            &self.document.styles,
+            self.link(),
+        );
+        self.runs.push(run);
+        Step::Into(Open::Run)
+    }
+
+    /// Returns the target of the link that text now belongs to.
+    pub(super) fn link(&self) -> Option<Rc<str>> {
+        let field = self.fields.link();
+        let element = || self.hyperlinks.last().and_then(Option::as_ref);
+        field.or_else(element).map(Rc::clone)
+    }
+
+    /// Brings the open run up to date when a link begins or ends within it.
+    pub(super) fn refresh_link(&mut self) {
+        let link = self.link();
+        if let Some(run) = self.runs.last_mut() {
+            run.style.link = link;
+        }
+    }
+
+    pub(super) fn characters(&mut self, text: &str) -> Result<()> {
+        match self.stack.last() {
+            Some(Open::Text) => self.put(text),
+            Some(Open::Instruction) => {
+                self.fields.instruction(text);
+                Ok(())
+            }
+            Some(Open::MathText) => {
+                if let Some(math) = &mut self.math {
+                    math.text(text);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes text of the open run.
+    pub(super) fn put(&mut self, text: &str) -> Result<()> {
+        if self.fields.is_instruction() {
+            return Ok(());
+        }
+        if let Some(reading) = self.phonetic.as_mut().filter(|_| self.stack.contains(&Open::Phonetic)) {
+            reading.push_str(text);
+            return Ok(());
+        }
+        let Some(mut run) = self.runs.pop() else {
+            let style = Style {
+                link: self.link(),
+                ..Style::default()
+            };
+            return self.put_styled(text, &style);
+        };
+        let result = self.put_run(text, &mut run);
+        self.runs.push(run);
+        result
+    }
+
+    fn put_run(&mut self, text: &str, run: &mut Run) -> Result<()> {
+        if run.hidden {
+            let exclude = self.document.hidden == HiddenContent::Exclude;
+            if !run.counted && !text.trim().is_empty() {
+                run.counted = true;
+                let tally = &mut self.document.tally;
+                *if exclude { &mut tally.hidden_dropped } else { &mut tally.hidden } += 1;
+            }
+            if exclude {
+                return Ok(());
+            }
+        }
+        let private = |c: char| ('\u{F000}'..='\u{F0FF}').contains(&c);
+        if let Some(font) = run.font
+            && text.contains(private)
+        {
+            let mapped: String = text
+                .chars()
+                .map(|c| if private(c) { font.character(u32::from(c)).unwrap_or(c) } else { c })
+                .collect();
+            return self.put_styled(&mapped, &run.style);
+        }
+        let shifted = match run.vertical {
+            Vertical::Baseline => None,
+            Vertical::Super => symbol::shifted(text, true),
+            Vertical::Sub => symbol::shifted(text, false),
+        };
+        self.put_styled(shifted.as_deref().unwrap_or(text), &run.style)
+    }
+
+    pub(super) fn put_styled(&mut self, text: &str, style: &Style) -> Result<()> {
+        if self.writer.is_in_box() {
+            self.held(text.len())?;
+        }
+        let visible = text.trim_ascii().len() as u64;
+        self.text_bytes += visible;
+        if visible > 0 {
+            self.fields.saw_text();
+        }
+        self.writer.text(text, style);
+        Ok(())
+    }
+
+    pub(super) fn space(&mut self) {
+        if !self.fields.is_instruction() {
+            self.writer.space();
+        }
+    }
+
+    pub(super) fn line_break(&mut self) {
+        if !self.fields.is_instruction() {
+            self.writer.line_break();
+        }
+    }
+
+    pub(super) fn symbol(&mut self, tag: Tag<'_>) -> Result<()> {
+        let font = tag.raw(b"font").and_then(SymbolFont::named);
+        let code = tag.raw(b"char").and_then(|hex| std::str::from_utf8(hex).ok());
+        let code = code.and_then(|hex| u32::from_str_radix(hex.trim(), 16).ok());
+        let character = match (font, code) {
+            (Some(font), Some(code)) => font.character(code),
+            // In any other font a code below the private area is an ordinary character.
+            (None, Some(code)) if code < 0xE000 => char::from_u32(code).filter(|c| !c.is_control()),
+            _ => None,
+        };
+        match character {
+            Some(character) => self.put(character.encode_utf8(&mut [0; 4])),
+            None => {
+                self.document.tally.unsupported += 1;
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn field_character(&mut self, tag: Tag<'_>) -> Result<()> {
+        match tag.raw(b"fldCharType") {
+            Some(b"begin") => self.fields.begin(),
+            Some(b"separate") => self.fields.separate(),
+            Some(b"end") => {
+                if let Some(value) = self.fields.end() {
+                    self.refresh_link();
+                    self.put(&value)?;
+                }
+            }
+            _ => {}
+        }
+        self.refresh_link();
+        Ok(())
+    }
+
+    /// Notes what a form field shows: its check mark. Text and choices have a result of their own.
+    pub(super) fn form_field(&mut self, tag: Tag<'_>) {
+        match tag.local() {
+            b"checkBox" => self.fields.form_value("☐"),
+            b"checked" | b"default" if self.fields.has_form_value() => {
+                self.fields.form_value(if is_on(tag) { "☒" } else { "☐" });
+            }
+            _ => {}
+        }
+    }
+}

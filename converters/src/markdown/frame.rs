@@ -1,0 +1,476 @@
+//! One flow of blocks: the document, a text box, a note.
+//!
+//! Decides what stands between two blocks: a blank line, a line end within a list, `<br>` within a cell. The
+//! prefix of a paragraph is written when its first text comes, so an empty paragraph costs nothing.
+
+use super::inline::{Inline, Style, Surroundings};
+use super::{Block, Marker};
+
+/// A paragraph longer than this is handed on in pieces.
+const LONG_PARAGRAPH_BYTES: usize = 64 << 10;
+/// Deeper list levels are written at this one.
+const MAX_LEVEL: u8 = 16;
+
+/// What follows a paragraph because it is anchored in it.
+#[derive(Debug)]
+pub(super) enum Anchored {
+    Blocks(String),
+    Quote(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Previous {
+    Nothing,
+    Item,
+    Other,
+}
+
+/// An open level of a list.
+#[derive(Debug)]
+struct List {
+    level: u8,
+    /// Where the content of its items begins.
+    indent: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Separator {
+    None,
+    Line,
+    InnerCell,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    columns: usize,
+    rows: u64,
+    row_open: bool,
+    cell_open: bool,
+    /// Cells of the open row so far, spans counted.
+    cells: usize,
+    row_has_text: bool,
+    /// Where the open row begins in the output, unless it was handed on.
+    row_start: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Frame {
+    out: String,
+    /// Whether the whole frame lies within a cell.
+    in_cell: bool,
+    inline: Inline,
+    block: Option<Block>,
+    /// Whether the paragraph's prefix is written.
+    begun: bool,
+    previous: Previous,
+    lists: Vec<List>,
+    tables: Vec<Table>,
+    cell_has_text: bool,
+    separator: Separator,
+    anchored: Vec<Anchored>,
+}
+
+impl Frame {
+    pub(super) fn new(in_cell: bool) -> Self {
+        Self {
+            out: String::new(),
+            in_cell,
+            inline: Inline::default(),
+            block: None,
+            begun: false,
+            previous: Previous::Nothing,
+            lists: Vec::new(),
+            tables: Vec::new(),
+            cell_has_text: false,
+            separator: Separator::None,
+            anchored: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_single_line(&self) -> bool {
+        self.in_cell || !self.tables.is_empty()
+    }
+
+    pub(super) fn is_in_paragraph(&self) -> bool {
+        self.block.is_some()
+    }
+
+    pub(super) fn inline(&mut self) -> &mut Inline {
+        &mut self.inline
+    }
+
+    pub(super) fn begin_paragraph(&mut self, block: Block) {
+        self.end_paragraph();
+        let block = match block {
+            Block::Heading(level) => Block::Heading(level.clamp(1, 6)),
+            Block::Item { level, marker } => Block::Item {
+                level: level.min(MAX_LEVEL),
+                marker,
+            },
+            Block::Paragraph => Block::Paragraph,
+        };
+        let indent = self.text_indent(&block);
+        let surroundings = if self.is_single_line() {
+            Surroundings::Cell
+        } else if matches!(block, Block::Heading(_)) {
+            Surroundings::Heading
+        } else {
+            Surroundings::Block
+        };
+        self.inline.reset(surroundings, indent);
+        self.separator = self.separator.max(Separator::Line);
+        self.begun = false;
+        if let Block::Item {
+            marker: Marker::Label(label),
+            ..
+        } = &block
+        {
+            self.inline.text(label, &Style::default());
+            self.inline.space();
+        }
+        self.block = Some(block);
+    }
+
+    /// Returns where the lines of the block begin.
+    fn text_indent(&self, block: &Block) -> usize {
+        let Block::Item { level, marker } = block else {
+            return 0;
+        };
+        let outer = self.lists.iter().rfind(|list| list.level < *level);
+        outer.map_or(0, |list| list.indent) + marker_width(marker)
+    }
+
+    pub(super) fn end_paragraph(&mut self) {
+        let Some(block) = self.block.take() else {
+            self.release_anchored();
+            return;
+        };
+        if self.inline.len() > 0 || self.begun {
+            self.begin_block(&block);
+            let text = self.inline.finish();
+            self.out.push_str(text);
+            if !self.is_single_line() {
+                self.previous = if matches!(block, Block::Item { .. }) {
+                    Previous::Item
+                } else {
+                    Previous::Other
+                };
+            }
+        }
+        self.inline.reset(Surroundings::Block, 0);
+        self.begun = false;
+        self.release_anchored();
+    }
+
+    fn release_anchored(&mut self) {
+        for anchored in std::mem::take(&mut self.anchored) {
+            self.write_anchored(&anchored);
+        }
+    }
+
+    pub(super) fn anchor(&mut self, anchored: Anchored) {
+        let (Anchored::Blocks(text) | Anchored::Quote(text)) = &anchored;
+        if text.is_empty() {
+            return;
+        }
+        if self.block.is_some() {
+            self.anchored.push(anchored);
+        } else {
+            self.write_anchored(&anchored);
+        }
+    }
+
+    fn write_anchored(&mut self, anchored: &Anchored) {
+        if self.is_single_line() {
+            let (Anchored::Blocks(text) | Anchored::Quote(text)) = anchored;
+            self.separator = self.separator.max(Separator::Line);
+            self.begin_in_cell();
+            self.out.push_str(text);
+            return;
+        }
+        self.lists.clear();
+        self.separate();
+        match anchored {
+            Anchored::Blocks(text) => self.out.push_str(text.trim_end_matches('\n')),
+            Anchored::Quote(line) => {
+                self.out.push_str("> ");
+                self.out.push_str(line);
+            }
+        }
+        self.previous = Previous::Other;
+    }
+
+    pub(super) fn text(&mut self, text: &str, style: &Style) {
+        if self.block.is_none() {
+            if text.trim_start().is_empty() {
+                return;
+            }
+            self.begin_paragraph(Block::Paragraph);
+        }
+        self.inline.text(text, style);
+        if self.inline.len() > LONG_PARAGRAPH_BYTES
+            && let Some(block) = self.block.take()
+        {
+            self.begin_block(&block);
+            self.inline.hand_on(&mut self.out);
+            self.block = Some(block);
+        }
+    }
+
+    pub(super) fn raw(&mut self, markdown: &str) {
+        if self.block.is_none() {
+            self.begin_paragraph(Block::Paragraph);
+        }
+        self.inline.raw(markdown);
+    }
+
+    /// Writes what stands before the text of a block, once.
+    fn begin_block(&mut self, block: &Block) {
+        if self.begun {
+            return;
+        }
+        self.begun = true;
+        if self.is_single_line() {
+            self.begin_in_cell();
+            if let Block::Item { marker, .. } = block {
+                self.push_marker(marker);
+            }
+            return;
+        }
+        match block {
+            Block::Paragraph => {
+                self.lists.clear();
+                self.separate();
+            }
+            Block::Heading(level) => {
+                self.lists.clear();
+                self.separate();
+                self.out.extend(std::iter::repeat_n('#', usize::from(*level)));
+                self.out.push(' ');
+            }
+            Block::Item { level, marker } => self.begin_item(*level, marker),
+        }
+    }
+
+    fn begin_item(&mut self, level: u8, marker: &Marker) {
+        let sibling = self.lists.iter().any(|list| list.level == level);
+        self.lists.retain(|list| list.level < level);
+        let indent = self.lists.last().map_or(0, |list| list.indent);
+        let tight = match marker {
+            Marker::Bullet => true,
+            // Inside an item, only a list that begins with 1 can interrupt its paragraph (CommonMark 5.2).
+            Marker::Number { number, .. } => sibling || *number == 1 || indent == 0,
+            Marker::Label(_) => false,
+        };
+        if self.previous == Previous::Item && tight {
+            self.out.push('\n');
+        } else {
+            self.separate();
+        }
+        self.out.extend(std::iter::repeat_n(' ', indent));
+        self.push_marker(marker);
+        self.lists.push(List {
+            level,
+            indent: indent + marker_width(marker),
+        });
+    }
+
+    fn push_marker(&mut self, marker: &Marker) {
+        match marker {
+            Marker::Bullet => self.out.push_str("- "),
+            Marker::Number { number, delimiter } => {
+                self.out.push_str(&number.to_string());
+                self.out.push(*delimiter);
+                self.out.push(' ');
+            }
+            Marker::Label(_) => {}
+        }
+    }
+
+    fn separate(&mut self) {
+        if self.previous != Previous::Nothing {
+            self.out.push_str("\n\n");
+        }
+        self.previous = Previous::Other;
+    }
+
+    /// Writes what stands between two pieces of one cell.
+    fn begin_in_cell(&mut self) {
+        self.ensure_cell();
+        let separator = std::mem::replace(&mut self.separator, Separator::None);
+        if self.cell_has_text {
+            self.out.push_str(match separator {
+                Separator::None | Separator::Line => "<br>",
+                Separator::InnerCell => " \\| ",
+            });
+        }
+        self.cell_has_text = true;
+        for table in &mut self.tables {
+            table.row_has_text = true;
+        }
+    }
+
+    fn ensure_cell(&mut self) {
+        if !self.in_cell && self.tables.len() == 1 && self.tables.iter().any(|table| !table.cell_open) {
+            self.begin_cell();
+        }
+    }
+
+    pub(super) fn begin_table(&mut self, columns: usize) {
+        self.end_paragraph();
+        self.lists.clear();
+        self.ensure_cell();
+        self.tables.push(Table {
+            columns,
+            ..Table::default()
+        });
+    }
+
+    pub(super) fn add_column(&mut self) {
+        if let Some(table) = self.tables.last_mut().filter(|table| table.rows == 0 && !table.row_open) {
+            table.columns += 1;
+        }
+    }
+
+    pub(super) fn begin_row(&mut self) {
+        self.end_paragraph();
+        let inner = self.in_cell || self.tables.len() > 1;
+        let start = self.out.len();
+        let Some(table) = self.tables.last_mut() else {
+            return;
+        };
+        table.row_open = true;
+        table.cell_open = false;
+        table.cells = 0;
+        table.row_has_text = false;
+        if inner {
+            self.separator = self.separator.max(Separator::Line);
+            return;
+        }
+        table.row_start = Some(start);
+        if table.rows > 0 {
+            self.out.push('\n');
+        } else if self.previous != Previous::Nothing {
+            self.out.push_str("\n\n");
+        }
+    }
+
+    pub(super) fn begin_cell(&mut self) {
+        self.end_paragraph();
+        if self.tables.last().is_some_and(|table| !table.row_open) {
+            self.begin_row();
+        }
+        let inner = self.in_cell || self.tables.len() > 1;
+        let Some(table) = self.tables.last_mut() else {
+            return;
+        };
+        table.cell_open = true;
+        let first = table.cells == 0;
+        table.cells += 1;
+        if inner {
+            self.separator = if first { Separator::Line } else { Separator::InnerCell };
+            return;
+        }
+        self.out.push_str("| ");
+        self.cell_has_text = false;
+        self.separator = Separator::None;
+    }
+
+    pub(super) fn end_cell(&mut self, columns: u64) {
+        self.end_paragraph();
+        let inner = self.in_cell || self.tables.len() > 1;
+        let Some(table) = self.tables.last_mut() else {
+            return;
+        };
+        table.cell_open = false;
+        if inner {
+            return;
+        }
+        if !self.out.ends_with(' ') {
+            self.out.push(' ');
+        }
+        // A span reaches to the table's edge at most, whatever it claims.
+        let rest = table.columns.saturating_sub(table.cells);
+        let more = usize::try_from(columns.saturating_sub(1)).map_or(rest, |more| more.min(rest));
+        table.cells += more;
+        self.out.extend(std::iter::repeat_n("| ", more));
+    }
+
+    pub(super) fn end_row(&mut self) {
+        self.end_paragraph();
+        if self.tables.last().is_some_and(|table| table.cell_open) {
+            self.end_cell(1);
+        }
+        let inner = self.in_cell || self.tables.len() > 1;
+        let Some(table) = self.tables.last_mut() else {
+            return;
+        };
+        table.row_open = false;
+        if inner {
+            self.separator = Separator::Line;
+            return;
+        }
+        if !table.row_has_text {
+            if let Some(start) = table.row_start.take() {
+                self.out.truncate(start);
+            }
+            return;
+        }
+        table.rows += 1;
+        table.row_start = None;
+        if table.rows > 1 {
+            self.out.push('|');
+            return;
+        }
+        let columns = table.columns.max(table.cells).max(1);
+        self.out.extend(std::iter::repeat_n("| ", columns - table.cells));
+        self.out.push_str("|\n|");
+        self.out.extend(std::iter::repeat_n(" --- |", columns));
+        self.previous = Previous::Other;
+    }
+
+    pub(super) fn end_table(&mut self) {
+        self.end_paragraph();
+        if self.tables.last().is_some_and(|table| table.row_open) {
+            self.end_row();
+        }
+        self.tables.pop();
+        self.separator = Separator::Line;
+    }
+
+    pub(super) fn take_ready(&mut self, least: usize) -> Option<String> {
+        let row_is_empty = |table: &Table| table.row_open && !table.row_has_text;
+        if self.out.len() < least || self.tables.first().is_some_and(row_is_empty) {
+            return None;
+        }
+        for table in &mut self.tables {
+            table.row_start = None;
+        }
+        Some(std::mem::take(&mut self.out))
+    }
+
+    /// Ends whatever is open.
+    pub(super) fn end_all(&mut self) {
+        self.end_paragraph();
+        while !self.tables.is_empty() {
+            self.end_table();
+        }
+        self.lists.clear();
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        self.end_all();
+        if !self.in_cell && self.previous != Previous::Nothing {
+            self.out.push('\n');
+        }
+        self.out
+    }
+}
+
+fn marker_width(marker: &Marker) -> usize {
+    match marker {
+        Marker::Bullet => 2,
+        Marker::Number { number, .. } => number.checked_ilog10().map_or(1, |digits| digits as usize + 1) + 2,
+        Marker::Label(_) => 0,
+    }
+}
