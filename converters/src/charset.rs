@@ -38,7 +38,8 @@ pub enum CharsetEvidence {
 /// A charset with how it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charset {
-    /// The WHATWG name, such as `UTF-8` or `windows-1252`; also `UTF-32LE` and `UTF-32BE`.
+    /// The WHATWG name, such as `UTF-8` or `windows-1252`; also `UTF-32LE`, `UTF-32BE` and, for text that cannot
+    /// be decoded, `EBCDIC`.
     pub name: &'static str,
     /// How it is known.
     pub evidence: CharsetEvidence,
@@ -55,6 +56,15 @@ impl Charset {
             evidence,
             bom,
             confident: true,
+        }
+    }
+
+    const fn guess(name: &'static str, confident: bool) -> Self {
+        Self {
+            name,
+            evidence: CharsetEvidence::Guess,
+            bom: false,
+            confident,
         }
     }
 }
@@ -88,8 +98,8 @@ pub fn by_label(label: &str) -> Option<Charset> {
 pub enum Finding {
     /// Text in this charset.
     Text(Charset),
-    /// Text whose charset only the user can say, with what it may be.
-    Undecided(&'static str),
+    /// Text whose charset only the user can say, with what it may be: never decode by it.
+    Undecided(Charset),
     /// Not text.
     Binary,
 }

@@ -43,7 +43,7 @@ pub struct Detection {
     pub format: Format,
     /// The media type, refined by the name within the format.
     pub media_type: Cow<'static, str>,
-    /// The charset of text; `None` if only the user can say which one it is.
+    /// The charset, for text. A guess that is not confident may be one that converters refuse to decode by.
     pub charset: Option<Charset>,
     /// How the format is known.
     pub evidence: Evidence,
@@ -56,8 +56,8 @@ enum Content {
     Sure(Format, Option<String>),
     /// A container of this kind whose inside cannot be told: damaged, or without a main part.
     Container(Format),
-    /// Text, in a charset if it can be known; the format is what its first characters look like, if anything.
-    Text(Option<Charset>, Option<Format>),
+    /// Text; the format is what its first characters look like, if anything.
+    Text(Charset, Option<Format>),
     /// Bytes without a signature.
     Binary,
 }
@@ -89,9 +89,9 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
     }
     match charset::find(input, meter)? {
         Finding::Text(charset) => {
-            return Ok(Content::Text(Some(charset), sniff::sniff(input, &head, charset)?));
+            return Ok(Content::Text(charset, sniff::sniff(input, &head, charset)?));
         }
-        Finding::Undecided(_) => return Ok(Content::Text(None, None)),
+        Finding::Undecided(charset) => return Ok(Content::Text(charset, None)),
         Finding::Binary => {}
     }
     if let Some((format, media_type)) = magic::binary(&head) {
@@ -186,11 +186,13 @@ fn agrees(claimed: Format, format: Format) -> bool {
     claimed.base() == format.base() || encrypted
 }
 
-fn text(charset: Option<Charset>, looks_like: Option<Format>, claim: Option<Claim>, name: &str) -> Detection {
+fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name: &str) -> Detection {
     match claim {
         // Two text formats never conflict: what looks like HTML may well be Markdown.
-        Some(claim) if claim.format.spec().family == Family::Text => named(claim, charset, Evidence::Both),
-        Some(claim) if Some(claim.format) == looks_like => named(claim, charset, Evidence::Both),
+        Some(claim) if claim.format.spec().family == Family::Text => {
+            named(claim, Some(charset), Evidence::Both)
+        }
+        Some(claim) if Some(claim.format) == looks_like => named(claim, Some(charset), Evidence::Both),
         claim => {
             let format = looks_like.unwrap_or(Format::PlainText);
             let media_type = formats::claimed_media_type(name)
@@ -199,7 +201,7 @@ fn text(charset: Option<Charset>, looks_like: Option<Format>, claim: Option<Clai
             Detection {
                 format,
                 media_type: media_type.into(),
-                charset,
+                charset: Some(charset),
                 evidence: claim.map_or(Evidence::Content, |claim| Evidence::Conflict {
                     claimed: claim.format,
                 }),

@@ -212,8 +212,7 @@ fn labels_are_those_of_whatwg_and_utf_32() {
 
 #[test]
 fn a_cancelled_meter_stops_a_search() {
-    let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
-    let meter = Meter::new(Limits::default(), 1).with_cancel(flag);
+    let meter = Meter::new(Limits::default(), 1).with_stop(|| true);
     assert!(charset::find(&mut Cursor::new(b"x"), &meter).is_err());
     let meter = Meter::new(Limits::default(), 1);
     assert!(matches!(

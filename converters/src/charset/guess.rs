@@ -65,18 +65,13 @@ pub(super) fn guess(input: &mut dyn Input, meter: &Meter, remains: Remains) -> R
         return Ok(Finding::Text(valid));
     }
     if encoding == encoding_rs::WINDOWS_1258 {
-        return Ok(Finding::Undecided("windows-1258"));
+        return Ok(Finding::Undecided(Charset::guess("windows-1258", false)));
     }
     if blanks.are_ebcdic() {
-        return Ok(Finding::Undecided("EBCDIC"));
+        return Ok(Finding::Undecided(Charset::guess("EBCDIC", false)));
     }
     let enough = remains.span >= MIN_SPAN && remains.non_ascii >= MIN_NON_ASCII
         || remains.non_ascii >= DENSE_NON_ASCII
         || encoding == encoding_rs::ISO_2022_JP;
-    Ok(Finding::Text(Charset {
-        name: encoding.name(),
-        evidence: CharsetEvidence::Guess,
-        bom: false,
-        confident: enough,
-    }))
+    Ok(Finding::Text(Charset::guess(encoding.name(), enough)))
 }

@@ -110,15 +110,10 @@ impl Scan {
         if per_cent(self.controls) > MAX_CONTROLS_OTHER {
             Verdict::Binary
         } else if bom || self.utf8.is_damaged_utf8() {
-            Verdict::Known(Charset {
-                name: "UTF-8",
-                evidence: if bom {
-                    CharsetEvidence::Bom
-                } else {
-                    CharsetEvidence::Guess
-                },
-                bom,
-                confident: bom,
+            Verdict::Known(if bom {
+                Charset::sure("UTF-8", CharsetEvidence::Bom, true)
+            } else {
+                Charset::guess("UTF-8", false)
             })
         } else {
             Verdict::Open(self.remains())

@@ -50,9 +50,9 @@ fn charset_of(input: &mut dyn Input, options: &Options, meter: &Meter) -> Result
     }
     match charset::find(input, meter)? {
         Finding::Text(charset) => Ok(charset),
-        Finding::Undecided(perhaps) => {
-            let hint = charset::by_label(perhaps).map_or("", |_| "; name it with --charset");
-            let what = format!("text in an unknown charset (perhaps {perhaps}{hint})");
+        Finding::Undecided(Charset { name, .. }) => {
+            let hint = charset::by_label(name).map_or("", |_| "; name it with --charset");
+            let what = format!("text in an unknown charset (perhaps {name}{hint})");
             Err(ConvertError::Unsupported(what))
         }
         Finding::Binary => Err(ConvertError::corrupt("the text", "it holds binary bytes")),
