@@ -95,6 +95,10 @@ impl Pattern {
         }
     }
 
+    pub(super) fn is_percent(&self) -> bool {
+        self.shift == 2
+    }
+
     /// Appends the number without its sign.
     pub(super) fn write(&self, value: Decimal, out: &mut Vec<u8>) {
         let value = value.shifted(self.shift);

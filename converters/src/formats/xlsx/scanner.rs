@@ -79,6 +79,11 @@ impl<S: Source> Scanner<S> {
         self.buffer.get(self.at..self.end).unwrap_or_default()
     }
 
+    /// Tells whether the window would grow by reading on.
+    pub(super) fn can_grow(&self) -> bool {
+        !self.pending_end
+    }
+
     /// Consumes bytes of the window. They must be whole elements and text, or nesting goes wrong.
     pub(super) fn consume(&mut self, bytes: usize) {
         self.at = self.end.min(self.at + bytes);
