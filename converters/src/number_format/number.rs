@@ -186,7 +186,7 @@ impl Pattern {
                 }
                 return;
             }
-            if self.grouped && place > 0 && place % 3 == 0 {
+            if self.grouped && place > 0 && place.is_multiple_of(3) {
                 out.push(b',');
             }
         };

@@ -276,12 +276,11 @@ impl<S: Source> Scanner<S> {
         loop {
             for (skipped, &byte) in self.window().iter().enumerate().skip(offset) {
                 match byte {
-                    _ if quote != 0 => {
-                        if byte == quote {
-                            quote = 0;
-                            quotes += 1;
-                        }
+                    _ if quote != 0 && byte == quote => {
+                        quote = 0;
+                        quotes += 1;
                     }
+                    _ if quote != 0 => {}
                     b'>' => return Ok((self.at + skipped, quotes)),
                     b'"' | b'\'' => {
                         quote = byte;
