@@ -244,6 +244,7 @@ impl Writer {
 
     /// Appends finished blocks of Markdown.
     pub fn blocks(&mut self, markdown: String) {
+        self.has_text |= !markdown.trim().is_empty();
         self.frame().anchor(Anchored::Blocks(markdown));
     }
 }

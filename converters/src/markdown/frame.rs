@@ -327,7 +327,11 @@ impl Frame {
     }
 
     pub(super) fn add_column(&mut self) {
-        if let Some(table) = self.tables.last_mut().filter(|table| table.rows == 0 && !table.row_open) {
+        if let Some(table) = self
+            .tables
+            .last_mut()
+            .filter(|table| table.rows == 0 && !table.row_open)
+        {
             table.columns += 1;
         }
     }
@@ -368,7 +372,11 @@ impl Frame {
         let first = table.cells == 0;
         table.cells += 1;
         if inner {
-            self.separator = if first { Separator::Line } else { Separator::InnerCell };
+            self.separator = if first {
+                Separator::Line
+            } else {
+                Separator::InnerCell
+            };
             return;
         }
         self.out.push_str("| ");

@@ -241,7 +241,9 @@ impl Inline {
         }
         let content = self.marks.last().map_or(0, |mark| mark.content);
         // `**word.**next`: the closing mark would stand between punctuation and a letter and mean nothing.
-        let inner = self.marks[keep..].iter().all(|mark| !matches!(mark.kind, Kind::Link(_)));
+        let inner = self.marks[keep..]
+            .iter()
+            .all(|mark| !matches!(mark.kind, Kind::Link(_)));
         let shift = inner
             && self.gap == Gap::None
             && next.starts_with(char::is_alphanumeric)

@@ -291,8 +291,8 @@ impl<'w, 'a> Walker<'w, 'a> {
                 self.document.tally.unsupported += 1;
                 Step::Skip
             }
-            b"sdtPr" | b"sdtEndPr" | b"customXmlPr" | b"smartTagPr" | b"tblPr" | b"tblPrEx" | b"sectPr" | b"rPr"
-            | b"pPr" | b"bodyPr" | b"lstStyle" | b"spPr" | b"style" | b"ctrlPr" => Step::Skip,
+            b"sdtPr" | b"sdtEndPr" | b"customXmlPr" | b"smartTagPr" | b"tblPr" | b"tblPrEx" | b"sectPr"
+            | b"rPr" | b"pPr" | b"bodyPr" | b"lstStyle" | b"spPr" | b"style" | b"ctrlPr" => Step::Skip,
             b"br" | b"cr" => {
                 self.line_break();
                 Step::Into(Open::Other)
@@ -402,7 +402,11 @@ impl<'w, 'a> Walker<'w, 'a> {
                 let id = styles.id(id?);
                 self.document.numbering.level_of_style(list, id, styles)
             };
-            let of_style = if found.number.is_none() { linked().or(style.level) } else { None };
+            let of_style = if found.number.is_none() {
+                linked().or(style.level)
+            } else {
+                None
+            };
             let level = found.level.or(of_style).or(style.level).unwrap_or(0);
             Some((level, self.document.numbering.next(list, level, styles)?))
         });

@@ -3,6 +3,8 @@
 //! A picture is its alternative text, or nothing; either way it is counted as dropped. The same picture may be
 //! described twice (the frame around it and the picture itself); the frame's words count.
 
+use std::borrow::Cow;
+
 use crate::Result;
 use crate::markdown::Style;
 use crate::xml::Tag;
@@ -60,8 +62,9 @@ impl Walker<'_, '_> {
         let Some(graphic) = self.graphics.last_mut() else {
             return;
         };
-        let described = tag.value(name).filter(|text| !text.trim().is_empty());
-        if let Some(text) = described.or_else(|| tag.value(b"title")) {
+        let says_something = |text: &Cow<'_, str>| !text.trim().is_empty() && !is_file_name(text.trim());
+        let described = tag.value(name).filter(says_something);
+        if let Some(text) = described.or_else(|| tag.value(b"title").filter(says_something)) {
             graphic.alt = text.into_owned();
         }
     }
@@ -88,7 +91,11 @@ impl Walker<'_, '_> {
         if graphic.has_picture {
             self.pictures += 1;
             self.document.tally.pictures += 1;
-            self.held(if self.writer.is_in_box() { graphic.alt.len() } else { 0 })?;
+            self.held(if self.writer.is_in_box() {
+                graphic.alt.len()
+            } else {
+                0
+            })?;
             self.writer.picture(&graphic.alt);
         }
         Ok(())
@@ -107,4 +114,16 @@ impl Walker<'_, '_> {
             _ => None,
         }
     }
+}
+
+/// Tells whether a description is only the name of the file the picture came from, as word processors fill it in.
+fn is_file_name(text: &str) -> bool {
+    const EXTENSIONS: [&str; 12] = [
+        "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "wmf", "emf", "svg", "webp", "jpe",
+    ];
+    text.rsplit_once('.').is_some_and(|(_, extension)| {
+        EXTENSIONS
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    })
 }

@@ -27,7 +27,12 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(direct: &RunProperties, paragraph: &Paragraph, styles: &Styles, link: Option<Rc<str>>) -> Self {
+    pub(super) fn new(
+        direct: &RunProperties,
+        paragraph: &Paragraph,
+        styles: &Styles,
+        link: Option<Rc<str>>,
+    ) -> Self {
         let character = styles.get(direct.style).run;
         let of_paragraph = paragraph.style.run;
         let defaults = styles.defaults();
@@ -101,7 +106,11 @@ impl Walker<'_, '_> {
         if self.fields.is_instruction() {
             return Ok(());
         }
-        if let Some(reading) = self.phonetic.as_mut().filter(|_| self.stack.contains(&Open::Phonetic)) {
+        if let Some(reading) = self
+            .phonetic
+            .as_mut()
+            .filter(|_| self.stack.contains(&Open::Phonetic))
+        {
             reading.push_str(text);
             return Ok(());
         }
@@ -123,7 +132,11 @@ impl Walker<'_, '_> {
             if !run.counted && !text.trim().is_empty() {
                 run.counted = true;
                 let tally = &mut self.document.tally;
-                *if exclude { &mut tally.hidden_dropped } else { &mut tally.hidden } += 1;
+                *if exclude {
+                    &mut tally.hidden_dropped
+                } else {
+                    &mut tally.hidden
+                } += 1;
             }
             if exclude {
                 return Ok(());
@@ -135,7 +148,13 @@ impl Walker<'_, '_> {
         {
             let mapped: String = text
                 .chars()
-                .map(|c| if private(c) { font.character(u32::from(c)).unwrap_or(c) } else { c })
+                .map(|c| {
+                    if private(c) {
+                        font.character(u32::from(c)).unwrap_or(c)
+                    } else {
+                        c
+                    }
+                })
                 .collect();
             return self.put_styled(&mapped, &run.style);
         }
