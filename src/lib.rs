@@ -1,1 +1,10 @@
-//! x
+//! Ferries mixed documents into the file stores of agent platforms.
+
+pub mod acceptance;
+pub mod event;
+pub mod model;
+pub mod pipeline;
+pub mod policy;
+pub mod stages;
+pub mod store;
+pub mod targets;

@@ -1,11 +1,31 @@
 //! Finds and decodes charsets.
+//!
+//! A byte order mark decides, then the NUL bytes that UTF-16 and UTF-32 leave, then validity as UTF-8; only what
+//! is left is guessed from statistics. The order matters: UTF-16 without a mark is often valid UTF-8 with
+//! control characters, which no statistics tell apart (0 of 600 samples). UTF-7 is never decoded: it would let
+//! ASCII that every check has passed turn into something else.
+
+mod decode;
+mod guess;
+mod scan;
+mod wide;
+
+use std::io::{Read, SeekFrom};
+
+use crate::{ConvertError, Input, Meter, Result};
+
+pub use decode::Decoder;
+pub use scan::{Scan, Verdict};
+
+/// Bytes read at once.
+pub(crate) const CHUNK: usize = 64 << 10;
 
 /// How a charset is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CharsetEvidence {
     /// A byte order mark.
     Bom,
-    /// The pattern of NUL bytes that UTF-16 leaves.
+    /// The pattern of NUL bytes that UTF-16 and UTF-32 leave.
     NulPattern,
     /// The whole file is valid UTF-8.
     Valid,
@@ -18,10 +38,149 @@ pub enum CharsetEvidence {
 /// A charset with how it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charset {
-    /// The WHATWG name, such as `UTF-8` or `windows-1252`.
+    /// The WHATWG name, such as `UTF-8` or `windows-1252`; also `UTF-32LE` and `UTF-32BE`.
     pub name: &'static str,
     /// How it is known.
     pub evidence: CharsetEvidence,
     /// Whether the bytes begin with a byte order mark.
     pub bom: bool,
+    /// Whether the evidence is enough to rely on; only a guess can lack it.
+    pub confident: bool,
+}
+
+impl Charset {
+    const fn sure(name: &'static str, evidence: CharsetEvidence, bom: bool) -> Self {
+        Self {
+            name,
+            evidence,
+            bom,
+            confident: true,
+        }
+    }
+}
+
+/// Charsets without a mark that WHATWG does not list.
+const UTF_32: [(&str, &str); 5] = [
+    ("utf-32", "UTF-32LE"),
+    ("utf32", "UTF-32LE"),
+    ("utf-32le", "UTF-32LE"),
+    ("ucs-4", "UTF-32LE"),
+    ("utf-32be", "UTF-32BE"),
+];
+
+/// Returns the charset that a user names, by the WHATWG labels and those of UTF-32, or `None` for a name that
+/// means nothing or that cannot be decoded (the WHATWG `replacement` labels, `x-user-defined`).
+#[must_use]
+pub fn by_label(label: &str) -> Option<Charset> {
+    let label = label.trim().to_ascii_lowercase();
+    let utf_32 = UTF_32.iter().find(|(known, _)| *known == label);
+    let name = match utf_32 {
+        Some((_, name)) => name,
+        None => encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())
+            .filter(|encoding| *encoding != encoding_rs::X_USER_DEFINED)?
+            .name(),
+    };
+    Some(Charset::sure(name, CharsetEvidence::Label, false))
+}
+
+/// Finds the charset of `input`, or `None` if it is not text. Reads all of it, in constant memory.
+///
+/// # Errors
+/// [`ConvertError::Io`] if the input cannot be read, [`ConvertError::Cancelled`].
+pub fn find(input: &mut dyn Input, meter: &Meter) -> Result<Option<Charset>> {
+    let verdict = scan(input, meter)?;
+    resolve(input, meter, verdict)
+}
+
+/// Returns the length of the byte order mark of a charset, 0 if it has none.
+#[must_use]
+pub fn mark_len(name: &str) -> u64 {
+    mark(name).len() as u64
+}
+
+fn mark(name: &str) -> &'static [u8] {
+    match name {
+        "UTF-8" => b"\xEF\xBB\xBF",
+        "UTF-16LE" => b"\xFF\xFE",
+        "UTF-16BE" => b"\xFE\xFF",
+        "UTF-32LE" => b"\xFF\xFE\0\0",
+        "UTF-32BE" => b"\0\0\xFE\xFF",
+        _ => b"",
+    }
+}
+
+/// Looks whether `input` begins with the byte order mark of `charset`, which a user has named. A mark of the
+/// other byte order corrects the user: `utf-16` does not say which one is meant.
+///
+/// # Errors
+/// [`ConvertError::Io`].
+pub fn with_mark(input: &mut dyn Input, charset: Charset) -> Result<Charset> {
+    let mut head = Vec::new();
+    input.seek(SeekFrom::Start(0)).map_err(ConvertError::Io)?;
+    input.take(4).read_to_end(&mut head).map_err(ConvertError::Io)?;
+    let names: &[&'static str] = match charset.name {
+        "UTF-8" => &["UTF-8"],
+        "UTF-16LE" | "UTF-16BE" => &["UTF-16LE", "UTF-16BE"],
+        "UTF-32LE" | "UTF-32BE" => &["UTF-32LE", "UTF-32BE"],
+        _ => &[],
+    };
+    let marked = names.iter().find(|name| head.starts_with(mark(name)));
+    Ok(marked.map_or(charset, |name| Charset {
+        name,
+        bom: true,
+        ..charset
+    }))
+}
+
+/// Scans `input` to its end, or until it cannot be text.
+///
+/// # Errors
+/// As for [`find`].
+pub fn scan(input: &mut dyn Input, meter: &Meter) -> Result<Verdict> {
+    let mut scan = Scan::default();
+    each_chunk(input, meter, 0, u64::MAX, |bytes| {
+        scan.feed(bytes);
+        !scan.is_binary()
+    })?;
+    Ok(scan.finish())
+}
+
+/// Turns a verdict into a charset, guessing where the verdict leaves it open.
+///
+/// # Errors
+/// As for [`find`].
+pub fn resolve(input: &mut dyn Input, meter: &Meter, verdict: Verdict) -> Result<Option<Charset>> {
+    match verdict {
+        Verdict::Binary => Ok(None),
+        Verdict::Known(charset) => Ok(Some(charset)),
+        Verdict::Open(evidence) => guess::guess(input, meter, evidence).map(Some),
+    }
+}
+
+/// Hands `input` from `start` to `take` in pieces, until it returns false or `limit` bytes are through.
+pub(crate) fn each_chunk(
+    input: &mut dyn Input,
+    meter: &Meter,
+    start: u64,
+    limit: u64,
+    mut take: impl FnMut(&[u8]) -> bool,
+) -> Result<()> {
+    input.seek(SeekFrom::Start(start)).map_err(ConvertError::Io)?;
+    let mut left = limit;
+    let mut chunk = vec![0; CHUNK];
+    while left > 0 {
+        meter.check_cancelled()?;
+        let want = CHUNK.min(usize::try_from(left).unwrap_or(CHUNK));
+        let n = match input.read(&mut chunk[..want]) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(ConvertError::Io(e)),
+        };
+        left -= n as u64;
+        if !take(&chunk[..n]) {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -1,10 +1,24 @@
 //! Says what bytes are: content first, then the name. Knows nothing but the table.
+//!
+//! Never inflates more than a few small parts of a package, and never trusts a size: detection has limits of its
+//! own, far below those of a conversion, so that a hostile file costs no more than a plain one. Of the
+//! `file-format` crate only the signatures are used: its readers of containers look at fixed places, and call
+//! a fifth of all Office files a ZIP or an OLE file.
+
+mod compound;
+mod magic;
+mod package;
+mod sniff;
 
 use std::borrow::Cow;
+use std::io::SeekFrom;
 
-use crate::charset::Charset;
-use crate::formats::Format;
+use crate::charset::{self, Charset};
+use crate::formats::{self, Claim, Family, Format};
 use crate::{ConvertError, Input, Meter};
+
+/// Bytes read from the start: the furthest signature known ends at 36 KiB.
+const HEAD: usize = 64 << 10;
 
 /// How a format is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,19 +49,165 @@ pub struct Detection {
     pub evidence: Evidence,
 }
 
+/// What the content says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    /// This format, with its media type where it is finer than the row's.
+    Sure(Format, Option<String>),
+    /// A container of this kind whose inside cannot be told: damaged, or without a main part.
+    Container(Format),
+    /// Text; the format is what its first characters look like, if anything.
+    Text(Charset, Option<Format>),
+    /// Bytes without a signature.
+    Binary,
+}
+
 /// Says what `input` is. `name` is the file name without folders.
 ///
 /// # Errors
 /// [`ConvertError::Io`] if the input cannot be read, [`ConvertError::Cancelled`].
-pub fn detect(
-    _input: &mut dyn Input,
-    _name: Option<&str>,
-    _meter: &Meter,
-) -> Result<Detection, ConvertError> {
-    Ok(Detection {
-        format: Format::Unknown,
-        media_type: "application/octet-stream".into(),
-        charset: None,
-        evidence: Evidence::Content,
-    })
+pub fn detect(input: &mut dyn Input, name: Option<&str>, meter: &Meter) -> Result<Detection, ConvertError> {
+    let name = name.unwrap_or_default();
+    let claim = formats::claim(name);
+    let content = read_content(input, meter, claim.as_ref())?;
+    Ok(judge(content, claim, name))
+}
+
+fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> crate::Result<Content> {
+    let head = read_head(input)?;
+    if head.is_empty() {
+        return Ok(Content::Sure(Format::Empty, None));
+    }
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return package::read(input, meter);
+    }
+    if head.starts_with(&compound::SIGNATURE) {
+        return compound::read(input, meter);
+    }
+    if let Some(format) = magic::unmistakable(&head) {
+        return Ok(Content::Sure(format, None));
+    }
+    let verdict = charset::scan(input, meter)?;
+    if let Some(charset) = charset::resolve(input, meter, verdict)? {
+        return Ok(Content::Text(charset, sniff::sniff(input, &head, charset)?));
+    }
+    if let Some((format, media_type)) = magic::binary(&head) {
+        return Ok(Content::Sure(format, media_type));
+    }
+    // A package may stand behind other bytes, such as the stub of a self-extracting archive; only a name that
+    // says so makes it worth the search for an end record.
+    if claim.and_then(|claim| claim.format.container()) == Some(Format::Zip) {
+        return Ok(match package::read(input, meter)? {
+            Content::Container(_) => Content::Binary,
+            found => found,
+        });
+    }
+    Ok(Content::Binary)
+}
+
+fn read_head(input: &mut dyn Input) -> crate::Result<Vec<u8>> {
+    input.seek(SeekFrom::Start(0)).map_err(ConvertError::Io)?;
+    let mut head = vec![0; HEAD];
+    let mut len = 0;
+    while len < HEAD {
+        match input.read(&mut head[len..]) {
+            Ok(0) => break,
+            Ok(n) => len += n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(ConvertError::Io(e)),
+        }
+    }
+    head.truncate(len);
+    Ok(head)
+}
+
+/// Weighs the content against the name.
+fn judge(content: Content, claim: Option<Claim>, name: &str) -> Detection {
+    match content {
+        // Nothing contradicts any name.
+        Content::Sure(Format::Empty, _) => sure(Format::Empty, None, None),
+        Content::Sure(format, media_type) => sure(format, media_type, claim),
+        Content::Container(container) => match claim {
+            Some(claim) if claim.format.container() == Some(container) => {
+                let evidence = if claim.format == container {
+                    Evidence::Both
+                } else {
+                    Evidence::Name
+                };
+                named(claim, None, evidence)
+            }
+            claim => sure(container, None, claim),
+        },
+        Content::Text(charset, looks_like) => text(charset, looks_like, claim, name),
+        Content::Binary => match claim {
+            Some(claim) if magic::may_lack_signature(claim.format) => named(claim, None, Evidence::Name),
+            claim => {
+                let media_type = formats::claimed_media_type(name)
+                    .filter(|kind| claim.is_none() && !kind.starts_with("text/"))
+                    .map(str::to_owned);
+                sure(Format::Unknown, media_type, claim)
+            }
+        },
+    }
+}
+
+fn sure(format: Format, media_type: Option<String>, claim: Option<Claim>) -> Detection {
+    match claim {
+        Some(claim) if claim.format == format => named(claim, None, Evidence::Both),
+        claim => Detection {
+            format,
+            media_type: media_type.map_or(format.spec().media_type.into(), Cow::Owned),
+            charset: None,
+            evidence: match claim {
+                None => Evidence::Content,
+                Some(claim) if agrees(claim.format, format) => Evidence::Both,
+                Some(claim) => Evidence::Conflict {
+                    claimed: claim.format,
+                },
+            },
+        },
+    }
+}
+
+/// Tells whether a name that claims `claimed` is right enough for `format`.
+fn agrees(claimed: Format, format: Format) -> bool {
+    let encrypted = format == Format::EncryptedOoxml
+        && matches!(
+            claimed.base(),
+            Format::Docx | Format::Xlsx | Format::Xlsb | Format::Pptx
+        );
+    claimed.base() == format.base() || encrypted
+}
+
+fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name: &str) -> Detection {
+    match claim {
+        // Two text formats never conflict: what looks like HTML may well be Markdown.
+        Some(claim) if claim.format.spec().family == Family::Text => {
+            named(claim, Some(charset), Evidence::Both)
+        }
+        Some(claim) if Some(claim.format) == looks_like => named(claim, Some(charset), Evidence::Both),
+        claim => {
+            let format = looks_like.unwrap_or(Format::PlainText);
+            let media_type = formats::claimed_media_type(name)
+                .filter(|kind| claim.is_none() && looks_like.is_none() && kind.starts_with("text/"))
+                .unwrap_or(format.spec().media_type);
+            Detection {
+                format,
+                media_type: media_type.into(),
+                charset: Some(charset),
+                evidence: claim.map_or(Evidence::Content, |claim| Evidence::Conflict {
+                    claimed: claim.format,
+                }),
+            }
+        }
+    }
+}
+
+fn named(claim: Claim, charset: Option<Charset>, evidence: Evidence) -> Detection {
+    Detection {
+        format: claim.format,
+        media_type: claim.media_type,
+        charset,
+        evidence,
+    }
 }

@@ -4,11 +4,8 @@
 //! compile. Ratios are taken against the compressed bytes read *so far*, so a bomb is seen early; absolute
 //! bounds hold beside them. The defaults are measured against honest files that other tools refuse.
 
-use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use crate::{ConvertError, Sink};
+use std::cell::Cell;
 
 /// Bounds of one conversion. All are settable; none cuts silently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +81,6 @@ pub struct LimitExceeded {
 /// Counts what a conversion inflates, holds and writes, and refuses what exceeds its [`Limits`].
 ///
 /// The counters are cells, so that readers and writers of one conversion can share the meter.
-#[derive(Debug)]
 pub struct Meter {
     limits: Limits,
     input_bytes: u64,
@@ -92,7 +88,15 @@ pub struct Meter {
     resident: Cell<u64>,
     output: Cell<u64>,
     cells: Cell<u64>,
-    cancel: Option<Arc<AtomicBool>>,
+    stop: Option<Box<dyn Fn() -> bool + Send>>,
+}
+
+impl std::fmt::Debug for Meter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meter")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Meter {
@@ -106,14 +110,14 @@ impl Meter {
             resident: Cell::new(0),
             output: Cell::new(0),
             cells: Cell::new(0),
-            cancel: None,
+            stop: None,
         }
     }
 
-    /// Lets `cancel` stop the conversion; the caller sets it on a deadline or an interrupt.
+    /// Asks `stop` before each step whether to stop; the caller knows deadlines and interrupts, this crate has no clock.
     #[must_use]
-    pub fn with_cancel(mut self, cancel: Arc<AtomicBool>) -> Self {
-        self.cancel = Some(cancel);
+    pub fn with_stop(mut self, stop: impl Fn() -> bool + Send + 'static) -> Self {
+        self.stop = Some(Box::new(stop));
         self
     }
 
@@ -134,9 +138,10 @@ impl Meter {
     /// # Errors
     /// [`ConvertError::Cancelled`].
     pub fn check_cancelled(&self) -> Result<(), ConvertError> {
-        match &self.cancel {
-            Some(flag) if flag.load(Ordering::Relaxed) => Err(ConvertError::Cancelled),
-            _ => Ok(()),
+        if self.stop.as_ref().is_some_and(|stop| stop()) {
+            Err(ConvertError::Cancelled)
+        } else {
+            Ok(())
         }
     }
 
@@ -305,11 +310,13 @@ mod tests {
     }
 
     #[test]
-    fn cancel_stops_inflating() {
-        let flag = Arc::new(AtomicBool::new(false));
-        let meter = Meter::new(Limits::default(), 1).with_cancel(Arc::clone(&flag));
+    fn stop_ends_inflating() {
+        let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let asked = std::sync::Arc::clone(&flag);
+        let relaxed = std::sync::atomic::Ordering::Relaxed;
+        let meter = Meter::new(Limits::default(), 1).with_stop(move || asked.load(relaxed));
         assert!(meter.inflated(1, 1, 1).is_ok());
-        flag.store(true, Ordering::Relaxed);
+        flag.store(true, relaxed);
         assert!(matches!(meter.inflated(1, 1, 1), Err(ConvertError::Cancelled)));
     }
 }

@@ -28,6 +28,8 @@ warning_codes! {
     PicturesDropped => "pictures-dropped",
     /// Charts are given by their titles, categories and values only.
     ChartsFlattened => "charts-flattened",
+    /// Charts were left out; the cells that they show are part of the output.
+    ChartsDropped => "charts-dropped",
     /// Deleted text of tracked changes was left out.
     DeletionsDropped => "deletions-dropped",
     /// Embedded files and objects were left out.

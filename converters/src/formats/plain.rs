@@ -1,6 +1,16 @@
-//! The `text-to-utf8` converter.
+//! The `text-to-utf8` converter: text of any charset, as UTF-8 without a byte order mark.
+//!
+//! Text that is UTF-8 already passes byte for byte, line ends included: a file that a user can compare with its
+//! source is worth more than a tidy one. Charset declarations inside the text (XML, HTML) are left as they
+//! are. Two passes over the input, in constant memory: what the charset is shows only at the end.
 
-use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink};
+use crate::charset::{self, CHUNK, Charset, CharsetEvidence, Decoder, each_chunk};
+use crate::options::Newlines;
+use crate::warning::{Warning, WarningCode};
+use crate::{ConvertError, Converter, Input, Meter, Options, PartKind, Result, Sink};
+
+/// Replacement characters beyond one in this many are damage, not blemishes.
+const CHARACTERS_PER_REPLACEMENT: u64 = 1000;
 
 /// The converter.
 #[derive(Debug)]
@@ -17,11 +27,210 @@ impl Converter for TextToUtf8 {
 
     fn convert(
         &self,
-        _input: &mut dyn Input,
-        _options: &Options,
-        _meter: &mut Meter,
-        _sink: &mut dyn Sink,
+        input: &mut dyn Input,
+        options: &Options,
+        meter: &mut Meter,
+        sink: &mut dyn Sink,
     ) -> Result<()> {
-        Err(ConvertError::Unsupported("this format".into()))
+        let charset = charset_of(input, options, meter)?;
+        let mut pass = Pass::new(charset, options, meter, sink)?;
+        pass.run(input)?;
+        pass.finish()
+    }
+}
+
+fn charset_of(input: &mut dyn Input, options: &Options, meter: &Meter) -> Result<Charset> {
+    if input.size_bytes() == 0 {
+        return Err(ConvertError::NoText);
+    }
+    if let Some(label) = &options.charset {
+        let charset = charset::by_label(label)
+            .ok_or_else(|| ConvertError::Unsupported(format!("the charset `{label}`")))?;
+        return charset::with_mark(input, charset);
+    }
+    let charset = charset::find(input, meter)?
+        .ok_or_else(|| ConvertError::corrupt("the text", "it holds binary bytes"))?;
+    if charset.evidence == CharsetEvidence::Guess && charset.name == "windows-1258" {
+        return Err(ConvertError::Unsupported(
+            "text in an unknown charset (perhaps windows-1258; name it with --charset)".into(),
+        ));
+    }
+    Ok(charset)
+}
+
+/// The second pass: decodes, normalises and counts.
+struct Pass<'a> {
+    charset: Charset,
+    decoder: Option<Decoder>,
+    newlines: Newlines,
+    meter: &'a Meter,
+    sink: &'a mut dyn Sink,
+    text: String,
+    line_ends: LineEnds,
+    characters: u64,
+    controls: u64,
+}
+
+impl<'a> Pass<'a> {
+    fn new(charset: Charset, options: &Options, meter: &'a Meter, sink: &'a mut dyn Sink) -> Result<Self> {
+        // Bytes that a scan has found to be UTF-8 need no decoder.
+        let as_is = charset.name == "UTF-8" && charset.evidence == CharsetEvidence::Valid;
+        let decoder = if as_is {
+            None
+        } else {
+            let unknown = || ConvertError::Unsupported(format!("the charset `{}`", charset.name));
+            Some(Decoder::new(charset.name).ok_or_else(unknown)?)
+        };
+        sink.begin_part(None, PartKind::PlainText)
+            .map_err(ConvertError::Sink)?;
+        Ok(Self {
+            charset,
+            decoder,
+            newlines: options.newlines,
+            meter,
+            sink,
+            text: String::with_capacity(CHUNK),
+            line_ends: LineEnds::default(),
+            characters: 0,
+            controls: 0,
+        })
+    }
+
+    fn run(&mut self, input: &mut dyn Input) -> Result<()> {
+        let start = if self.charset.bom {
+            charset::mark_len(self.charset.name)
+        } else {
+            0
+        };
+        let meter = self.meter;
+        let mut failed = None;
+        each_chunk(input, meter, start, u64::MAX, |bytes| {
+            failed = self.take(bytes, false).err();
+            failed.is_none()
+        })?;
+        failed.map_or(Ok(()), Err)?;
+        self.take(&[], true)
+    }
+
+    fn take(&mut self, bytes: &[u8], last: bool) -> Result<()> {
+        let Some(decoder) = &mut self.decoder else {
+            return self.write(bytes, last);
+        };
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        decoder.decode(bytes, last, &mut text);
+        self.characters += count(text.as_bytes(), |byte| byte & 0xC0 != 0x80);
+        let written = self.write(text.as_bytes(), last);
+        self.text = text;
+        written
+    }
+
+    fn write(&mut self, text: &[u8], last: bool) -> Result<()> {
+        self.controls += count(text, |byte| {
+            (byte < 0x20) & !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0C) | (byte == 0x7F)
+        });
+        match self.newlines {
+            Newlines::Keep if text.is_empty() => Ok(()),
+            Newlines::Keep => self.meter.write(self.sink, text),
+            Newlines::Lf => {
+                let changed = self.line_ends.change(text, last);
+                if changed.is_empty() {
+                    return Ok(());
+                }
+                self.meter.write(self.sink, changed)
+            }
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        if self.meter.output_bytes() == 0 {
+            return Err(ConvertError::NoText);
+        }
+        let replaced = self.decoder.as_ref().map_or(0, Decoder::replaced);
+        let name = self.charset.name;
+        if replaced > self.characters / CHARACTERS_PER_REPLACEMENT {
+            let reason = format!(
+                "{replaced} of {} characters mean nothing in {name}, which is known {}; \
+                 name the right charset with --charset",
+                self.characters,
+                known(self.charset.evidence)
+            );
+            return Err(ConvertError::corrupt("the text", reason));
+        }
+        let mut warn = |code, count: u64, message: String| {
+            if count > 0 {
+                self.sink.warn(Warning::new(code, count, message));
+            }
+        };
+        let guessed = u64::from(!self.charset.confident);
+        let message = format!("the charset {name} is a guess from little text");
+        warn(WarningCode::CharsetGuessed, guessed, message);
+        let message = format!("decoded from {name}, known {}", known(self.charset.evidence));
+        warn(WarningCode::Transcoded, u64::from(name != "UTF-8"), message);
+        let message = "the byte order mark was removed".to_owned();
+        warn(WarningCode::BomRemoved, u64::from(self.charset.bom), message);
+        let message = format!("bytes that mean nothing in {name} became U+FFFD");
+        warn(WarningCode::ReplacedCharacters, replaced, message);
+        let message = "line ends became LF".to_owned();
+        warn(WarningCode::NewlinesChanged, self.line_ends.changed, message);
+        let message = "control characters are part of the text".to_owned();
+        warn(WarningCode::ControlCharacters, self.controls, message);
+        Ok(())
+    }
+}
+
+fn known(evidence: CharsetEvidence) -> &'static str {
+    match evidence {
+        CharsetEvidence::Bom => "by its byte order mark",
+        CharsetEvidence::NulPattern => "by its pattern of NUL bytes",
+        CharsetEvidence::Valid => "by its validity",
+        CharsetEvidence::Guess => "by a guess",
+        CharsetEvidence::Label => "by the option",
+    }
+}
+
+/// Counts bytes in lanes of `u8`, which the compiler turns into vector code.
+fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> u64 {
+    bytes
+        .chunks(255)
+        .map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>()))
+        .sum()
+}
+
+/// Turns CR LF and lone CR into LF across pieces.
+#[derive(Default)]
+struct LineEnds {
+    changed: u64,
+    held_cr: bool,
+    out: Vec<u8>,
+}
+
+impl LineEnds {
+    /// Returns the changed text. A CR at the end is held back until it is known what follows.
+    fn change(&mut self, text: &[u8], last: bool) -> &[u8] {
+        self.out.clear();
+        let mut rest = text;
+        if self.held_cr && (last || !rest.is_empty()) {
+            self.held_cr = false;
+            self.end_line(&mut rest);
+        }
+        while let Some(at) = memchr::memchr(b'\r', rest) {
+            self.out.extend_from_slice(&rest[..at]);
+            rest = &rest[at + 1..];
+            if rest.is_empty() && !last {
+                self.held_cr = true;
+            } else {
+                self.end_line(&mut rest);
+            }
+        }
+        self.out.extend_from_slice(rest);
+        &self.out
+    }
+
+    /// Writes the LF for a CR that was taken from before `rest`.
+    fn end_line(&mut self, rest: &mut &[u8]) {
+        self.out.push(b'\n');
+        self.changed += 1;
+        *rest = rest.strip_prefix(b"\n").unwrap_or(rest);
     }
 }

@@ -1,6 +1,38 @@
-//! The `xlsx-to-csv` converter.
+//! The `xlsx-to-csv` converter: a workbook becomes one CSV part for each worksheet with values.
+//!
+//! An own streaming reader: memory does not grow with a sheet, only with the shared strings. Parts are found
+//! by relationship and elements by local name, so that transitional and strict documents are the same here.
+//! Sheets without cells of their own kind (chart, dialogue and macro sheets) cost a warning, never the workbook;
+//! layout, formulas and everything that is not a value are left out, which the warnings count.
 
+mod attachments;
+mod attributes;
+mod cell_scan;
+mod cells;
+mod hidden;
+mod iso_date;
+mod reference;
+mod rich_text;
+mod scanner;
+mod shared_strings;
+mod sheet;
+mod styles;
+mod tally;
+mod text;
+mod utf8;
+mod workbook;
+
+use crate::ooxml::Ooxml;
+use crate::options::HiddenContent;
 use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink};
+
+use cells::{Book, Cells};
+use scanner::Scanner;
+use shared_strings::SharedStrings;
+use sheet::{Outcome, Worksheet};
+use styles::Styles;
+use tally::Tally;
+use workbook::{Sheet, Workbook};
 
 /// The converter.
 #[derive(Debug)]
@@ -17,11 +49,80 @@ impl Converter for XlsxToCsv {
 
     fn convert(
         &self,
-        _input: &mut dyn Input,
-        _options: &Options,
-        _meter: &mut Meter,
-        _sink: &mut dyn Sink,
+        input: &mut dyn Input,
+        options: &Options,
+        meter: &mut Meter,
+        sink: &mut dyn Sink,
     ) -> Result<()> {
-        Err(ConvertError::Unsupported("this format".into()))
+        let mut ooxml = Ooxml::open(input, meter)?;
+        let workbook = Workbook::read(&mut ooxml)?;
+        let styles = Styles::read(&mut ooxml, workbook.part("styles"))?;
+        let strings = read_strings(&mut ooxml, workbook.part("sharedStrings"))?;
+        let book = Book {
+            options,
+            strings: &strings,
+            styles: &styles,
+            epoch: workbook.epoch,
+        };
+        let mut tally = Tally {
+            has_macros: workbook.part("vbaProject").is_some(),
+            ..Tally::default()
+        };
+        let mut any = false;
+        for sheet in &workbook.sheets {
+            any |= convert_sheet(&mut ooxml, (&workbook, sheet), &book, &mut tally, sink)?;
+        }
+        tally.warn(options, sink);
+        if any { Ok(()) } else { Err(ConvertError::NoText) }
     }
+}
+
+fn read_strings(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<SharedStrings> {
+    let meter = ooxml.meter();
+    let part = match part {
+        Some(name) => ooxml.package().part(name)?,
+        None => None,
+    };
+    match part {
+        Some(part) => SharedStrings::read(Scanner::new(part, meter.limits()), meter),
+        // Cells that name a string are counted one by one.
+        None => Ok(SharedStrings::default()),
+    }
+}
+
+/// Converts one sheet; tells whether it had any value.
+fn convert_sheet(
+    ooxml: &mut Ooxml<'_>,
+    (workbook, sheet): (&Workbook, &Sheet),
+    book: &Book<'_>,
+    tally: &mut Tally,
+    sink: &mut dyn Sink,
+) -> Result<bool> {
+    let Some(relationship) = workbook.relationship(sheet) else {
+        tally.missing_parts += 1;
+        return Ok(false);
+    };
+    if relationship.kind != "worksheet" {
+        tally.sheets_skipped += 1;
+        return Ok(false);
+    }
+    if sheet.is_hidden {
+        tally.hidden_sheets += 1;
+        if book.options.hidden_content == HiddenContent::Exclude {
+            return Ok(false);
+        }
+    }
+    let meter = ooxml.meter();
+    let Some(part) = ooxml.package().part(&relationship.target)? else {
+        tally.missing_parts += 1;
+        return Ok(false);
+    };
+    let cells = Cells::new(book, &sheet.name, tally, (meter, sink));
+    let worksheet = Worksheet::new(Scanner::new(part, meter.limits()), cells, meter);
+    let (outcome, any) = worksheet.read()?;
+    if outcome == Outcome::NoWorksheet {
+        tally.sheets_skipped += 1;
+    }
+    attachments::count(ooxml, &relationship.target, tally)?;
+    Ok(any)
 }

@@ -1,0 +1,279 @@
+//! Cells become CSV fields: stored values as their type and number format show them.
+//!
+//! A value that cannot be read never fails the sheet: it is given as it is and counted. A shared string
+//! that does not exist shows as [`BAD_STRING`], so that the loss is seen where it is.
+
+use crate::csv::{self, Table};
+use crate::limits::Meter;
+use crate::number_format::{self, Decimal, Epoch};
+use crate::options::{CellValues, HiddenContent};
+use crate::{Options, Result, Sink};
+
+use super::cell_scan::Kind;
+use super::hidden::Columns;
+use super::iso_date;
+use super::reference;
+use super::shared_strings::{Shared, SharedStrings};
+use super::styles::{Style, Styles};
+use super::tally::Tally;
+
+/// Stands for a shared string that does not exist.
+pub(super) const BAD_STRING: &[u8] = b"#BAD-STRING!";
+
+/// What all sheets share.
+#[derive(Debug)]
+pub(super) struct Book<'a> {
+    pub(super) options: &'a Options,
+    pub(super) strings: &'a SharedStrings,
+    pub(super) styles: &'a Styles,
+    pub(super) epoch: Epoch,
+}
+
+/// The cells of one sheet on their way to its table.
+#[derive(Debug)]
+pub(super) struct Cells<'a> {
+    book: &'a Book<'a>,
+    table: Table<'a>,
+    tally: &'a mut Tally,
+    field: Vec<u8>,
+    pub(super) columns: Columns,
+    row: u32,
+    row_is_hidden: bool,
+    row_is_counted: bool,
+    /// Hidden rows so far, by which later rows move up when they are left out.
+    rows_left_out: u32,
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn new(
+        book: &'a Book<'a>,
+        label: &'a str,
+        tally: &'a mut Tally,
+        (meter, sink): (&'a Meter, &'a mut dyn Sink),
+    ) -> Self {
+        Self {
+            book,
+            table: Table::new(label, meter, sink),
+            tally,
+            field: Vec::new(),
+            columns: Columns::default(),
+            row: 0,
+            row_is_hidden: false,
+            row_is_counted: false,
+            rows_left_out: 0,
+        }
+    }
+
+    pub(super) fn begin_row(&mut self, row: u32, is_hidden: bool) {
+        if self.row_is_hidden && self.excludes() {
+            self.rows_left_out += 1;
+        }
+        (self.row, self.row_is_hidden, self.row_is_counted) = (row, is_hidden, false);
+    }
+
+    pub(super) fn row(&self) -> u32 {
+        self.row
+    }
+
+    pub(super) fn tally(&mut self) -> &mut Tally {
+        self.tally
+    }
+
+    /// Ends the sheet; tells whether it had any value.
+    pub(super) fn finish(self) -> Result<bool> {
+        self.table.finish()
+    }
+
+    fn excludes(&self) -> bool {
+        self.book.options.hidden_content == HiddenContent::Exclude
+    }
+
+    /// Writes a cell. `value` is decoded text: what stands in `v`, or the text of `is`.
+    pub(super) fn put(&mut self, column: u32, style: u32, kind: Kind, value: &[u8]) -> Result<()> {
+        let style = self.book.styles.style(style);
+        let style = if style.hides_all {
+            self.shown_anyway(style)
+        } else {
+            Some(style)
+        };
+        let Some(style) = style else { return Ok(()) };
+        match kind {
+            Kind::Number => self.number(column, style, value),
+            Kind::Shared => self.shared(column, style, value),
+            Kind::Text | Kind::Inline => self.text(column, style, value),
+            Kind::Bool => {
+                let word = match value.trim_ascii() {
+                    b"1" | b"true" => &b"TRUE"[..],
+                    b"0" | b"false" => b"FALSE",
+                    _ => return self.bad_cell(column, value),
+                };
+                self.plain(column, word)
+            }
+            Kind::Error => self.emit(column, value),
+            Kind::Date => self.date(column, style, value),
+        }
+    }
+
+    /// A format that shows nothing hides its cell, which is then hidden content like any other.
+    fn shown_anyway(&mut self, style: Style) -> Option<Style> {
+        if self.book.options.cell_values == CellValues::Raw {
+            return Some(style);
+        }
+        self.tally.hidden_cells += 1;
+        (!self.excludes()).then_some(Style {
+            is_general: true,
+            keeps_text: true,
+            ..style
+        })
+    }
+
+    fn number(&mut self, column: u32, style: Style, stored: &[u8]) -> Result<()> {
+        let raw = self.book.options.cell_values == CellValues::Raw;
+        if style.is_general && number_format::is_plain(stored) {
+            return self.plain(column, stored);
+        }
+        let stored = stored.trim_ascii();
+        let Some(value) = Decimal::parse(stored) else {
+            return self.bad_cell(column, stored);
+        };
+        if raw {
+            return self.emit(column, stored);
+        }
+        self.decimal(column, style, value)
+    }
+
+    fn decimal(&mut self, column: u32, style: Style, value: Decimal) -> Result<()> {
+        let mut field = std::mem::take(&mut self.field);
+        field.clear();
+        match self.book.styles.format(style).filter(|_| !style.is_general) {
+            Some(format) => format.write(value, self.book.epoch, &mut field),
+            None => number_format::write_general(value, &mut field),
+        }
+        let result = self.emit(column, &field);
+        self.field = field;
+        result
+    }
+
+    fn date(&mut self, column: u32, style: Style, stored: &[u8]) -> Result<()> {
+        let stored = stored.trim_ascii();
+        if self.book.options.cell_values == CellValues::Raw {
+            return self.emit(column, stored);
+        }
+        let Some(date) = iso_date::parse(stored, self.book.epoch) else {
+            return self.bad_cell(column, stored);
+        };
+        let is_date = self
+            .book
+            .styles
+            .format(style)
+            .is_some_and(number_format::NumberFormat::is_date);
+        match date.serial.filter(|_| is_date).and_then(Decimal::from_f64) {
+            Some(serial) => self.decimal(column, style, serial),
+            None => self.emit(column, &date.text),
+        }
+    }
+
+    fn shared(&mut self, column: u32, style: Style, index: &[u8]) -> Result<()> {
+        let book = self.book;
+        let found = reference::number(index.trim_ascii()).and_then(|index| book.strings.get(index as usize));
+        let Some(string) = found else {
+            self.tally.bad_strings += 1;
+            return self.emit(column, BAD_STRING);
+        };
+        if !style.keeps_text || string.is_formula_like() {
+            return self.text(column, style, string.text);
+        }
+        self.shared_as_it_is(column, string)
+    }
+
+    fn shared_as_it_is(&mut self, column: u32, string: Shared<'_>) -> Result<()> {
+        if string.text.is_empty() || !self.place(column)? {
+            return Ok(());
+        }
+        if string.needs_quotes() {
+            self.table.quoted(string.text);
+        } else {
+            self.table.plain(string.text);
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, column: u32, style: Style, text: &[u8]) -> Result<()> {
+        let mut field = std::mem::take(&mut self.field);
+        field.clear();
+        let mut shown = text;
+        let format = self.book.styles.format(style).filter(|_| !style.keeps_text);
+        if let Some(format) = format.filter(|_| self.book.options.cell_values == CellValues::Displayed) {
+            format.write_text(text, &mut field);
+            shown = &field;
+        }
+        let result = if csv::is_formula_like(shown) {
+            self.formula_like(column, shown)
+        } else {
+            self.emit(column, shown)
+        };
+        self.field = field;
+        result
+    }
+
+    fn formula_like(&mut self, column: u32, text: &[u8]) -> Result<()> {
+        if !self.place(column)? {
+            return Ok(());
+        }
+        self.tally.formula_like += 1;
+        if self.book.options.csv_guard {
+            let guarded = [b"'", text].concat();
+            self.table.field(&guarded);
+        } else {
+            self.table.field(text);
+        }
+        Ok(())
+    }
+
+    fn bad_cell(&mut self, column: u32, stored: &[u8]) -> Result<()> {
+        if stored.is_empty() {
+            return Ok(());
+        }
+        self.tally.bad_cells += 1;
+        self.emit(column, stored)
+    }
+
+    fn emit(&mut self, column: u32, field: &[u8]) -> Result<()> {
+        if !field.is_empty() && self.place(column)? {
+            self.table.field(field);
+        }
+        Ok(())
+    }
+
+    fn plain(&mut self, column: u32, field: &[u8]) -> Result<()> {
+        if self.place(column)? {
+            self.table.plain(field);
+        }
+        Ok(())
+    }
+
+    /// Moves the table to a cell that has a value; false if the cell is hidden and to be left out.
+    fn place(&mut self, column: u32) -> Result<bool> {
+        if !self.row_is_hidden && !self.columns.any() && self.rows_left_out == 0 {
+            self.table.place(self.row, column)?;
+            return Ok(true);
+        }
+        if self.row_is_hidden && !std::mem::replace(&mut self.row_is_counted, true) {
+            self.tally.hidden_rows += 1;
+        }
+        let column_is_hidden = self.columns.is_hidden(column);
+        if column_is_hidden && self.columns.note(column) {
+            self.tally.hidden_columns += 1;
+        }
+        if !self.excludes() {
+            self.table.place(self.row, column)?;
+            return Ok(true);
+        }
+        if self.row_is_hidden || column_is_hidden {
+            return Ok(false);
+        }
+        let row = self.row.saturating_sub(self.rows_left_out);
+        self.table.place(row, column - self.columns.before(column))?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,49 @@
+//! Hidden rows and columns of one sheet.
+//!
+//! Included, they are counted once they hold a value: sheets often hide all columns behind the last used one.
+//! Left out, the rows and columns behind them close the gap, as on the screen.
+
+use super::reference::MAX_COLUMNS;
+
+/// The hidden columns and where the others go when those are left out.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    /// For each column whether it is hidden; empty if none is.
+    hidden: Vec<bool>,
+    /// For each column whether a value was seen in it while hidden.
+    used: Vec<bool>,
+}
+
+impl Columns {
+    /// Hides zero-based columns.
+    pub(super) fn hide(&mut self, first: u32, last: u32) {
+        self.hidden.resize(MAX_COLUMNS as usize, false);
+        self.used.resize(MAX_COLUMNS as usize, false);
+        for column in first..=last.min(MAX_COLUMNS - 1) {
+            if let Some(hidden) = self.hidden.get_mut(column as usize) {
+                *hidden = true;
+            }
+        }
+    }
+
+    pub(super) fn any(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
+    pub(super) fn is_hidden(&self, column: u32) -> bool {
+        self.hidden.get(column as usize).copied().unwrap_or(false)
+    }
+
+    /// Notes a value in a hidden column; true the first time.
+    pub(super) fn note(&mut self, column: u32) -> bool {
+        self.used
+            .get_mut(column as usize)
+            .is_some_and(|used| !std::mem::replace(used, true))
+    }
+
+    /// Returns the number of hidden columns before `column`.
+    pub(super) fn before(&self, column: u32) -> u32 {
+        let before = self.hidden.iter().take(column as usize).filter(|hidden| **hidden);
+        u32::try_from(before.count()).unwrap_or(0)
+    }
+}

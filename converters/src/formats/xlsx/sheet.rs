@@ -1,0 +1,270 @@
+//! One worksheet part, streamed (ECMA-376 part 1, 18.3): rows and cells, hidden columns, merged ranges.
+//!
+//! Cells in the usual form are taken from the buffer as a whole, all others through tokens. The part is read to
+//! its end even where nothing more is wanted, because only there its checksum is known to be right. `dimension`
+//! is ignored: it lies too often, and nothing here needs it.
+
+use crate::limits::Meter;
+use crate::xml::Source;
+use crate::{ConvertError, Result};
+
+use super::cell_scan::{self, Cell, Head, Kind, Step};
+use super::cells::Cells;
+use super::reference;
+use super::rich_text;
+use super::scanner::{Scanner, Span, Token};
+use super::text;
+use super::workbook::is_true;
+
+/// What a worksheet part turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// A sheet with or without values.
+    Cells,
+    /// Not a worksheet, whatever its relationship says.
+    NoWorksheet,
+}
+
+/// A worksheet being read.
+#[derive(Debug)]
+pub(super) struct Worksheet<'a, S> {
+    scanner: Scanner<S>,
+    cells: Cells<'a>,
+    meter: &'a Meter,
+    next_row: u32,
+    next_column: u32,
+    decoded: Vec<u8>,
+}
+
+impl<'a, S: Source> Worksheet<'a, S> {
+    pub(super) fn new(scanner: Scanner<S>, cells: Cells<'a>, meter: &'a Meter) -> Self {
+        Self {
+            scanner,
+            cells,
+            meter,
+            next_row: 0,
+            next_column: 0,
+            decoded: Vec::new(),
+        }
+    }
+
+    /// Reads the whole part; returns what it was and whether it had any value.
+    pub(super) fn read(mut self) -> Result<(Outcome, bool)> {
+        let mut outcome = Outcome::Cells;
+        loop {
+            match self.scanner.token()? {
+                Token::Start { name, attributes } => match self.scanner.local(name) {
+                    b"worksheet" if self.scanner.depth() == 1 => {}
+                    _ if self.scanner.depth() == 1 => outcome = Outcome::NoWorksheet,
+                    _ if outcome == Outcome::NoWorksheet => {}
+                    b"sheetData" => self.rows()?,
+                    b"col" => self.column(attributes),
+                    b"mergeCell" => self.cells.tally().merged += 1,
+                    _ => {}
+                },
+                Token::End | Token::Text(_) | Token::CharacterData(_) => {}
+                Token::Eof => break,
+            }
+        }
+        Ok((outcome, self.cells.finish()?))
+    }
+
+    fn column(&mut self, attributes: Span) {
+        let (mut first, mut last, mut is_hidden) = (None, None, false);
+        for (name, value) in self.scanner.attributes(attributes) {
+            match name {
+                b"min" => first = reference::number(value),
+                b"max" => last = reference::number(value),
+                b"hidden" => is_hidden = is_true(value),
+                _ => {}
+            }
+        }
+        if let Some((first, last)) = first.zip(last).filter(|(first, _)| is_hidden && *first > 0) {
+            self.cells.columns.hide(first - 1, last.saturating_sub(1));
+        }
+    }
+
+    fn rows(&mut self) -> Result<()> {
+        let own = self.scanner.depth();
+        loop {
+            self.usual_cells()?;
+            match self.scanner.token()? {
+                Token::Start { name, attributes } => match self.scanner.local(name) {
+                    b"row" => self.row(attributes)?,
+                    b"c" => self.cell(attributes)?,
+                    _ => self.scanner.skip_element()?,
+                },
+                Token::End if self.scanner.depth() < own => return Ok(()),
+                Token::End | Token::Text(_) | Token::CharacterData(_) | Token::Eof => {}
+            }
+        }
+    }
+
+    fn row(&mut self, attributes: Span) -> Result<()> {
+        let mut row = Some(self.next_row).filter(|row| *row < reference::MAX_ROWS);
+        let mut is_hidden = false;
+        for (name, value) in self.scanner.attributes(attributes) {
+            match name {
+                b"r" => row = reference::row(value.trim_ascii()),
+                b"hidden" => is_hidden = is_true(value),
+                _ => {}
+            }
+        }
+        let row = row.ok_or_else(|| self.scanner.corrupt("a row number is not one of a sheet's"))?;
+        self.next_row = row + 1;
+        self.next_column = 0;
+        self.cells.begin_row(row, is_hidden);
+        Ok(())
+    }
+
+    /// Takes cells from the buffer as long as they have the usual form.
+    fn usual_cells(&mut self) -> Result<()> {
+        loop {
+            let mut rest = self.scanner.window();
+            let whole = rest.len();
+            let mut more = rest.len() < 4;
+            while rest.starts_with(b"<c ") {
+                match cell_scan::step(rest) {
+                    Step::Cell(cell, len) => {
+                        rest = rest.get(len..).unwrap_or_default();
+                        let context = (&mut self.cells, &mut self.next_column, &mut self.decoded);
+                        put(&cell, context, self.meter)?;
+                    }
+                    Step::More => {
+                        more = true;
+                        break;
+                    }
+                    Step::Unusual => break,
+                }
+            }
+            let consumed = whole - rest.len();
+            self.scanner.consume(consumed);
+            if !more || !self.scanner.more()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads a cell through tokens.
+    fn cell(&mut self, attributes: Span) -> Result<()> {
+        let head = self.head(attributes)?;
+        let own = self.scanner.depth();
+        let mut value = std::mem::take(&mut self.decoded);
+        value.clear();
+        let (mut has_value, mut has_formula) = (false, false);
+        loop {
+            match self.scanner.token()? {
+                Token::Start { name, .. } => match self.scanner.local(name) {
+                    b"v" if head.kind != Kind::Inline => {
+                        has_value = true;
+                        rich_text::character_data(&mut self.scanner, &mut value)?;
+                    }
+                    b"is" if head.kind == Kind::Inline => {
+                        has_value = true;
+                        rich_text::read(&mut self.scanner, &mut value)?;
+                    }
+                    b"f" => {
+                        has_formula = true;
+                        self.scanner.skip_element()?;
+                    }
+                    _ => self.scanner.skip_element()?,
+                },
+                Token::End if self.scanner.depth() < own => break,
+                Token::End | Token::Text(_) | Token::CharacterData(_) | Token::Eof => {}
+            }
+        }
+        if head.kind == Kind::Text && text::may_have_escapes(&value) {
+            text::unescape(&mut value, 0);
+        }
+        let value_given = has_value.then_some(&*value);
+        finish(
+            &head,
+            value_given,
+            has_formula,
+            (&mut self.cells, &mut self.next_column),
+            self.meter,
+        )?;
+        self.decoded = value;
+        Ok(())
+    }
+
+    fn head(&self, attributes: Span) -> Result<Head> {
+        let mut head = Head::default();
+        for (name, value) in self.scanner.attributes(attributes) {
+            match name {
+                b"r" => {
+                    let place = reference::parse(value.trim_ascii());
+                    let bad = || self.scanner.corrupt("a cell reference is not one of a sheet's");
+                    head.place = Some(place.ok_or_else(bad)?);
+                }
+                b"s" => head.style = reference::number(value.trim_ascii()).unwrap_or(0),
+                b"t" => head.kind = Kind::parse(value),
+                _ => {}
+            }
+        }
+        Ok(head)
+    }
+}
+
+/// Decodes and writes a cell taken from the buffer.
+fn put(
+    cell: &Cell<'_>,
+    (cells, next_column, decoded): (&mut Cells<'_>, &mut u32, &mut Vec<u8>),
+    meter: &Meter,
+) -> Result<()> {
+    let is_text = matches!(cell.head.kind, Kind::Text | Kind::Inline);
+    let value = cell.value.map(|raw| {
+        let raw = if cell.head.kind == Kind::Inline && !cell.preserve {
+            raw.trim_ascii()
+        } else {
+            raw
+        };
+        let escapes = is_text && cell.classes & text::ESCAPE != 0 && text::may_have_escapes(raw);
+        if cell.classes & text::RAW == 0 && !escapes {
+            return raw;
+        }
+        decoded.clear();
+        text::append_data(raw, decoded);
+        if escapes {
+            text::unescape(decoded, 0);
+        }
+        &**decoded
+    });
+    finish(&cell.head, value, cell.has_formula, (cells, next_column), meter)
+}
+
+/// Finds the cell's place and writes it.
+fn finish(
+    head: &Head,
+    value: Option<&[u8]>,
+    has_formula: bool,
+    (cells, next_column): (&mut Cells<'_>, &mut u32),
+    meter: &Meter,
+) -> Result<()> {
+    meter.cells(1)?;
+    let column = match head.place {
+        Some((row, column)) => {
+            if row != cells.row() {
+                cells.begin_row(row, false);
+            }
+            column
+        }
+        None => *next_column,
+    };
+    if column >= reference::MAX_COLUMNS {
+        return Err(ConvertError::corrupt(
+            "a sheet",
+            "a row has more than 16,384 cells",
+        ));
+    }
+    *next_column = column + 1;
+    match value {
+        Some(value) if !value.is_empty() || head.kind != Kind::Number => {
+            cells.put(column, head.style, head.kind, value)
+        }
+        _ => {
+            cells.tally().formulas_without_value += u64::from(has_formula);
+            Ok(())
+        }
+    }
+}

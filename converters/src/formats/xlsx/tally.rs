@@ -1,0 +1,120 @@
+//! What the conversion of a workbook dropped or changed, counted over all its sheets.
+
+use crate::warning::{Warning, WarningCode};
+use crate::{Options, Sink, options::HiddenContent};
+
+/// The counts.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) hidden_sheets: u64,
+    pub(super) hidden_rows: u64,
+    pub(super) hidden_columns: u64,
+    /// Cells whose format shows nothing.
+    pub(super) hidden_cells: u64,
+    pub(super) sheets_skipped: u64,
+    pub(super) missing_parts: u64,
+    pub(super) formulas_without_value: u64,
+    pub(super) bad_strings: u64,
+    pub(super) bad_cells: u64,
+    pub(super) merged: u64,
+    pub(super) formula_like: u64,
+    pub(super) comments: u64,
+    pub(super) pictures: u64,
+    pub(super) charts: u64,
+    pub(super) shapes: u64,
+    pub(super) embedded: u64,
+    pub(super) has_macros: bool,
+}
+
+impl Tally {
+    /// Gives a warning for each count that is not zero.
+    pub(super) fn warn(&self, options: &Options, sink: &mut dyn Sink) {
+        use WarningCode as Code;
+        let excludes = options.hidden_content == HiddenContent::Exclude;
+        let (hidden, fate) = if excludes {
+            (Code::HiddenDropped, "left out")
+        } else {
+            (Code::HiddenContent, "part of the output")
+        };
+        let (formula_like, formula_text) = if options.csv_guard {
+            (
+                Code::CsvGuarded,
+                "text cells that begin like a formula got an apostrophe",
+            )
+        } else {
+            (
+                Code::FormulaLike,
+                "text cells begin like a formula; a spreadsheet program would run them",
+            )
+        };
+        let hidden_total = self.hidden_sheets + self.hidden_rows + self.hidden_columns + self.hidden_cells;
+        let hidden_text = format!(
+            "{} hidden sheets, {} rows, {} columns and {} cells are {fate}",
+            self.hidden_sheets, self.hidden_rows, self.hidden_columns, self.hidden_cells
+        );
+        for (code, count, message) in [
+            (hidden, hidden_total, &*hidden_text),
+            (
+                Code::SheetSkipped,
+                self.sheets_skipped,
+                "chart, dialogue and macro sheets were left out",
+            ),
+            (
+                Code::MissingPart,
+                self.missing_parts,
+                "parts that the workbook names are missing",
+            ),
+            (
+                Code::FormulaWithoutValue,
+                self.formulas_without_value,
+                "formulas have no cached value; their cells are empty",
+            ),
+            (
+                Code::BadSharedString,
+                self.bad_strings,
+                "cells name a shared string that does not exist",
+            ),
+            (
+                Code::BadCell,
+                self.bad_cells,
+                "cells hold what their type does not allow; it is given as it is",
+            ),
+            (
+                Code::MergedCells,
+                self.merged,
+                "ranges of merged cells hold their value in the first cell",
+            ),
+            (formula_like, self.formula_like, formula_text),
+            (
+                Code::CellCommentsDropped,
+                self.comments,
+                "cell comments were left out",
+            ),
+            (Code::PicturesDropped, self.pictures, "pictures were left out"),
+            (
+                Code::ChartsDropped,
+                self.charts,
+                "charts were left out; their data is in the cells",
+            ),
+            (
+                Code::UnsupportedDropped,
+                self.shapes,
+                "shapes with text were left out",
+            ),
+            (
+                Code::EmbeddedDropped,
+                self.embedded,
+                "embedded objects were left out",
+            ),
+            (
+                Code::MacrosDropped,
+                u64::from(self.has_macros),
+                "macros were left out",
+            ),
+        ] {
+            if count > 0 {
+                sink.warn(Warning::new(code, count, message));
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The workbook part: its sheets in order, and its epoch (ECMA-376 part 1, 18.2).
+
+use crate::number_format::Epoch;
+use crate::ooxml::{Ooxml, Relationship};
+use crate::xml::{Event, Tag};
+use crate::{ConvertError, Result};
+
+/// A sheet as the workbook lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sheet {
+    pub(super) name: String,
+    pub(super) is_hidden: bool,
+    /// The id of its relationship.
+    relationship: String,
+}
+
+/// The workbook.
+#[derive(Debug)]
+pub(super) struct Workbook {
+    pub(super) sheets: Vec<Sheet>,
+    pub(super) epoch: Epoch,
+    relationships: Vec<Relationship>,
+}
+
+impl Workbook {
+    /// Reads the package's main part, which has to be a workbook in XML.
+    pub(super) fn read(ooxml: &mut Ooxml<'_>) -> Result<Self> {
+        let part = ooxml.main_part()?;
+        let content_type = ooxml.content_types().of(&part).unwrap_or_default();
+        if content_type.contains("sheet.binary") || part.ends_with(".bin") {
+            return Err(ConvertError::Unsupported("a binary workbook (xlsb)".into()));
+        }
+        let mut workbook = Self {
+            sheets: Vec::new(),
+            epoch: Epoch::Y1900,
+            relationships: ooxml.relationships(&part)?,
+        };
+        let meter = ooxml.meter();
+        let missing = || ConvertError::corrupt("the package", "its workbook is missing");
+        let mut reader = ooxml.xml(&part)?.ok_or_else(missing)?;
+        let mut seen_root = false;
+        loop {
+            match reader.next_event()? {
+                Event::Start(tag) if !std::mem::replace(&mut seen_root, true) => {
+                    if tag.local() != b"workbook" {
+                        return Err(ConvertError::corrupt(part, "it is not a workbook"));
+                    }
+                }
+                Event::Start(tag) => match tag.local() {
+                    b"sheet" => {
+                        workbook.sheets.push(sheet(&tag));
+                        meter.sheets(workbook.sheets.len() as u64)?;
+                        meter.resident(tag.raw(b"name").map_or(0, <[u8]>::len) as u64 + 64)?;
+                    }
+                    b"workbookPr" if tag.raw(b"date1904").is_some_and(is_true) => {
+                        workbook.epoch = Epoch::Y1904;
+                    }
+                    _ => {}
+                },
+                Event::End(_) | Event::Text(_) => {}
+                Event::Eof => return Ok(workbook),
+            }
+        }
+    }
+
+    /// Returns the part of a kind that the workbook has one of, such as `styles`.
+    pub(super) fn part(&self, kind: &str) -> Option<&str> {
+        let found = self
+            .relationships
+            .iter()
+            .find(|r| r.kind == kind && !r.external)?;
+        Some(&found.target)
+    }
+
+    pub(super) fn relationship(&self, sheet: &Sheet) -> Option<&Relationship> {
+        self.relationships
+            .iter()
+            .find(|r| r.id == sheet.relationship && !r.external)
+    }
+}
+
+fn sheet(tag: &Tag<'_>) -> Sheet {
+    // `id` is the relationship's; the sheet's own number is `sheetId`.
+    let relationship = tag.value(b"id").unwrap_or_default().into_owned();
+    Sheet {
+        name: tag.value(b"name").unwrap_or_default().into_owned(),
+        is_hidden: tag
+            .raw(b"state")
+            .is_some_and(|state| state == b"hidden" || state == b"veryHidden"),
+        relationship,
+    }
+}
+
+/// Reads an `xsd:boolean`.
+pub(super) fn is_true(value: &[u8]) -> bool {
+    value == b"1" || value == b"true" || value == b"on"
+}

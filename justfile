@@ -1,0 +1,31 @@
+# Everything here is a plain cargo command; CI does not need `just`.
+
+# The main job on the embedded default.
+demo:
+    cargo run --release -- ingest testdata/samples
+
+test:
+    cargo test
+
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --no-default-features -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Rewrites golden outputs, generated docs and command line cases; review the diff.
+bless:
+    DOCFERRY_BLESS=1 cargo test
+    TRYCMD=overwrite cargo test --test cli
+
+bench:
+    cargo bench
+
+# Fidelity over a corpus with references: just score CORPUS REFERENCE SCORE.PY
+score corpus reference score:
+    cargo build --release
+    python3 {{score}} target/release/docferry {{corpus}} {{reference}}
+
+clients:
+    cargo build
+    src/tests/clients/run.sh target/debug/docferry

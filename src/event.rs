@@ -1,0 +1,57 @@
+//! What a run tells while it goes on. Progress bars, logs and JSON lines are observers; the library never prints.
+
+use crate::model::entry::Entry;
+
+/// One thing that happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// All inputs are known.
+    Discovered {
+        /// How many inputs there are, skipped ones included.
+        inputs: u64,
+        /// Their sizes by lstat.
+        bytes: u64,
+    },
+    /// An entry is final. It is durable when its batch is announced.
+    Finished(&'a Entry),
+    /// All entries of a batch are durable in the journal.
+    BatchDone(&'a Batch),
+    /// The run takes no more work.
+    Stopping {
+        /// Why.
+        reason: &'a str,
+    },
+    /// Something that people should know and no entry says.
+    Notice {
+        /// What.
+        message: &'a str,
+    },
+}
+
+/// A batch whose entries are durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Its number, from 0.
+    pub number: u64,
+    /// How many entries it has.
+    pub entries: u64,
+    /// The ids of its files, in the order of the manifest.
+    pub file_ids: Vec<String>,
+}
+
+/// Listens to a run.
+pub trait Observer {
+    /// Takes an event. Called from the thread that called `run`.
+    fn on_event(&mut self, event: &Event<'_>);
+}
+
+impl Observer for () {
+    fn on_event(&mut self, _event: &Event<'_>) {}
+}
+
+impl<F: FnMut(&Event<'_>)> Observer for F {
+    fn on_event(&mut self, event: &Event<'_>) {
+        self(event);
+    }
+}

@@ -1,0 +1,30 @@
+//! Plain types of the whole product, parsed once at the edge. Behaviour lives elsewhere and imports these.
+
+pub mod code;
+pub mod consumer;
+pub mod digest;
+pub mod entry;
+pub mod file_name;
+pub mod file_object;
+pub mod media_type;
+pub mod outcome;
+pub mod payload;
+pub mod profile;
+pub mod secret;
+pub mod settings;
+pub mod source;
+pub mod timestamp;
+
+pub use code::{Code, CodeKind};
+pub use consumer::Consumer;
+pub use digest::Sha256;
+pub use file_name::FileName;
+pub use file_object::{FileObject, FileStatus};
+pub use media_type::MediaType;
+pub use outcome::{Attempt, Failure, Outcome, Proof, Violation};
+pub use payload::{Body, ConverterRef, Lineage, Payload};
+pub use profile::Profile;
+pub use secret::Secret;
+pub use settings::{ConvertMode, Misnamed, NameStyle};
+pub use source::{Candidate, RelativePath, Source};
+pub use timestamp::Timestamp;

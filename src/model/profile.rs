@@ -1,0 +1,163 @@
+//! A target's profile: its rules and facts as data. The built-in ones are TOML files; users extend them.
+//!
+//! A profile says what a platform takes and where it is; the dialect (code) says how to talk to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Consumer;
+
+/// The wire protocol that a profile is spoken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// The store on this machine.
+    Local,
+    /// The Anthropic Files API, generally available shapes.
+    Anthropic,
+    /// The Anthropic Files API as its beta header selects it.
+    AnthropicBeta,
+    /// The text-only Files API of Qoder.
+    Qoder,
+}
+
+/// A target's rules and facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The name.
+    pub name: String,
+    /// The wire protocol.
+    pub dialect: Dialect,
+    /// One line for people.
+    pub title: String,
+    /// Where the API is; `None` for the local store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// The vendor's own variable that moves the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url_env: Option<String>,
+    /// Variables that hold an API key, in the order they are tried.
+    #[serde(default)]
+    pub api_key_env: Vec<String>,
+    /// Variables that hold a bearer token, tried after the keys.
+    #[serde(default)]
+    pub auth_token_env: Vec<String>,
+    /// Bounds.
+    pub limits: ProfileLimits,
+    /// What file names may be.
+    pub names: NameRules,
+    /// What each consumer takes. A consumer without a row is not served by the target.
+    pub accept: Vec<AcceptRules>,
+    /// What an upload may carry besides the file.
+    #[serde(default)]
+    pub fields: UploadFields,
+    /// What people should know; each with its source and date.
+    #[serde(default)]
+    pub facts: Vec<Fact>,
+}
+
+/// Bounds of a platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileLimits {
+    /// The largest file, in bytes.
+    pub max_file_bytes: u64,
+    /// The largest upload request, framing included, in bytes.
+    pub max_request_bytes: u64,
+    /// The storage of a workspace, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_workspace_bytes: Option<u64>,
+    /// Calls a minute, over all file operations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<u32>,
+    /// Files mounted in one session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_session_files: Option<u32>,
+    /// Bytes of metadata as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_metadata_bytes: Option<u64>,
+    /// Whether the platform refuses a file without bytes.
+    #[serde(default)]
+    pub refuses_empty: bool,
+}
+
+/// How the length of a name is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LengthUnit {
+    /// Unicode scalar values.
+    Characters,
+    /// Bytes of UTF-8.
+    Bytes,
+}
+
+/// What file names may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameRules {
+    /// The longest name.
+    pub max_length: usize,
+    /// How the length is counted.
+    pub length_unit: LengthUnit,
+    /// Characters that a name must not hold, besides control characters.
+    pub forbidden: String,
+}
+
+/// What one consumer takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptRules {
+    /// The consumer.
+    pub consumer: Consumer,
+    /// Media types that pass as they are; `text/*` covers a top level, `*/*` everything.
+    pub media_types: Vec<String>,
+    /// Extensions that names must have one of, with the dot; empty means any.
+    #[serde(default)]
+    pub extensions: Vec<String>,
+    /// Whole names that pass without an extension, in lower case.
+    #[serde(default)]
+    pub bare_names: Vec<String>,
+    /// Whether any other text goes out as `text/plain`.
+    #[serde(default)]
+    pub text_as_plain: bool,
+}
+
+/// What an upload may carry besides the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UploadFields {
+    /// Whether a name can be given apart from the file's.
+    #[serde(default)]
+    pub name: bool,
+    /// The purposes that can be given.
+    #[serde(default)]
+    pub purposes: Vec<String>,
+    /// Whether metadata can be given.
+    #[serde(default)]
+    pub metadata: bool,
+    /// The shortest and longest lifetime in seconds, if one can be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_seconds: Option<[u64; 2]>,
+}
+
+/// Something that people should know about a platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// What it is about.
+    pub topic: String,
+    /// What holds.
+    pub text: String,
+    /// Where that is said.
+    pub source: String,
+    /// When it was read, as a date.
+    pub date: String,
+}
+
+impl Profile {
+    /// Returns what `consumer` takes, if the target serves it.
+    #[must_use]
+    pub fn accept_rules(&self, consumer: Consumer) -> Option<&AcceptRules> {
+        self.accept.iter().find(|rules| rules.consumer == consumer)
+    }
+}

@@ -1,0 +1,184 @@
+//! The caller's side of a run: entries into the journal, batches to the observer, the manifest at the end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::batch::Tracker;
+use super::permits::Permit;
+use super::report::{Report, Stopped};
+use super::{Pipeline, RunError, Work};
+use crate::event::{Event, Observer};
+use crate::model::entry::Entry;
+use crate::stages::manifest::{Journal, beside, write_whole};
+
+/// Entries that may be in the journal without being durable.
+const COMMIT_ENTRIES: usize = 64;
+/// How long an entry may be in the journal without being durable.
+const COMMIT_AFTER: Duration = Duration::from_millis(50);
+
+/// What the threads of a run tell.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// An entry is final; the permit of its input goes back once it is in the journal.
+    Entry(Box<Entry>, Option<Arc<Permit>>),
+    /// A batch has so many inputs.
+    BatchClosed { number: u64, inputs: u64 },
+    /// The run takes no more work.
+    Stopped(Stopped),
+}
+
+/// Collects the entries of one run.
+pub(super) struct Collector<'a> {
+    pipeline: &'a Pipeline,
+    observer: &'a mut dyn Observer,
+    journal: Journal,
+    /// Keeps the journal of a run that nobody wants a manifest of.
+    folder: Option<tempfile::TempDir>,
+    tracker: Tracker,
+    report: Report,
+    uncommitted: usize,
+    oldest: Instant,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(pipeline: &'a Pipeline, observer: &'a mut dyn Observer) -> Result<Self, RunError> {
+        let folder = match &pipeline.manifest {
+            Some(_) => None,
+            None => Some(tempfile::tempdir().map_err(RunError::Manifest)?),
+        };
+        let path = match (&pipeline.manifest, &folder) {
+            (Some(path), _) => path.clone(),
+            (None, Some(folder)) => folder.path().join("manifest.jsonl"),
+            (None, None) => PathBuf::new(),
+        };
+        let (journal, left) = Journal::create(&beside(&path, ".partial")).map_err(RunError::Manifest)?;
+        if let Some(left) = left {
+            let message = format!("a run was cut short here; what it did is in {}", left.display());
+            observer.on_event(&Event::Notice { message: &message });
+        }
+        Ok(Self {
+            pipeline,
+            observer,
+            journal,
+            folder,
+            tracker: Tracker::default(),
+            report: Report::default(),
+            uncommitted: 0,
+            oldest: Instant::now(),
+        })
+    }
+
+    /// Tells the observer something directly.
+    pub(super) fn tell(&mut self, event: &Event<'_>) {
+        self.observer.on_event(event);
+    }
+
+    /// Takes messages until all senders are gone.
+    pub(super) fn run(&mut self, messages: &Receiver<Message>) -> Result<(), RunError> {
+        loop {
+            let message = if self.uncommitted == 0 {
+                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                messages.recv_timeout(COMMIT_AFTER.saturating_sub(self.oldest.elapsed()))
+            };
+            match message {
+                Ok(message) => self.take(message)?,
+                Err(RecvTimeoutError::Timeout) => self.commit()?,
+                Err(RecvTimeoutError::Disconnected) => return self.commit(),
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), RunError> {
+        match message {
+            Message::Entry(entry, permit) => {
+                self.journal.append(&entry).map_err(RunError::Manifest)?;
+                drop(permit);
+                if self.uncommitted == 0 {
+                    self.oldest = Instant::now();
+                }
+                self.uncommitted += 1;
+                self.report.count(&entry);
+                self.tracker.entry(&entry);
+                self.observer.on_event(&Event::Finished(&entry));
+            }
+            Message::BatchClosed { number, inputs } => self.tracker.closed(number, inputs),
+            Message::Stopped(stopped) => {
+                self.observer.on_event(&Event::Stopping {
+                    reason: &stopped.message,
+                });
+                self.report.stopped.get_or_insert(stopped);
+            }
+        }
+        let due = self.uncommitted >= COMMIT_ENTRIES || self.oldest.elapsed() >= COMMIT_AFTER;
+        if self.uncommitted > 0 && due {
+            self.commit()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), RunError> {
+        if self.uncommitted > 0 {
+            if let Work::Ingest { target } = &self.pipeline.work {
+                target
+                    .flush()
+                    .map_err(|e| RunError::Manifest(std::io::Error::other(e)))?;
+            }
+            self.journal.sync().map_err(RunError::Manifest)?;
+            self.uncommitted = 0;
+        }
+        for batch in self.tracker.complete() {
+            self.report.batches += 1;
+            self.observer.on_event(&Event::BatchDone(&batch));
+        }
+        Ok(())
+    }
+
+    /// Makes the manifest and the run file.
+    pub(super) fn finish(
+        mut self,
+        facts: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Report, RunError> {
+        let path = match (&self.pipeline.manifest, &self.folder) {
+            (Some(path), _) => path.clone(),
+            (None, Some(folder)) => folder.path().join("manifest.jsonl"),
+            (None, None) => PathBuf::new(),
+        };
+        let digest = self.journal.finish(&path).map_err(RunError::Manifest)?;
+        if self.pipeline.manifest.is_some() {
+            let facts = run_facts(&self.report, digest.to_string(), facts);
+            let mut text = serde_json::to_vec_pretty(&facts).unwrap_or_default();
+            text.push(b'\n');
+            write_whole(&beside(&path, ".run.json"), &text).map_err(RunError::Manifest)?;
+        }
+        self.report.set_manifest(path, self.folder.take(), digest);
+        Ok(self.report)
+    }
+}
+
+fn run_facts(
+    report: &Report,
+    manifest_sha256: String,
+    facts: &serde_json::Map<String, serde_json::Value>,
+) -> serde_json::Value {
+    let counts: serde_json::Map<String, serde_json::Value> = report
+        .counts
+        .iter()
+        .map(|(status, n)| (status.as_str().to_owned(), (*n).into()))
+        .collect();
+    let mut all = facts.clone();
+    all.insert("manifest_sha256".to_owned(), manifest_sha256.into());
+    all.insert("inputs".to_owned(), report.inputs.into());
+    all.insert("counts".to_owned(), counts.into());
+    all.insert("source_bytes".to_owned(), report.source_bytes.into());
+    all.insert("output_bytes".to_owned(), report.output_bytes.into());
+    all.insert("batches".to_owned(), report.batches.into());
+    all.insert(
+        "stopped".to_owned(),
+        report.stopped.as_ref().map(|s| s.message.clone()).into(),
+    );
+    all.into()
+}

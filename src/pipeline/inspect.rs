@@ -1,0 +1,160 @@
+//! Judges inputs without sending or writing anything: the dry run of `ingest`, and `check`.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use super::prepare::{Part, Ready};
+use super::report::Report;
+use super::run::STACK_BYTES;
+use super::{Pipeline, RunError, Work};
+use crate::model::entry::Entry;
+use crate::model::{Code, Outcome};
+use crate::stages::classify::classify;
+use crate::stages::discover::{Found, discover};
+use crate::stages::plan::{Plan, plan, plan_local};
+
+/// How far inputs are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inspection {
+    /// Classified and planned; nothing is converted.
+    Plan,
+    /// Converted and admitted, too; the outputs are thrown away.
+    Admit,
+}
+
+/// What would become of an input.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It would be sent, or converted, like this.
+    Passes {
+        /// What discovery and classification learned.
+        entry: Box<Entry>,
+        /// What would be done with it.
+        action: String,
+    },
+    /// It would not; the entry says why.
+    Stays(Box<Entry>),
+}
+
+impl Verdict {
+    /// Returns the entry.
+    #[must_use]
+    pub fn entry(&self) -> &Entry {
+        match self {
+            Self::Passes { entry, .. } | Self::Stays(entry) => entry,
+        }
+    }
+}
+
+impl Pipeline {
+    /// Judges all inputs and returns the verdicts in order.
+    ///
+    /// # Errors
+    /// [`RunError`] if nothing could be discovered.
+    pub fn inspect(&self, depth: Inspection) -> Result<(Vec<Verdict>, Report), RunError> {
+        debug_assert!(STACK_BYTES >= 1 << 20);
+        let found = discover(&self.named, &self.discover)?;
+        let pool = self.pool()?;
+        let verdicts = Mutex::new(Vec::with_capacity(found.len()));
+        pool.scope(|scope| {
+            for one in found {
+                let verdicts = &verdicts;
+                scope.spawn(move |_| {
+                    let made = self.verdict(one, depth);
+                    verdicts
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .extend(made);
+                });
+            }
+        });
+        let mut verdicts = verdicts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        verdicts.sort_by_key(|verdict| (verdict.entry().seq, verdict.entry().part));
+        let mut report = Report::default();
+        for verdict in &verdicts {
+            report.count(verdict.entry());
+        }
+        Ok((verdicts, report))
+    }
+
+    fn verdict(&self, found: Found, depth: Inspection) -> Vec<Verdict> {
+        if let Some(entry) = self.left_out(&found, 0) {
+            return vec![Verdict::Stays(Box::new(entry))];
+        }
+        if self.interrupted.load(Ordering::Relaxed) {
+            let entry = self.not_attempted(&found.candidate, 0, Code::Interrupted);
+            return vec![Verdict::Stays(Box::new(entry))];
+        }
+        match depth {
+            Inspection::Plan => vec![self.planned(found)],
+            Inspection::Admit => self.admitted(found),
+        }
+    }
+
+    fn planned(&self, found: Found) -> Verdict {
+        let mut base = self.base(&found.candidate, 0);
+        let classified = match classify(found.candidate, &self.classify) {
+            Ok(classified) => classified,
+            Err((_, outcome)) => return Verdict::Stays(Box::new(base.nothing(outcome))),
+        };
+        base.learn(&classified);
+        let name = classified
+            .candidate
+            .source
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
+        let action = match &self.admit {
+            Some(admit) => match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
+                Plan::PassThrough { media_type, append } => Ok(format!(
+                    "send as {media_type}{}",
+                    append.map(|a| format!(", name + {a}")).unwrap_or_default()
+                )),
+                Plan::Convert { converter } => Ok(format!("convert with {}", converter.name())),
+                Plan::Reject(violations) => Err(Outcome::Rejected(violations)),
+            },
+            None => match plan_local(&classified.detection, self.plan.misnamed) {
+                Ok(Some(converter)) => Ok(format!("convert with {}", converter.name())),
+                Ok(None) => Err(Outcome::Skipped {
+                    code: Code::NoConverter,
+                    message: format!(
+                        "there is no converter for {}",
+                        classified.detection.format.spec().title
+                    ),
+                }),
+                Err(violation) => Err(Outcome::Rejected(vec![violation])),
+            },
+        };
+        match action {
+            Ok(action) => {
+                let entry = Box::new(base.entry(0, 1, Outcome::Converted(None)));
+                Verdict::Passes { entry, action }
+            }
+            Err(outcome) => Verdict::Stays(Box::new(base.nothing(outcome))),
+        }
+    }
+
+    fn admitted(&self, found: Found) -> Vec<Verdict> {
+        debug_assert!(
+            !matches!(self.work, Work::Convert { .. }),
+            "check judges by a profile"
+        );
+        match self.prepare(found.candidate, 0, None) {
+            Ready::Final(entries) => entries.into_iter().map(|e| Verdict::Stays(Box::new(e))).collect(),
+            Ready::Send(parts) => parts
+                .into_iter()
+                .map(|part| match part {
+                    Part::Entry(entry) => Verdict::Stays(entry),
+                    Part::Payload(payload, draft) => {
+                        let action = format!("send {} as {}", payload.file_name, payload.media_type);
+                        Verdict::Passes {
+                            entry: Box::new(draft.entry(Outcome::Converted(None))),
+                            action,
+                        }
+                    }
+                })
+                .collect(),
+        }
+    }
+}

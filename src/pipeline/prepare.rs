@@ -1,0 +1,280 @@
+//! Takes one input through classify, plan, convert and admit. Runs on a pool thread; never blocks on a channel.
+
+use std::path::Path;
+
+use docferry_converters::Converter;
+
+use super::entries::{Base, converter_entry, file_output, payload_output};
+use super::output::OutputDir;
+use super::{Pipeline, Work};
+use crate::model::entry::{ConverterEntry, Entry, TargetEntry, WarningEntry};
+use crate::model::{Candidate, Code, Failure, Outcome, Payload};
+use crate::stages::admit::{AdmitOptions, Admitted, admit_parts, admit_whole, note};
+use crate::stages::classify::{Classified, classify};
+use crate::stages::convert::convert;
+use crate::stages::discover::Found;
+use crate::stages::plan::{Plan, media_type, plan, plan_local};
+
+/// What became of an input so far.
+#[derive(Debug)]
+pub(super) enum Ready {
+    /// It has come to its end.
+    Final(Vec<Entry>),
+    /// It is to be sent.
+    Send(Vec<Part>),
+}
+
+/// A part that is admitted, or already has an entry.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// To be sent; the entry lacks only what the target says.
+    Payload(Box<Payload>, Box<Draft>),
+    /// Rejected.
+    Entry(Box<Entry>),
+}
+
+/// An entry without its outcome.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    base: Base,
+    part: u32,
+    parts: u32,
+    output: Option<crate::model::entry::OutputEntry>,
+    converter: Option<ConverterEntry>,
+    warnings: Vec<WarningEntry>,
+}
+
+impl Draft {
+    /// Makes the entry.
+    pub(super) fn entry(self, outcome: Outcome) -> Entry {
+        let mut entry = self.base.entry(self.part, self.parts, Outcome::Converted(None));
+        entry.output = self.output;
+        entry.converter = self.converter;
+        entry.warnings = self.warnings;
+        let made = self.base.entry(self.part, self.parts, outcome);
+        entry.status = made.status;
+        entry.file = made.file;
+        entry.content_block = made.content_block;
+        entry.violations = made.violations;
+        entry.error = made.error;
+        entry.attempts = made.attempts;
+        entry
+    }
+}
+
+impl Pipeline {
+    /// Returns what entries say of the target.
+    fn target_entry(&self) -> Option<TargetEntry> {
+        let name = match &self.work {
+            Work::Ingest { target } => target.profile().name.clone(),
+            Work::Check { profile } => profile.name.clone(),
+            Work::Convert { .. } => return None,
+        };
+        Some(TargetEntry {
+            name,
+            consumer: self.consumer,
+        })
+    }
+
+    pub(super) fn base(&self, candidate: &Candidate, batch: u64) -> Base {
+        Base::new(candidate, batch, self.target_entry())
+    }
+
+    /// Returns the entry of an input that was left out, if it was.
+    pub(super) fn left_out(&self, found: &Found, batch: u64) -> Option<Entry> {
+        let base = self.base(&found.candidate, batch);
+        if let Some((code, message)) = &found.skipped {
+            return Some(base.nothing(Outcome::Skipped {
+                code: *code,
+                message: message.clone(),
+            }));
+        }
+        let error = found.unreadable.as_ref()?;
+        Some(base.nothing(Outcome::Failed(Failure::new(Code::Unreadable, error.clone()))))
+    }
+
+    /// Returns the entry of an input that never had its turn.
+    pub(super) fn not_attempted(&self, candidate: &Candidate, batch: u64, code: Code) -> Entry {
+        let message = code.spec().what.trim_end_matches('.');
+        self.base(candidate, batch)
+            .nothing(Outcome::Failed(Failure::new(code, message)))
+    }
+
+    /// Takes an input as far as it goes without the target.
+    pub(super) fn prepare(
+        &self,
+        candidate: Candidate,
+        batch: u64,
+        output: Option<(&OutputDir, &Path)>,
+    ) -> Ready {
+        let mut base = self.base(&candidate, batch);
+        let classified = match classify(candidate, &self.classify) {
+            Ok(classified) => classified,
+            Err((_, outcome)) => return Ready::Final(vec![base.nothing(outcome)]),
+        };
+        base.learn(&classified);
+        let notes = misnamed(&classified);
+        let mut ready = match (&self.admit, output) {
+            (Some(admit), _) => self.for_target(base, classified, admit),
+            (None, Some((dir, reserved))) => Ready::Final(self.to_files(&base, &classified, dir, reserved)),
+            (None, None) => Ready::Final(Vec::new()),
+        };
+        if let Some(note) = notes {
+            add_warning(&mut ready, &note);
+        }
+        ready
+    }
+
+    fn for_target(&self, base: Base, classified: Classified, admit: &AdmitOptions) -> Ready {
+        let name = classified
+            .candidate
+            .source
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
+        match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
+            Plan::Reject(violations) => Ready::Final(vec![base.nothing(Outcome::Rejected(violations))]),
+            whole @ Plan::PassThrough { .. } => {
+                let (_, admitted) = admit_whole(classified, &whole, admit);
+                draft_parts(&base, vec![admitted], None)
+            }
+            Plan::Convert { converter } => self.converted(&base, &classified, converter, admit),
+        }
+    }
+
+    fn converted(
+        &self,
+        base: &Base,
+        classified: &Classified,
+        converter: &'static dyn Converter,
+        admit: &AdmitOptions,
+    ) -> Ready {
+        let secrets = admit
+            .policy
+            .judge_names(&classified.candidate.source.file_name().to_string_lossy(), "");
+        if !secrets.is_empty() {
+            return Ready::Final(vec![base.nothing(Outcome::Rejected(secrets))]);
+        }
+        match convert(classified, converter, &self.convert, &self.interrupted) {
+            Err(outcome) => Ready::Final(vec![base.nothing(outcome)]),
+            Ok(converted) => {
+                let entry = converter_entry(&converted.converter, &converted.warnings);
+                let detected = media_type(&classified.detection);
+                let parts = admit_parts(
+                    &classified.candidate,
+                    classified.digest,
+                    &detected,
+                    converted,
+                    admit,
+                );
+                draft_parts(base, parts, Some(&entry))
+            }
+        }
+    }
+
+    /// Converts to local files; what has no converter is skipped.
+    fn to_files(&self, base: &Base, classified: &Classified, dir: &OutputDir, reserved: &Path) -> Vec<Entry> {
+        let converter = match plan_local(&classified.detection, self.plan.misnamed) {
+            Err(violation) => return vec![base.nothing(Outcome::Rejected(vec![violation]))],
+            Ok(None) => {
+                let message = format!(
+                    "there is no converter for {}",
+                    classified.detection.format.spec().title
+                );
+                return vec![base.nothing(Outcome::Skipped {
+                    code: Code::NoConverter,
+                    message,
+                })];
+            }
+            Ok(Some(converter)) => converter,
+        };
+        let converted = match convert(classified, converter, &self.convert, &self.interrupted) {
+            Err(outcome) => return vec![base.nothing(outcome)],
+            Ok(converted) => converted,
+        };
+        let converter = converter_entry(&converted.converter, &converted.warnings);
+        let parts = u32::try_from(converted.parts.len()).unwrap_or(u32::MAX);
+        let mut entries = Vec::with_capacity(converted.parts.len());
+        for (part, prepared) in (0..parts).zip(converted.parts) {
+            let outcome = match dir.write(reserved, &prepared) {
+                Ok(path) => Outcome::Converted(Some(path)),
+                Err(error) => Outcome::Failed(Failure::new(Code::WriteError, error.to_string())),
+            };
+            let own_type = prepared.kind.extension().map(|_| prepared.kind.media_type());
+            let kind = own_type
+                .and_then(|t| t.parse().ok())
+                .unwrap_or_else(|| media_type(&classified.detection));
+            let output = match &outcome {
+                Outcome::Converted(Some(path)) => Some(file_output(
+                    path,
+                    &kind,
+                    prepared.size_bytes,
+                    prepared.digest,
+                    prepared.label,
+                )),
+                _ => None,
+            };
+            let mut entry = base.entry(part, parts, outcome);
+            entry.output = output;
+            entry.converter = Some(converter.clone());
+            entries.push(entry);
+        }
+        entries
+    }
+}
+
+/// Warns where the content decided against the name.
+fn misnamed(classified: &Classified) -> Option<WarningEntry> {
+    let docferry_converters::detect::Evidence::Conflict { claimed } = classified.detection.evidence else {
+        return None;
+    };
+    let (claimed, found) = (claimed.spec().title, classified.detection.format.spec().title);
+    Some(note(
+        Code::Misnamed,
+        format!("the name claims {claimed}, the content is {found}"),
+    ))
+}
+
+fn add_warning(ready: &mut Ready, warning: &WarningEntry) {
+    let entries: Vec<&mut Vec<WarningEntry>> = match ready {
+        Ready::Final(entries) => entries.iter_mut().map(|entry| &mut entry.warnings).collect(),
+        Ready::Send(parts) => parts
+            .iter_mut()
+            .map(|part| match part {
+                Part::Payload(_, draft) => &mut draft.warnings,
+                Part::Entry(entry) => &mut entry.warnings,
+            })
+            .collect(),
+    };
+    for warnings in entries {
+        warnings.push(warning.clone());
+    }
+}
+
+fn draft_parts(base: &Base, admitted: Vec<Admitted>, converter: Option<&ConverterEntry>) -> Ready {
+    let parts = u32::try_from(admitted.len()).unwrap_or(u32::MAX);
+    let mut made = Vec::with_capacity(admitted.len());
+    for (part, one) in (0..parts).zip(admitted) {
+        let output = one.verdict.as_ref().ok().map(payload_output);
+        let converter = converter.cloned();
+        let draft = Draft {
+            base: base.clone(),
+            part,
+            parts,
+            output,
+            converter,
+            warnings: one.warnings,
+        };
+        made.push(match one.verdict {
+            Ok(payload) => Part::Payload(Box::new(payload), Box::new(draft)),
+            // An input whose only part is rejected became nothing.
+            Err(violations) => {
+                let parts = if parts == 1 { 0 } else { parts };
+                Part::Entry(Box::new(
+                    Draft { parts, ..draft }.entry(Outcome::Rejected(violations)),
+                ))
+            }
+        });
+    }
+    Ready::Send(made)
+}

@@ -1,0 +1,311 @@
+//! The threads of a run: one discovers and hands out permits, a pool prepares, a few send, the caller collects.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::batch::Dealer;
+use super::collect::{Collector, Message};
+use super::output::OutputDir;
+use super::permits::{Permit, Permits};
+use super::prepare::{Draft, Part, Ready};
+use super::report::{Report, StopKind, Stopped};
+use super::{Pipeline, RunError, Work};
+use crate::event::{Event, Observer};
+use crate::model::{Code, Failure, Outcome, Payload, Timestamp};
+use crate::stages::classify::MEMORY_BYTES;
+use crate::stages::discover::{Found, discover};
+use crate::stages::upload::{Sent, upload};
+use crate::targets::{Target, TargetErrorKind};
+
+/// What all inputs under way may hold together.
+const MEMORY_BUDGET_BYTES: u64 = 256 << 20;
+/// What an input may hold beyond its own bytes: buffers, look-up tables, entries.
+const OVERHEAD_BYTES: u64 = 256 << 10;
+/// Thread stacks: XML nests at most 256 deep, our readers need far less; debug builds need more.
+pub(super) const STACK_BYTES: usize = 8 << 20;
+/// So many files in a row that cannot connect mean that no other will.
+const UNREACHABLE_AFTER: u32 = 5;
+
+/// A payload on its way to the target.
+struct Job {
+    payload: Box<Payload>,
+    draft: Box<Draft>,
+    permit: Arc<Permit>,
+}
+
+/// What the threads share.
+struct Shared<'a> {
+    pipeline: &'a Pipeline,
+    output: Option<OutputDir>,
+    /// Set when the target refuses everything.
+    stopped: AtomicBool,
+    unreachable: AtomicU32,
+}
+
+impl Pipeline {
+    /// Runs to the end, whatever becomes of single files, and tells `observer` on this thread.
+    ///
+    /// # Errors
+    /// [`RunError`] if nothing could be discovered or the manifest cannot be written.
+    pub fn run(&self, observer: &mut dyn Observer) -> Result<Report, RunError> {
+        let began = Timestamp::now();
+        let found = discover(&self.named, &self.discover)?;
+        let output = self.output_dir()?;
+        let pool = self.pool()?;
+        let mut collector = Collector::new(self, observer)?;
+        let bytes = found
+            .iter()
+            .filter(|f| f.skipped.is_none())
+            .map(|f| f.candidate.size_bytes)
+            .sum();
+        collector.tell(&Event::Discovered {
+            inputs: found.len() as u64,
+            bytes,
+        });
+        let shared = Shared {
+            pipeline: self,
+            output,
+            stopped: AtomicBool::new(false),
+            unreachable: AtomicU32::new(0),
+        };
+        let (messages, inbox) = channel();
+        let (jobs, queue) = channel();
+        let queue = Mutex::new(queue);
+        let collected = std::thread::scope(|scope| {
+            if let Work::Ingest { target } = &self.work {
+                for _ in 0..self.concurrency.max(1) {
+                    let messages = messages.clone();
+                    let (shared, queue) = (&shared, &queue);
+                    scope.spawn(move || send_all(shared, target.as_ref(), queue, &messages));
+                }
+            }
+            let shared = &shared;
+            scope.spawn(move || prepare_all(shared, &pool, found, &jobs, &messages));
+            let collected = collector.run(&inbox);
+            if collected.is_err() {
+                // Nobody listens any more: the threads must not go on uploading.
+                shared.stopped.store(true, Ordering::Relaxed);
+                drop(inbox);
+            }
+            collected
+        });
+        collected?;
+        collector.finish(&self.facts(began))
+    }
+
+    fn output_dir(&self) -> Result<Option<OutputDir>, RunError> {
+        let Work::Convert { output_dir } = &self.work else {
+            return Ok(None);
+        };
+        std::fs::create_dir_all(output_dir).map_err(|source| RunError::OutputDir {
+            path: output_dir.clone(),
+            source,
+        })?;
+        Ok(Some(OutputDir::new(output_dir)))
+    }
+
+    pub(super) fn pool(&self) -> Result<rayon::ThreadPool, RunError> {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.jobs)
+            .stack_size(STACK_BYTES)
+            .thread_name(|n| format!("docferry-{n}"))
+            .build()
+            .map_err(|e| RunError::Threads(std::io::Error::other(e)))
+    }
+
+    /// Returns what the run file says besides the counts.
+    fn facts(&self, began: Timestamp) -> serde_json::Map<String, serde_json::Value> {
+        let target = match &self.work {
+            Work::Ingest { target } => serde_json::json!({
+                "name": target.profile().name, "id": target.target_id(), "consumer": self.consumer,
+            }),
+            Work::Check { .. } | Work::Convert { .. } => serde_json::Value::Null,
+        };
+        let facts = serde_json::json!({
+            "schema_version": crate::model::entry::SCHEMA_VERSION,
+            "version": env!("CARGO_PKG_VERSION"),
+            "roots": self.roots(),
+            "target": target,
+            "options": self.convert.options.canonical(),
+            "limits": format!("{:?}", self.convert.limits),
+            "max_convert_bytes": self.convert.max_bytes,
+            "started_at": began,
+            "finished_at": Timestamp::now(),
+        });
+        match facts {
+            serde_json::Value::Object(map) => map,
+            _ => serde_json::Map::new(),
+        }
+    }
+}
+
+/// Hands the inputs to the pool, one permit each, and tells of those that were left out.
+fn prepare_all(
+    shared: &Shared<'_>,
+    pool: &rayon::ThreadPool,
+    found: Vec<Found>,
+    jobs: &Sender<Job>,
+    messages: &Sender<Message>,
+) {
+    let pipeline = shared.pipeline;
+    let under_way = 4 * (pool.current_num_threads() + pipeline.concurrency) as u64;
+    let permits = Permits::new(MEMORY_BUDGET_BYTES, under_way);
+    let mut dealer = Dealer::new(pipeline.batch_files, pipeline.batch_bytes);
+    let close = |closed: Option<(u64, u64)>| {
+        if let Some((number, inputs)) = closed {
+            let _ = messages.send(Message::BatchClosed { number, inputs });
+        }
+    };
+    let mut told = false;
+    pool.in_place_scope(|scope| {
+        for one in found {
+            let (batch, full) = dealer.deal(one.candidate.size_bytes);
+            close(full);
+            let small = one.skipped.is_some() || one.unreadable.is_some();
+            let permit = permits.acquire(if small {
+                0
+            } else {
+                estimate(one.candidate.size_bytes)
+            });
+            let reserved = shared
+                .output
+                .as_ref()
+                .map(|output| output.reserve(&one.candidate));
+            if let Some(entry) = pipeline.left_out(&one, batch) {
+                let _ = messages.send(Message::Entry(Box::new(entry), Some(permit)));
+                continue;
+            }
+            if let Some(code) = shared.why_not(messages, &mut told) {
+                let entry = pipeline.not_attempted(&one.candidate, batch, code);
+                let _ = messages.send(Message::Entry(Box::new(entry), Some(permit)));
+                continue;
+            }
+            let (jobs, messages) = (jobs.clone(), messages.clone());
+            scope.spawn(move |_| prepare_one(shared, one, batch, reserved, permit, &jobs, &messages));
+        }
+    });
+    close(dealer.close());
+}
+
+#[expect(clippy::too_many_arguments, reason = "what one task of the pool owns")]
+fn prepare_one(
+    shared: &Shared<'_>,
+    found: Found,
+    batch: u64,
+    reserved: Option<PathBuf>,
+    permit: Arc<Permit>,
+    jobs: &Sender<Job>,
+    messages: &Sender<Message>,
+) {
+    let output = shared.output.as_ref().zip(reserved.as_deref());
+    match shared.pipeline.prepare(found.candidate, batch, output) {
+        Ready::Final(entries) => {
+            for entry in entries {
+                let _ = messages.send(Message::Entry(Box::new(entry), Some(Arc::clone(&permit))));
+            }
+        }
+        Ready::Send(parts) => {
+            for part in parts {
+                let permit = Arc::clone(&permit);
+                match part {
+                    Part::Entry(entry) => {
+                        let _ = messages.send(Message::Entry(entry, Some(permit)));
+                    }
+                    Part::Payload(payload, draft) => {
+                        let _ = jobs.send(Job {
+                            payload,
+                            draft,
+                            permit,
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sends payloads until there are no more.
+fn send_all(
+    shared: &Shared<'_>,
+    target: &dyn Target,
+    queue: &Mutex<Receiver<Job>>,
+    messages: &Sender<Message>,
+) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job {
+            payload,
+            draft,
+            permit,
+        }) = next
+        else {
+            return;
+        };
+        let entry = if let Some(code) = shared.why_not_send() {
+            let message = code.spec().what.trim_end_matches('.');
+            draft.entry(Outcome::Failed(Failure::new(code, message)))
+        } else {
+            let sent = upload(&payload, target, &shared.pipeline.upload);
+            shared.judge(&sent, messages);
+            let mut entry = draft.entry(sent.outcome);
+            entry.attempts = sent.attempts;
+            entry.warnings.extend(sent.warnings);
+            entry.possible_orphans = sent.possible_orphans;
+            entry
+        };
+        let _ = messages.send(Message::Entry(Box::new(entry), Some(permit)));
+    }
+}
+
+impl Shared<'_> {
+    /// Returns why no further input is taken, and says so once.
+    fn why_not(&self, messages: &Sender<Message>, told: &mut bool) -> Option<Code> {
+        let code = self.why_not_send()?;
+        if code == Code::Interrupted && !*told {
+            *told = true;
+            let message = "interrupted; what was under way is being finished".to_owned();
+            let _ = messages.send(Message::Stopped(Stopped {
+                kind: StopKind::Interrupted,
+                message,
+            }));
+        }
+        Some(code)
+    }
+
+    fn why_not_send(&self) -> Option<Code> {
+        if self.pipeline.interrupted.load(Ordering::Relaxed) {
+            Some(Code::Interrupted)
+        } else {
+            self.stopped.load(Ordering::Relaxed).then_some(Code::NotAttempted)
+        }
+    }
+
+    /// Stops the run if no other file will pass, either.
+    fn judge(&self, sent: &Sent, messages: &Sender<Message>) {
+        if let Some(error) = &sent.stop {
+            if !self.stopped.swap(true, Ordering::Relaxed) {
+                let _ = messages.send(Message::Stopped(error.into()));
+            }
+            return;
+        }
+        let unreachable = sent.kind == Some(TargetErrorKind::Connect);
+        if !unreachable {
+            self.unreachable.store(0, Ordering::Relaxed);
+        } else if self.unreachable.fetch_add(1, Ordering::Relaxed) + 1 >= UNREACHABLE_AFTER
+            && !self.stopped.swap(true, Ordering::Relaxed)
+        {
+            let message = "the target cannot be reached".to_owned();
+            let _ = messages.send(Message::Stopped(Stopped {
+                kind: StopKind::Unusable,
+                message,
+            }));
+        }
+    }
+}
+
+/// Returns what an input may hold in memory: its bytes if they are kept there, and as much again for outputs.
+fn estimate(size_bytes: u64) -> u64 {
+    size_bytes.min(MEMORY_BYTES) + (size_bytes.saturating_mul(4)).min(MEMORY_BYTES) + OVERHEAD_BYTES
+}

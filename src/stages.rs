@@ -1,0 +1,9 @@
+//! The stages of the pipeline: one file, one public function, one in-type and one out-type each.
+
+pub mod admit;
+pub mod classify;
+pub mod convert;
+pub mod discover;
+pub mod manifest;
+pub mod plan;
+pub mod upload;

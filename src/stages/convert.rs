@@ -1,0 +1,159 @@
+//! Runs one converter over one input: metered, with a deadline, and into a sink that spills to disk.
+//!
+//! A panic of a converter costs this input only. What cannot be caught (a stack overflow, a refused allocation)
+//! cannot come from our own converters by design: they hold bounded memory and bounded depth.
+
+mod spill;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Warning};
+
+use super::classify::Classified;
+use crate::model::{Body, Code, ConverterRef, Failure, Outcome, Sha256, Violation};
+use crate::policy::LiveKeys;
+
+/// What governs conversions.
+#[derive(Debug, Clone)]
+pub struct ConvertOptions {
+    /// What the user chose.
+    pub options: Options,
+    /// The bounds.
+    pub limits: Limits,
+    /// The largest document that is converted, in bytes.
+    pub max_bytes: u64,
+    /// The longest time that one conversion may take.
+    pub timeout: Duration,
+    /// The credentials that must not be in anything that is sent.
+    pub live_keys: LiveKeys,
+    /// Where outputs spill to; the system's folder for temporary files if `None`.
+    pub spill_dir: Option<PathBuf>,
+}
+
+/// The parts of one conversion.
+#[derive(Debug)]
+pub struct Converted {
+    /// The outputs; none is empty.
+    pub parts: Vec<Prepared>,
+    /// What was dropped or changed.
+    pub warnings: Vec<Warning>,
+    /// What converted it.
+    pub converter: ConverterRef,
+}
+
+/// One output of a conversion.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its label among several.
+    pub label: Option<String>,
+    /// What it is.
+    pub kind: PartKind,
+    /// Its bytes.
+    pub body: Body,
+    /// Their number.
+    pub size_bytes: u64,
+    /// Their digest.
+    pub digest: Sha256,
+    /// Whether a live credential is among them.
+    pub holds_live_key: bool,
+}
+
+/// Converts an input.
+///
+/// # Errors
+/// The outcome that ends it here.
+pub fn convert(
+    classified: &Classified,
+    converter: &'static dyn Converter,
+    options: &ConvertOptions,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<Converted, Outcome> {
+    if classified.size_bytes > options.max_bytes {
+        let message = format!(
+            "{} bytes, documents over {} bytes are not converted (raise it with --max-convert-size)",
+            classified.size_bytes, options.max_bytes
+        );
+        return Err(Outcome::Rejected(vec![Violation::new(
+            Code::ConvertTooLarge,
+            message,
+        )]));
+    }
+    let mut sink = spill::SpillSink::new(options);
+    let (deadline, stop) = (Instant::now() + options.timeout, Arc::clone(interrupted));
+    let mut meter = Meter::new(options.limits.clone(), classified.size_bytes)
+        .with_stop(move || stop.load(Ordering::Relaxed) || Instant::now() >= deadline);
+    let mut input = classified
+        .content
+        .input()
+        .map_err(|e| outcome(ConvertError::Io(e), interrupted))?;
+    let chosen = with_charset(options, classified);
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        converter.convert(input.as_mut(), &chosen, &mut meter, &mut sink)
+    }));
+    match ran {
+        Err(_) => {
+            let message = format!("{} panicked; this is a defect", converter.name());
+            return Err(Outcome::Failed(Failure::new(Code::ConverterCrashed, message)));
+        }
+        Ok(Err(error)) => return Err(outcome(error, interrupted)),
+        Ok(Ok(())) => {}
+    }
+    let (parts, warnings) = sink
+        .finish()
+        .map_err(|e| outcome(ConvertError::Sink(e), interrupted))?;
+    if parts.is_empty() {
+        return Err(outcome(ConvertError::NoText, interrupted));
+    }
+    Ok(Converted {
+        parts,
+        warnings,
+        converter: reference(converter, &options.options),
+    })
+}
+
+/// Detection has decided the charset over the whole file: the converter need not look again.
+fn with_charset(options: &ConvertOptions, _classified: &Classified) -> Options {
+    options.options.clone()
+}
+
+/// Returns which converter made something, with the digest of its options.
+#[must_use]
+pub fn reference(converter: &dyn Converter, options: &Options) -> ConverterRef {
+    let options_hash = Sha256::of(options.canonical().as_bytes()).short(16);
+    ConverterRef {
+        name: converter.name(),
+        revision: converter.revision(),
+        options_hash,
+    }
+}
+
+fn outcome(error: ConvertError, interrupted: &AtomicBool) -> Outcome {
+    let violation = |code| Outcome::Rejected(vec![Violation::new(code, error.to_string())]);
+    let failure = |code, message: String| Outcome::Failed(Failure::new(code, message));
+    match &error {
+        ConvertError::Encrypted => violation(Code::EncryptedDocument),
+        ConvertError::Corrupt { .. } => violation(Code::CorruptDocument),
+        ConvertError::Limit(_) => violation(Code::LimitExceeded),
+        ConvertError::NoText => violation(Code::NoText),
+        ConvertError::Cancelled if interrupted.load(Ordering::Relaxed) => {
+            failure(Code::Interrupted, "the run was stopped".to_owned())
+        }
+        ConvertError::Cancelled => failure(Code::ConverterTimeout, "the deadline passed".to_owned()),
+        ConvertError::Io(e) => {
+            let changed = e
+                .get_ref()
+                .is_some_and(|e| e.is::<crate::model::source::OpenError>());
+            failure(
+                if changed { Code::Changed } else { Code::ReadError },
+                e.to_string(),
+            )
+        }
+        ConvertError::Sink(e) => failure(Code::WriteError, e.to_string()),
+        // The enum is another crate's and may grow.
+        _ => violation(Code::UnsupportedDocument),
+    }
+}

@@ -1,0 +1,158 @@
+//! Finds the inputs of a run: lstat only, no file is opened.
+//!
+//! The walk is our own and not the `ignore` crate's, because nothing that is left out may be silent: each
+//! ignored, hidden or special file, or the topmost folder of such, becomes one skipped input with the rule
+//! that left it out. The crate's matcher for ignore files is used. Order: the roots as they were named, and
+//! within a root sorted by the bytes of the path components.
+
+mod filter;
+mod walk;
+
+use std::collections::HashSet;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::model::{Candidate, Code, RelativePath, Source, Timestamp};
+
+pub use filter::{BadGlob, Globs};
+
+/// One thing that the user named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// A file or folder.
+    Path(PathBuf),
+    /// Standard input under a name.
+    Stdin {
+        /// The name.
+        name: String,
+    },
+}
+
+/// What to find.
+#[derive(Debug, Clone, Default)]
+pub struct DiscoverOptions {
+    /// Includes names that begin with a dot.
+    pub hidden: bool,
+    /// Follows symbolic links that the walk finds, inside the root only.
+    pub follow: bool,
+    /// Reads git's ignore files.
+    pub gitignore: bool,
+    /// Globs that files must or must not match.
+    pub globs: Globs,
+    /// Applies ignore files and globs to named files, too (for hooks that name each file).
+    pub force_exclude: bool,
+    /// Folders and files of our own that are never inputs, as absolute paths.
+    pub own: Vec<PathBuf>,
+}
+
+/// An input, taken or left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What lstat said; the sequence number counts all inputs.
+    pub candidate: Candidate,
+    /// Why it was left out, and the rule that says so.
+    pub skipped: Option<(Code, String)>,
+    /// Why it could not even be looked at.
+    pub unreadable: Option<String>,
+}
+
+/// Why nothing can be discovered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiscoverError {
+    /// A path that was named does not exist.
+    #[error("`{}` does not exist", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A path that was named cannot be looked at.
+    #[error("`{}` cannot be read", path.display())]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Finds the inputs below the named paths.
+///
+/// # Errors
+/// [`DiscoverError`] if a named path does not exist; nothing was read then.
+pub fn discover(named: &[Named], options: &DiscoverOptions) -> Result<Vec<Found>, DiscoverError> {
+    let roots = named.iter().map(check_named).collect::<Result<Vec<_>, _>>()?;
+    let mut walk = walk::Walk::new(options);
+    for (name, meta) in named.iter().zip(roots) {
+        match (name, meta) {
+            (Named::Path(path), Some(meta)) if meta.is_dir() => walk.folder(path),
+            (Named::Path(path), Some(meta)) => walk.named_file(path, &meta),
+            (Named::Path(_), None) => {}
+            (Named::Stdin { name }, _) => walk.push(stdin_candidate(name), None, None),
+        }
+    }
+    Ok(mark_duplicates(walk.found))
+}
+
+fn check_named(named: &Named) -> Result<Option<Metadata>, DiscoverError> {
+    let Named::Path(path) = named else { return Ok(None) };
+    match std::fs::metadata(path) {
+        Ok(meta) => Ok(Some(meta)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(DiscoverError::Missing { path: path.clone() })
+        }
+        Err(source) => Err(DiscoverError::Unreadable {
+            path: path.clone(),
+            source,
+        }),
+    }
+}
+
+fn stdin_candidate(name: &str) -> Candidate {
+    Candidate {
+        seq: 0,
+        source: Source::Stdin {
+            name: name.to_owned(),
+        },
+        relative: RelativePath::new(Path::new(name)),
+        size_bytes: 0,
+        modified: Timestamp::from(UNIX_EPOCH),
+        follow: false,
+    }
+}
+
+/// Numbers the inputs; a path that was reached twice is taken once.
+fn mark_duplicates(mut found: Vec<Found>) -> Vec<Found> {
+    let mut seen = HashSet::with_capacity(found.len());
+    for (seq, one) in found.iter_mut().enumerate() {
+        one.candidate.seq = seq as u64;
+        let key = match &one.candidate.source {
+            Source::Path(path) => path.components().collect::<PathBuf>(),
+            Source::Stdin { .. } => PathBuf::from("-"),
+        };
+        if !seen.insert(key) && one.skipped.is_none() {
+            one.skipped = Some((Code::Duplicate, "it was named before".to_owned()));
+        }
+    }
+    found
+}
+
+/// Makes the candidate of a path from its lstat.
+fn candidate(path: &Path, root: &Path, meta: &Metadata, follow: bool) -> Candidate {
+    let below = path.strip_prefix(root).ok().filter(|p| !p.as_os_str().is_empty());
+    Candidate {
+        seq: 0,
+        source: Source::Path(path.to_owned()),
+        relative: RelativePath::new(below.unwrap_or(path)),
+        size_bytes: meta.size(),
+        modified: meta
+            .modified()
+            .map_or_else(|_| Timestamp::from(UNIX_EPOCH), Timestamp::from),
+        follow,
+    }
+}
+
+#[cfg(test)]
+mod tests;

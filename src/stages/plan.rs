@@ -1,0 +1,138 @@
+//! Decides what becomes of an input: pure, from what it is, what the target takes and what the user chose.
+
+use docferry_converters::Converter;
+use docferry_converters::charset::{Charset, CharsetEvidence};
+use docferry_converters::detect::{Detection, Evidence};
+use docferry_converters::formats::{Family, Format};
+
+use crate::acceptance::{Acceptance, Route};
+use crate::model::{Code, ConvertMode, MediaType, Misnamed, Violation};
+
+/// What the user chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanOptions {
+    /// When documents are converted.
+    pub convert: ConvertMode,
+    /// What happens to a file whose content is not what its name claims.
+    pub misnamed: Misnamed,
+}
+
+/// What becomes of an input.
+#[derive(Clone)]
+pub enum Plan {
+    /// It is sent as it is.
+    PassThrough {
+        /// The media type to send.
+        media_type: MediaType,
+        /// What is appended to its name so that the target takes it.
+        append: Option<&'static str>,
+    },
+    /// It is converted, and the parts are judged.
+    Convert {
+        /// The converter.
+        converter: &'static dyn Converter,
+    },
+    /// It is not sent.
+    Reject(Vec<Violation>),
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::PassThrough { media_type, append } => {
+                write!(f, "PassThrough({media_type}{})", append.unwrap_or_default())
+            }
+            Self::Convert { converter } => write!(f, "Convert({})", converter.name()),
+            Self::Reject(violations) => write!(f, "Reject({violations:?})"),
+        }
+    }
+}
+
+/// Decides what becomes of an input of this name.
+#[must_use]
+pub fn plan(detection: &Detection, name: &str, acceptance: &Acceptance, options: PlanOptions) -> Plan {
+    if let Some(violation) = unusable(detection, options.misnamed) {
+        return Plan::Reject(vec![violation]);
+    }
+    let spec = detection.format.spec();
+    let is_text = spec.family == Family::Text;
+    let media_type = media_type(detection);
+    let route = acceptance.route(name, &media_type, is_text);
+    let document = spec.converter.filter(|_| !is_text);
+    match (options.convert, route) {
+        (ConvertMode::Always, _) if let Some(converter) = document => Plan::Convert { converter },
+        (ConvertMode::Always | ConvertMode::Auto, Route::AsIs { media_type, append }) => {
+            let transcode = is_text && acceptance.wants_utf8() && !is_plain_utf8(detection.charset);
+            match spec.converter.filter(|_| transcode) {
+                Some(converter) => Plan::Convert { converter },
+                None => Plan::PassThrough { media_type, append },
+            }
+        }
+        (ConvertMode::Never, Route::AsIs { media_type, append }) => Plan::PassThrough { media_type, append },
+        (ConvertMode::Never, Route::NeedsConversion(_)) if spec.converter.is_some() => {
+            let message = format!("{} has to be converted for this target", spec.title);
+            Plan::Reject(vec![Violation::new(Code::ConversionOff, message)])
+        }
+        (_, Route::NeedsConversion(violation)) => match spec.converter {
+            Some(converter) => Plan::Convert { converter },
+            None => Plan::Reject(vec![violation]),
+        },
+    }
+}
+
+/// Decides what `convert` does with an input: whatever has a converter is converted, `None` is skipped.
+///
+/// # Errors
+/// The violation for which an input cannot be used at all.
+pub fn plan_local(
+    detection: &Detection,
+    misnamed: Misnamed,
+) -> Result<Option<&'static dyn Converter>, Violation> {
+    match unusable(detection, misnamed) {
+        Some(violation) => Err(violation),
+        None => Ok(detection.format.spec().converter),
+    }
+}
+
+/// Returns the media type that detection found.
+#[must_use]
+pub fn media_type(detection: &Detection) -> MediaType {
+    detection.media_type.parse().unwrap_or(MediaType::OCTET_STREAM)
+}
+
+/// Returns what makes an input useless for every target.
+fn unusable(detection: &Detection, misnamed: Misnamed) -> Option<Violation> {
+    if detection.format == Format::EncryptedOoxml {
+        let message = "the document is encrypted with a password";
+        return Some(Violation::new(Code::EncryptedDocument, message));
+    }
+    let Evidence::Conflict { claimed } = detection.evidence else {
+        return None;
+    };
+    let (found, claimed) = (detection.format.spec(), claimed.spec());
+    let binary = claimed.family == Family::Text && matches!(found.family, Family::Binary | Family::Archive);
+    if binary {
+        let message = format!(
+            "the name claims {}, the content is {}",
+            claimed.title, found.title
+        );
+        return Some(Violation::new(Code::BinaryContent, message));
+    }
+    if misnamed == Misnamed::ByContent || is_loosely_named(claimed.format) {
+        return None;
+    }
+    let message = format!(
+        "the name claims {}, the content is {}",
+        claimed.title, found.title
+    );
+    Some(Violation::new(Code::ContentMismatch, message))
+}
+
+/// Old office extensions have always been used for other things: exports of HTML and CSV as `.xls`, RTF as `.doc`.
+fn is_loosely_named(claimed: Format) -> bool {
+    matches!(claimed, Format::Doc | Format::Xls | Format::Ppt)
+}
+
+fn is_plain_utf8(charset: Option<Charset>) -> bool {
+    charset.is_none_or(|c| c.name == "UTF-8" && !c.bom && c.evidence != CharsetEvidence::Guess)
+}
