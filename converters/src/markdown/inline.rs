@@ -312,7 +312,7 @@ fn wants(style: &Style, kind: &Kind) -> bool {
 fn close(text: &mut String, at: usize, kind: &Kind) -> usize {
     match kind {
         Kind::Bold => text.insert_str(at, "**"),
-        Kind::Italic => text.insert_str(at, "*"),
+        Kind::Italic => text.insert(at, '*'),
         Kind::Strike => text.insert_str(at, "~~"),
         Kind::Link(target) => {
             let closing = format!("]({})", destination(target));

@@ -17,6 +17,8 @@ use super::{Open, Step, Walker};
 pub(super) struct Graphic {
     alt: String,
     has_picture: bool,
+    /// Whether the picture only stands for an embedded object.
+    is_object: bool,
 }
 
 impl Walker<'_, '_> {
@@ -27,10 +29,8 @@ impl Walker<'_, '_> {
                 return Ok(Step::Into(Open::Graphic));
             }
             b"docPr" => self.describe(tag, b"descr"),
-            b"cNvPr" => {
-                if self.graphics.last().is_some_and(|graphic| graphic.alt.is_empty()) {
-                    self.describe(tag, b"descr");
-                }
+            b"cNvPr" if self.graphics.last().is_some_and(|graphic| graphic.alt.is_empty()) => {
+                self.describe(tag, b"descr");
             }
             b"shape" | b"rect" => self.describe(tag, b"alt"),
             b"pic" | b"imagedata" => {
@@ -45,14 +45,18 @@ impl Walker<'_, '_> {
                 self.writer.end_box();
             }
             b"chart" => {
-                if self.show_graphic(tag, b"id")? {
-                    self.document.tally.charts += 1;
-                }
+                let shown = self.show_graphic(tag, b"id")?;
+                self.document.tally.charts += u64::from(shown);
             }
             b"relIds" => {
                 self.show_graphic(tag, b"dm")?;
             }
-            b"OLEObject" | b"control" => self.document.tally.embedded += 1,
+            b"OLEObject" | b"control" => {
+                self.document.tally.embedded += 1;
+                if let Some(graphic) = self.graphics.last_mut() {
+                    graphic.is_object = true;
+                }
+            }
             _ => {}
         }
         Ok(Step::Into(Open::Other))
@@ -88,8 +92,9 @@ impl Walker<'_, '_> {
         let Some(graphic) = self.graphics.pop() else {
             return Ok(());
         };
-        if graphic.has_picture {
+        if graphic.has_picture && !graphic.is_object {
             self.pictures += 1;
+            self.text_bytes += graphic.alt.len() as u64;
             self.document.tally.pictures += 1;
             self.held(if self.writer.is_in_box() {
                 graphic.alt.len()

@@ -34,7 +34,12 @@ impl Run {
         link: Option<Rc<str>>,
     ) -> Self {
         let character = styles.get(direct.style).run;
-        let of_paragraph = paragraph.style.run;
+        // How a heading style looks says nothing: that it is a heading is said already.
+        let of_paragraph = if paragraph.is_heading {
+            RunProperties::default()
+        } else {
+            paragraph.style.run
+        };
         let defaults = styles.defaults();
         let toggle = |of: fn(&RunProperties) -> Option<bool>| {
             let styled = of(&character).unwrap_or(false) != of(&of_paragraph).unwrap_or(false);
@@ -43,7 +48,7 @@ impl Run {
         let vertical = direct.vertical.or(character.vertical).or(of_paragraph.vertical);
         Self {
             style: Style {
-                // A heading is bold as it is.
+                // Nor does a heading that is made bold by hand.
                 bold: toggle(|run| run.bold) && !paragraph.is_heading,
                 italic: toggle(|run| run.italic),
                 strike: toggle(|run| run.strike),
@@ -67,6 +72,13 @@ impl Walker<'_, '_> {
         );
         self.runs.push(run);
         Step::Into(Open::Run)
+    }
+
+    pub(super) fn run_properties(&mut self, found: RunProperties) {
+        let run = Run::new(&found, &self.paragraph(), &self.document.styles, self.link());
+        if let Some(last) = self.runs.last_mut() {
+            *last = run;
+        }
     }
 
     /// Returns the target of the link that text now belongs to.
