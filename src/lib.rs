@@ -1,7 +1,9 @@
 //! Ferries mixed documents into the file stores of agent platforms.
 
 pub mod acceptance;
+pub mod config;
 pub mod event;
+pub mod exit;
 pub mod model;
 pub mod pipeline;
 pub mod policy;
