@@ -5,7 +5,6 @@
 //! `DOCFERRY_BLESS=1 cargo test -p docferry-converters --test hostile` rewrites the file.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::disallowed_methods,
     reason = "a test that reads its cases from files, and stops at what is wrong with them"
 )]
