@@ -7,6 +7,8 @@ pub mod exit;
 pub mod model;
 pub mod pipeline;
 pub mod policy;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod stages;
 pub mod store;
 pub mod targets;
