@@ -4,6 +4,7 @@ pub mod acceptance;
 pub mod config;
 pub mod event;
 pub mod exit;
+pub mod http;
 pub mod model;
 pub mod pipeline;
 pub mod policy;
