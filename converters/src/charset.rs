@@ -38,7 +38,8 @@ pub enum CharsetEvidence {
 /// A charset with how it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charset {
-    /// The WHATWG name, such as `UTF-8` or `windows-1252`; also `UTF-32LE` and `UTF-32BE`.
+    /// The WHATWG name, such as `UTF-8` or `windows-1252`; also `UTF-32LE`, `UTF-32BE` and, for text that cannot
+    /// be decoded, `EBCDIC`.
     pub name: &'static str,
     /// How it is known.
     pub evidence: CharsetEvidence,
@@ -55,6 +56,15 @@ impl Charset {
             evidence,
             bom,
             confident: true,
+        }
+    }
+
+    const fn guess(name: &'static str, confident: bool) -> Self {
+        Self {
+            name,
+            evidence: CharsetEvidence::Guess,
+            bom: false,
+            confident,
         }
     }
 }
@@ -83,13 +93,32 @@ pub fn by_label(label: &str) -> Option<Charset> {
     Some(Charset::sure(name, CharsetEvidence::Label, false))
 }
 
-/// Finds the charset of `input`, or `None` if it is not text. Reads all of it, in constant memory.
+/// What a look at all bytes gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// Text in this charset.
+    Text(Charset),
+    /// Text whose charset only the user can say, with what it may be: never decode by it.
+    Undecided(Charset),
+    /// Not text.
+    Binary,
+}
+
+/// Finds the charset of `input`. Reads all of it, in constant memory.
 ///
 /// # Errors
 /// [`ConvertError::Io`] if the input cannot be read, [`ConvertError::Cancelled`].
-pub fn find(input: &mut dyn Input, meter: &Meter) -> Result<Option<Charset>> {
-    let verdict = scan(input, meter)?;
-    resolve(input, meter, verdict)
+pub fn find(input: &mut dyn Input, meter: &Meter) -> Result<Finding> {
+    let mut scan = Scan::default();
+    each_chunk(input, meter, 0, u64::MAX, |bytes| {
+        scan.feed(bytes);
+        !scan.is_binary()
+    })?;
+    match scan.finish() {
+        Verdict::Binary => Ok(Finding::Binary),
+        Verdict::Known(charset) => Ok(Finding::Text(charset)),
+        Verdict::Open(remains) => guess::guess(input, meter, remains),
+    }
 }
 
 /// Returns the length of the byte order mark of a charset, 0 if it has none.
@@ -132,31 +161,6 @@ pub fn with_mark(input: &mut dyn Input, charset: Charset) -> Result<Charset> {
     }))
 }
 
-/// Scans `input` to its end, or until it cannot be text.
-///
-/// # Errors
-/// As for [`find`].
-pub fn scan(input: &mut dyn Input, meter: &Meter) -> Result<Verdict> {
-    let mut scan = Scan::default();
-    each_chunk(input, meter, 0, u64::MAX, |bytes| {
-        scan.feed(bytes);
-        !scan.is_binary()
-    })?;
-    Ok(scan.finish())
-}
-
-/// Turns a verdict into a charset, guessing where the verdict leaves it open.
-///
-/// # Errors
-/// As for [`find`].
-pub fn resolve(input: &mut dyn Input, meter: &Meter, verdict: Verdict) -> Result<Option<Charset>> {
-    match verdict {
-        Verdict::Binary => Ok(None),
-        Verdict::Known(charset) => Ok(Some(charset)),
-        Verdict::Open(evidence) => guess::guess(input, meter, evidence).map(Some),
-    }
-}
-
 /// Hands `input` from `start` to `take` in pieces, until it returns false or `limit` bytes are through.
 pub(crate) fn each_chunk(
     input: &mut dyn Input,
@@ -183,4 +187,12 @@ pub(crate) fn each_chunk(
         }
     }
     Ok(())
+}
+
+/// Counts bytes, in lanes of `u8` that the compiler turns into vector code.
+pub(crate) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> u64 {
+    bytes
+        .chunks(255)
+        .map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>()))
+        .sum()
 }

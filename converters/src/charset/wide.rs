@@ -4,6 +4,9 @@
 //! U+0000 and, without a byte order mark, halves of surrogate pairs or values beyond Unicode. Random bytes kill
 //! every reading within some fifty units; text in other charsets has no NUL bytes and is never asked.
 
+/// Below this many units, a few that look like ASCII may be chance, and a quarter has to.
+const FEW_UNITS: u64 = 32;
+
 /// One reading of the bytes as UTF-16.
 #[derive(Debug, Clone, Default)]
 struct Reading16 {
@@ -34,14 +37,17 @@ impl Reading16 {
 struct Reading32 {
     bad: u64,
     odd: u64,
+    ascii: u64,
 }
 
 impl Reading32 {
     fn unit(&mut self, unit: u32) {
         match unit {
             0 | 0xD800..=0xDFFF | 0x0011_0000.. => self.bad += 1,
-            9 | 10 | 13 => {}
+            9 | 10 | 13 | 0x20..=0x7E => self.ascii += 1,
             1..=0x1F | 0x7F | 0xFFFE | 0xFFFF => self.odd += 1,
+            // Planes without characters, and the private ones beyond the first.
+            0x0004_0000..=0x000D_FFFF | 0x000F_0000.. => self.odd += 1,
             _ => {}
         }
     }
@@ -131,7 +137,11 @@ impl Readings {
         self.end();
         let (units_16, units_32) = (self.len / 2, self.len / 4);
         let fits_32 = |reading: &Reading32| {
-            self.len.is_multiple_of(4) && units_32 >= 2 && reading.bad == 0 && reading.odd * 100 <= units_32
+            self.len.is_multiple_of(4)
+                && units_32 >= 2
+                && reading.bad == 0
+                && reading.odd * 100 <= units_32
+                && reading.ascii * 200 >= units_32
         };
         // Half a per cent of ASCII is a line end in every 200 characters; the other byte order sees as
         // many characters U+xx00, which text has few of.
@@ -142,7 +152,7 @@ impl Readings {
                 && reading.lone == 0
                 && !reading.after_high
                 && reading.odd * 100 <= units_16
-                && reading.ascii * 200 >= units_16
+                && reading.ascii * (if units_16 < FEW_UNITS { 4 } else { 200 }) >= units_16
                 && reading.ascii > other.ascii * 2
         };
         if fits_32(&self.little_32) {

@@ -63,6 +63,10 @@ pub(super) fn binary(head: &[u8]) -> Option<(Format, Option<String>)> {
         FileFormat::ApacheParquet => Format::Parquet,
         FileFormat::MsDosExecutable | FileFormat::PortableExecutable => Format::Pe,
         FileFormat::ArbitraryBinaryData | FileFormat::Empty | FileFormat::PlainText => return None,
+        // What these hold stands deeper inside; it is nearly always this.
+        FileFormat::ExtensibleBinaryMetaLanguage => return typed(Format::Video, "video/matroska"),
+        FileFormat::AdvancedSystemsFormat => return typed(Format::Video, "video/x-ms-asf"),
+        FileFormat::Id3v2 => return typed(Format::Audio, "audio/mpeg"),
         other => match other.kind() {
             Kind::Image => Format::Image,
             Kind::Audio => Format::Audio,
@@ -75,6 +79,11 @@ pub(super) fn binary(head: &[u8]) -> Option<(Format, Option<String>)> {
         Format::Image | Format::Audio | Format::Video | Format::Unknown
     );
     Some((format, generic.then(|| found.media_type().to_owned())))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of what it stands for")]
+fn typed(format: Format, media_type: &str) -> Option<(Format, Option<String>)> {
+    Some((format, Some(media_type.to_owned())))
 }
 
 /// Old office formats without a container.
