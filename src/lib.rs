@@ -13,6 +13,8 @@ pub mod pipeline;
 pub mod policy;
 #[cfg(feature = "cli")]
 pub mod report;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod stages;
 pub mod store;
 pub mod targets;
