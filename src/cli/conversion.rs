@@ -5,6 +5,7 @@ use docferry_converters::options::{CellValues, HiddenContent, Newlines};
 
 use super::{JobsArgs, choice, on, value};
 use crate::config::{Auto, CharsetLabel, Overrides};
+use crate::model::file_name::BadFileName;
 use crate::model::{Consumer, ConvertMode, FileName, Misnamed, NameStyle, SecretsRule};
 
 /// How documents are converted.
@@ -70,8 +71,12 @@ pub struct AdmissionArgs {
     #[arg(long, value_name = "STYLE", value_parser = choice::<NameStyle>())]
     pub name_style: Option<NameStyle>,
     /// The name to send, for a single input
-    #[arg(long, value_name = "NAME", value_parser = FileName::parse::<&str>, conflicts_with = "name_style")]
+    #[arg(long, value_name = "NAME", value_parser = file_name, conflicts_with = "name_style")]
     pub name: Option<FileName>,
+}
+
+fn file_name(text: &str) -> Result<FileName, BadFileName> {
+    FileName::parse(text)
 }
 
 impl AdmissionArgs {

@@ -41,7 +41,7 @@ pub fn named(args: &InputArgs, stdin: &mut dyn Read) -> Result<Vec<Named>, Comma
 }
 
 fn read_list(path: &Path, stdin: &mut dyn Read) -> Result<Vec<u8>, CommandError> {
-    let read = || -> io::Result<Vec<u8>> {
+    let mut read = || -> io::Result<Vec<u8>> {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
             stdin.read_to_end(&mut bytes)?;

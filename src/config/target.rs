@@ -99,12 +99,12 @@ pub(super) struct Resolved {
 
 /// Returns the profile of a built-in target.
 pub(super) fn built_in(name: &str) -> Option<Profile> {
-    profiles::builtin(name).ok()
+    profiles::built_in(name)
 }
 
 /// Returns the names of the built-in targets.
 pub(super) fn built_in_names() -> Vec<&'static str> {
-    profiles::BUILTIN.iter().map(|row| row.name).collect()
+    profiles::NAMES.to_vec()
 }
 
 /// Takes the targets that a file defines.

@@ -111,8 +111,8 @@ pub fn table(out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()> {
     let cells: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column| {
-        let lengths = cells.iter().filter_map(|row| row.get(column));
+    let width = |column: usize| {
+        let lengths = cells.iter().filter_map(|row: &Vec<String>| row.get(column));
         lengths.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
