@@ -249,12 +249,12 @@ impl Stack {
     fn consumer(&self, judge: &Profile) -> Result<Consumer, ConfigError> {
         let served = |consumer| judge.accept_rules(consumer).is_some();
         let usual = Some(Consumer::default()).filter(|consumer| served(*consumer));
-        let first = Consumer::ALL.into_iter().find(|consumer| served(*consumer));
+        let first = judge.consumers().next();
         let consumer = self.values.consumer.0.or(usual).or(first).unwrap_or_default();
         if served(consumer) {
             return Ok(consumer);
         }
-        let served: Vec<_> = Consumer::ALL.into_iter().filter(|c| served(*c)).map(Consumer::as_str).collect();
+        let served: Vec<_> = judge.consumers().map(Consumer::as_str).collect();
         Err(ConfigError::ConsumerNotServed {
             target: judge.name.clone(),
             consumer,

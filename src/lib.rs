@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod event;
 pub mod exit;
+pub mod http;
 pub mod model;
 pub mod pipeline;
 pub mod policy;

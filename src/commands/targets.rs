@@ -59,7 +59,7 @@ fn list(as_json: bool, overrides: &Overrides, context: &mut Context<'_>) -> Resu
 }
 
 fn consumers(profile: &Profile) -> Vec<Consumer> {
-    Consumer::ALL.into_iter().filter(|consumer| profile.accept_rules(*consumer).is_some()).collect()
+    profile.consumers().collect()
 }
 
 fn names(consumers: &[Consumer]) -> String {
