@@ -24,7 +24,7 @@ pub use files::{ConfigText, Files, KeyFile};
 pub use layer::{DiscoverLayer, Layer, LimitsLayer, Origin};
 pub use overrides::Overrides;
 pub use settings::{Credential, DiscoverSettings, ProxySettings, Settings, Shown, TargetSettings};
-pub use target::{DefinedLimits, TargetDefinition};
+pub use target::{DefinedLimits, KnownTarget, TargetDefinition};
 pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, Size, Span, Value};
 
 use crate::model::profile::Dialect;
@@ -49,16 +49,33 @@ pub fn resolve(
     environment: &Environment,
     files: &Files,
 ) -> Result<Settings, ConfigError> {
-    let mut stack = Stack::default();
-    if let Some(file) = &files.user {
-        stack.lay_user(file)?;
-    }
-    if let Some(file) = &files.project {
-        stack.lay_project(file)?;
-    }
+    let mut stack = Stack::of_files(files)?;
     stack.lay_environment(environment)?;
     stack.lay(&overrides.layer, &Origin::Flag);
     stack.finish(overrides, environment, files)
+}
+
+/// Returns all targets: the built-in ones, then those of the files by name.
+///
+/// # Errors
+/// [`ConfigError`] if a file is wrong.
+pub fn targets(overrides: &Overrides, environment: &Environment) -> Result<Vec<KnownTarget>, ConfigError> {
+    let stack = Stack::of_files(&Files::read(overrides, environment)?)?;
+    let names = target::built_in_names().into_iter().chain(stack.definitions.keys().map(String::as_str));
+    names.map(|name| target::known(name, &Origin::Flag, &stack.definitions)).collect()
+}
+
+/// Returns one target by its name.
+///
+/// # Errors
+/// [`ConfigError::UnknownTarget`], or another one if a file is wrong.
+pub fn target(
+    name: &str,
+    overrides: &Overrides,
+    environment: &Environment,
+) -> Result<KnownTarget, ConfigError> {
+    let stack = Stack::of_files(&Files::read(overrides, environment)?)?;
+    target::known(name, &Origin::Flag, &stack.definitions)
 }
 
 /// The settings in force, layer upon layer.
@@ -72,6 +89,17 @@ struct Stack {
 }
 
 impl Stack {
+    fn of_files(files: &Files) -> Result<Self, ConfigError> {
+        let mut stack = Self::default();
+        if let Some(file) = &files.user {
+            stack.lay_user(file)?;
+        }
+        if let Some(file) = &files.project {
+            stack.lay_project(file)?;
+        }
+        Ok(stack)
+    }
+
     fn lay_user(&mut self, file: &ConfigText) -> Result<(), ConfigError> {
         let origin = Origin::User(file.path.clone());
         let mut layer: Layer = files::parse(file)?;

@@ -12,10 +12,9 @@ use super::error::ConfigError;
 use super::files::KeyFile;
 use super::layer::Origin;
 use super::settings::{Credential, ProxySettings};
-use super::target::Resolved;
+use super::target::{Resolved, built_in, built_in_names};
 use super::value::Items;
 use crate::model::{Profile, Secret};
-use crate::targets::profiles;
 
 /// Refuses an address of a project's file that the user has not agreed to.
 pub(super) fn check_address(
@@ -78,8 +77,8 @@ pub(super) fn variables(profile: &Profile) -> Vec<String> {
 
 /// Returns the variables of all built-in targets.
 pub(super) fn built_in_variables() -> Vec<String> {
-    let built_in = profiles::NAMES.iter().filter_map(|name| profiles::built_in(name));
-    let mut all: Vec<_> = built_in.flat_map(|profile| variables(&profile)).collect();
+    let profiles = built_in_names().into_iter().filter_map(built_in);
+    let mut all: Vec<_> = profiles.flat_map(|profile| variables(&profile)).collect();
     all.sort();
     all.dedup();
     all
