@@ -103,6 +103,12 @@ impl Writer {
         self.boxes.last().unwrap_or(&self.base).is_in_paragraph()
     }
 
+    /// Tells whether a paragraph is open and nothing was written to it.
+    #[must_use]
+    pub fn is_paragraph_empty(&self) -> bool {
+        self.boxes.last().unwrap_or(&self.base).is_paragraph_empty()
+    }
+
     /// Begins a paragraph, ending one that is open. One that stays empty leaves no trace.
     pub fn begin_paragraph(&mut self, block: Block) {
         self.frame().begin_paragraph(block);
@@ -244,6 +250,7 @@ impl Writer {
 
     /// Appends finished blocks of Markdown.
     pub fn blocks(&mut self, markdown: String) {
+        self.has_text |= !markdown.trim().is_empty();
         self.frame().anchor(Anchored::Blocks(markdown));
     }
 }

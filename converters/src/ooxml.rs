@@ -4,6 +4,7 @@
 //! of their URI, which is the same in transitional and strict documents.
 
 use std::collections::HashMap;
+use std::io::SeekFrom;
 
 use crate::limits::Meter;
 use crate::xml::{self, Event};
@@ -63,6 +64,9 @@ impl<'a> Ooxml<'a> {
     /// # Errors
     /// As for [`Package::open`]; a package without `[Content_Types].xml` is [`ConvertError::Corrupt`].
     pub fn open(input: &'a mut dyn Input, meter: &'a Meter) -> Result<Self> {
+        if is_encrypted(input, meter)? {
+            return Err(ConvertError::Encrypted);
+        }
         let mut package = Package::open(input, meter)?;
         let Some(bytes) = package.read("[Content_Types].xml")? else {
             return Err(ConvertError::corrupt(
@@ -165,6 +169,38 @@ impl<'a> Ooxml<'a> {
             .package
             .part(part)?
             .map(|part| xml::Reader::new(part, limits)))
+    }
+}
+
+/// Tells whether the input is a compound file that holds an encrypted package ([MS-OFFCRYPTO] section 2.3), which is how
+/// office programs store a document with a password.
+fn is_encrypted(input: &mut dyn Input, meter: &Meter) -> Result<bool> {
+    const COMPOUND_FILE: [u8; 8] = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
+    const STREAM: &[u8] = b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0";
+    input.seek(SeekFrom::Start(0)).map_err(ConvertError::Io)?;
+    let mut head = [0; 8];
+    if input.size_bytes() < 8 {
+        return Ok(false);
+    }
+    input.read_exact(&mut head).map_err(ConvertError::Io)?;
+    if head != COMPOUND_FILE {
+        return Ok(false);
+    }
+    // The stream's name is somewhere in the directory; pieces overlap by the length of the name.
+    let mut piece = vec![0; 64 << 10];
+    let mut kept = 0;
+    loop {
+        meter.check_cancelled()?;
+        let n = input.read(&mut piece[kept..]).map_err(ConvertError::Io)?;
+        if n == 0 {
+            return Ok(false);
+        }
+        let end = kept + n;
+        if memchr::memmem::find(&piece[..end], STREAM).is_some() {
+            return Ok(true);
+        }
+        kept = end.min(STREAM.len());
+        piece.copy_within(end - kept..end, 0);
     }
 }
 

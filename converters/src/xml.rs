@@ -223,3 +223,6 @@ impl<S: Source> Reader<S> {
         self.window.corrupt(reason)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,8 @@ fn parse_options(text: &str) -> Options {
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let (key, value) = line.split_once('=').expect("options are key=value lines");
         match (key, value) {
+            ("cell-values", "displayed") => options.cell_values = CellValues::Displayed,
+            ("cell-values", "canonical") => options.cell_values = CellValues::Canonical,
             ("cell-values", "raw") => options.cell_values = CellValues::Raw,
             ("hidden-content", "exclude") => options.hidden_content = HiddenContent::Exclude,
             ("newlines", "lf") => options.newlines = Newlines::Lf,

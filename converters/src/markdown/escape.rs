@@ -81,7 +81,9 @@ fn mark(out: &mut String, rest: &str, place: Place) -> usize {
         '_' => return underscores(out, rest, place),
         '`' => true,
         '\\' => next.is_none_or(|c| c.is_ascii_punctuation()),
-        '*' => !(is_space(previous(out, place)) && next.is_some_and(char::is_whitespace)) || at_start(out, place),
+        '*' => {
+            !(is_space(previous(out, place)) && next.is_some_and(char::is_whitespace)) || at_start(out, place)
+        }
         '~' => next == Some('~') || previous(out, place).is_some_and(|c| !c.is_whitespace()),
         '[' => place.in_link || next == Some('^') || at_start(out, place),
         ']' => place.in_link,

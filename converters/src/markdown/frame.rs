@@ -3,8 +3,11 @@
 //! Decides what stands between two blocks: a blank line, a line end within a list, `<br>` within a cell. The
 //! prefix of a paragraph is written when its first text comes, so an empty paragraph costs nothing.
 
+mod tables;
+
 use super::inline::{Inline, Style, Surroundings};
 use super::{Block, Marker};
+use tables::Table;
 
 /// A paragraph longer than this is handed on in pieces.
 const LONG_PARAGRAPH_BYTES: usize = 64 << 10;
@@ -38,19 +41,6 @@ enum Separator {
     None,
     Line,
     InnerCell,
-}
-
-#[derive(Debug, Default)]
-struct Table {
-    columns: usize,
-    rows: u64,
-    row_open: bool,
-    cell_open: bool,
-    /// Cells of the open row so far, spans counted.
-    cells: usize,
-    row_has_text: bool,
-    /// Where the open row begins in the output, unless it was handed on.
-    row_start: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -89,6 +79,11 @@ impl Frame {
 
     pub(super) fn is_single_line(&self) -> bool {
         self.in_cell || !self.tables.is_empty()
+    }
+
+    /// Tells whether a paragraph is open and nothing was written to it.
+    pub(super) fn is_paragraph_empty(&self) -> bool {
+        self.block.is_some() && !self.begun && self.inline.len() == 0
     }
 
     pub(super) fn is_in_paragraph(&self) -> bool {
@@ -150,10 +145,15 @@ impl Frame {
             let text = self.inline.finish();
             self.out.push_str(text);
             if !self.is_single_line() {
-                self.previous = if matches!(block, Block::Item { .. }) {
-                    Previous::Item
-                } else {
-                    Previous::Other
+                self.previous = match block {
+                    // A label is text to Markdown: a number behind it would go on the paragraph.
+                    Block::Item {
+                        marker: Marker::Label(_),
+                        ..
+                    }
+                    | Block::Paragraph
+                    | Block::Heading(_) => Previous::Other,
+                    Block::Item { .. } => Previous::Item,
                 };
             }
         }
@@ -308,134 +308,6 @@ impl Frame {
         for table in &mut self.tables {
             table.row_has_text = true;
         }
-    }
-
-    fn ensure_cell(&mut self) {
-        if !self.in_cell && self.tables.len() == 1 && self.tables.iter().any(|table| !table.cell_open) {
-            self.begin_cell();
-        }
-    }
-
-    pub(super) fn begin_table(&mut self, columns: usize) {
-        self.end_paragraph();
-        self.lists.clear();
-        self.ensure_cell();
-        self.tables.push(Table {
-            columns,
-            ..Table::default()
-        });
-    }
-
-    pub(super) fn add_column(&mut self) {
-        if let Some(table) = self.tables.last_mut().filter(|table| table.rows == 0 && !table.row_open) {
-            table.columns += 1;
-        }
-    }
-
-    pub(super) fn begin_row(&mut self) {
-        self.end_paragraph();
-        let inner = self.in_cell || self.tables.len() > 1;
-        let start = self.out.len();
-        let Some(table) = self.tables.last_mut() else {
-            return;
-        };
-        table.row_open = true;
-        table.cell_open = false;
-        table.cells = 0;
-        table.row_has_text = false;
-        if inner {
-            self.separator = self.separator.max(Separator::Line);
-            return;
-        }
-        table.row_start = Some(start);
-        if table.rows > 0 {
-            self.out.push('\n');
-        } else if self.previous != Previous::Nothing {
-            self.out.push_str("\n\n");
-        }
-    }
-
-    pub(super) fn begin_cell(&mut self) {
-        self.end_paragraph();
-        if self.tables.last().is_some_and(|table| !table.row_open) {
-            self.begin_row();
-        }
-        let inner = self.in_cell || self.tables.len() > 1;
-        let Some(table) = self.tables.last_mut() else {
-            return;
-        };
-        table.cell_open = true;
-        let first = table.cells == 0;
-        table.cells += 1;
-        if inner {
-            self.separator = if first { Separator::Line } else { Separator::InnerCell };
-            return;
-        }
-        self.out.push_str("| ");
-        self.cell_has_text = false;
-        self.separator = Separator::None;
-    }
-
-    pub(super) fn end_cell(&mut self, columns: u64) {
-        self.end_paragraph();
-        let inner = self.in_cell || self.tables.len() > 1;
-        let Some(table) = self.tables.last_mut() else {
-            return;
-        };
-        table.cell_open = false;
-        if inner {
-            return;
-        }
-        if !self.out.ends_with(' ') {
-            self.out.push(' ');
-        }
-        // A span reaches to the table's edge at most, whatever it claims.
-        let rest = table.columns.saturating_sub(table.cells);
-        let more = usize::try_from(columns.saturating_sub(1)).map_or(rest, |more| more.min(rest));
-        table.cells += more;
-        self.out.extend(std::iter::repeat_n("| ", more));
-    }
-
-    pub(super) fn end_row(&mut self) {
-        self.end_paragraph();
-        if self.tables.last().is_some_and(|table| table.cell_open) {
-            self.end_cell(1);
-        }
-        let inner = self.in_cell || self.tables.len() > 1;
-        let Some(table) = self.tables.last_mut() else {
-            return;
-        };
-        table.row_open = false;
-        if inner {
-            self.separator = Separator::Line;
-            return;
-        }
-        if !table.row_has_text {
-            if let Some(start) = table.row_start.take() {
-                self.out.truncate(start);
-            }
-            return;
-        }
-        table.rows += 1;
-        table.row_start = None;
-        if table.rows > 1 {
-            self.out.push('|');
-            return;
-        }
-        let columns = table.columns.max(table.cells).max(1);
-        self.out.extend(std::iter::repeat_n("| ", columns - table.cells));
-        self.out.push_str("|\n|");
-        self.out.extend(std::iter::repeat_n(" --- |", columns));
-        self.previous = Previous::Other;
-    }
-
-    pub(super) fn end_table(&mut self) {
-        self.end_paragraph();
-        if self.tables.last().is_some_and(|table| table.row_open) {
-            self.end_row();
-        }
-        self.tables.pop();
-        self.separator = Separator::Line;
     }
 
     pub(super) fn take_ready(&mut self, least: usize) -> Option<String> {

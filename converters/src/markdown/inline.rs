@@ -241,7 +241,9 @@ impl Inline {
         }
         let content = self.marks.last().map_or(0, |mark| mark.content);
         // `**word.**next`: the closing mark would stand between punctuation and a letter and mean nothing.
-        let inner = self.marks[keep..].iter().all(|mark| !matches!(mark.kind, Kind::Link(_)));
+        let inner = self.marks[keep..]
+            .iter()
+            .all(|mark| !matches!(mark.kind, Kind::Link(_)));
         let shift = inner
             && self.gap == Gap::None
             && next.starts_with(char::is_alphanumeric)
@@ -310,7 +312,7 @@ fn wants(style: &Style, kind: &Kind) -> bool {
 fn close(text: &mut String, at: usize, kind: &Kind) -> usize {
     match kind {
         Kind::Bold => text.insert_str(at, "**"),
-        Kind::Italic => text.insert_str(at, "*"),
+        Kind::Italic => text.insert(at, '*'),
         Kind::Strike => text.insert_str(at, "~~"),
         Kind::Link(target) => {
             let closing = format!("]({})", destination(target));

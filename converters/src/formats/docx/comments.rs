@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
+use crate::Result;
 use crate::limits::Meter;
 use crate::markdown::{Style, Writer};
-use crate::Result;
 
 /// The comments of a document by id.
 #[derive(Debug, Default)]
@@ -26,7 +26,11 @@ impl Comments {
             return Ok(());
         }
         let author = author.trim();
-        let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
+        let title = if author.is_empty() {
+            "Comment:".to_owned()
+        } else {
+            format!("Comment ({author}):")
+        };
         let mut writer = Writer::single_line();
         let bold = Style {
             bold: true,

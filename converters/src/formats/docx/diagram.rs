@@ -2,10 +2,10 @@
 //!
 //! The data part holds what the author typed; how the points are drawn and connected is left out.
 
+use crate::Result;
 use crate::limits::Meter;
 use crate::markdown::{Block, Marker, Style, Writer};
 use crate::xml::{Event, Reader, Source};
-use crate::Result;
 
 /// Reads a diagram data part; its text counts as held in memory.
 pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<String> {

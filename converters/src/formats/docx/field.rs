@@ -80,10 +80,6 @@ impl Fields {
     pub(super) fn link(&self) -> Option<&Rc<str>> {
         self.open.iter().rev().find_map(|field| field.link.as_ref())
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.open.is_empty()
-    }
 }
 
 /// Returns the address of a HYPERLINK instruction; one to a place in the document (`\l` alone) has none.

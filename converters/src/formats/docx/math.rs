@@ -26,9 +26,9 @@ pub(super) struct Math {
 /// Tells whether an element is part of a formula's structure.
 pub(super) fn is_part(local: &[u8]) -> bool {
     const PARTS: [&[u8]; 29] = [
-        b"r", b"num", b"den", b"sup", b"sub", b"deg", b"rad", b"d", b"e", b"mr", b"m", b"f", b"eqArr", b"chr",
-        b"begChr", b"sepChr", b"endChr", b"fName", b"lim", b"func", b"nary", b"sSup", b"sSub", b"sSubSup", b"sPre",
-        b"limLow", b"limUpp", b"acc", b"bar",
+        b"r", b"num", b"den", b"sup", b"sub", b"deg", b"rad", b"d", b"e", b"mr", b"m", b"f", b"eqArr",
+        b"chr", b"begChr", b"sepChr", b"endChr", b"fName", b"lim", b"func", b"nary", b"sSup", b"sSub",
+        b"sSubSup", b"sPre", b"limLow", b"limUpp", b"acc", b"bar",
     ];
     PARTS.contains(&local)
 }
@@ -61,7 +61,10 @@ impl Math {
         };
         parent.elements += 1;
         if parent.elements > 1 {
-            let separator = self.delimiters.last().and_then(|[_, separator, _]| separator.as_deref());
+            let separator = self
+                .delimiters
+                .last()
+                .and_then(|[_, separator, _]| separator.as_deref());
             self.text.push_str(separator.unwrap_or(", "));
         }
     }
@@ -80,12 +83,20 @@ impl Math {
 
     /// Appends characters.
     pub(super) fn text(&mut self, text: &str) {
-        self.text.push_str(text);
+        for c in text.chars() {
+            match c {
+                // Invisible operators (function application, times, separator, plus) keep words apart.
+                '\u{2061}'..='\u{2064}' => self.separate(),
+                _ => self.text.push(c),
+            }
+        }
     }
 
     /// Ends the element `local`.
     pub(super) fn end(&mut self, local: &[u8]) {
-        let Some(Open { from, .. }) = self.open.pop() else { return };
+        let Some(Open { from, .. }) = self.open.pop() else {
+            return;
+        };
         match local {
             b"num" | b"deg" => self.group(from),
             b"den" => self.wrap(from, "/"),
@@ -111,7 +122,9 @@ impl Math {
 
     /// Puts parentheses around what has more than one sign.
     fn group(&mut self, from: usize) {
-        let content = &self.text[from..];
+        let content = self.text[from..].trim().to_owned();
+        self.text.truncate(from);
+        self.text.push_str(&content);
         let grouped = content.starts_with('(') && content.ends_with(')');
         if content.chars().nth(1).is_some() && !grouped {
             self.text.insert(from, '(');

@@ -90,8 +90,16 @@ impl Numbering {
     /// Returns the level at which a list is linked to a paragraph style.
     pub(super) fn level_of_style(&self, list: u32, style: &[u8], styles: &Styles) -> Option<u8> {
         let (_, definition) = self.definition(list, styles)?;
-        let linked = |level: &Option<Level>| level.as_ref().is_some_and(|level| level.style.as_deref() == Some(style));
-        definition.levels.iter().position(linked).and_then(|at| u8::try_from(at).ok())
+        let linked = |level: &Option<Level>| {
+            level
+                .as_ref()
+                .is_some_and(|level| level.style.as_deref() == Some(style))
+        };
+        definition
+            .levels
+            .iter()
+            .position(linked)
+            .and_then(|at| u8::try_from(at).ok())
     }
 
     /// Follows a list to its abstract numbering, through a style if it is linked to one.
@@ -101,7 +109,10 @@ impl Numbering {
         let Some(link) = &found.number_style_link else {
             return Some((id, found));
         };
-        let by_style = self.abstracts.iter().find(|(_, other)| other.style_link.as_ref() == Some(link));
+        let by_style = self
+            .abstracts
+            .iter()
+            .find(|(_, other)| other.style_link.as_ref() == Some(link));
         if let Some((id, other)) = by_style {
             return Some((*id, other));
         }
@@ -115,9 +126,8 @@ impl Numbering {
         let level = usize::from(level).min(LEVELS - 1);
         let (abstract_id, definition) = self.definition(list, styles)?;
         let overrides = self.lists.get(&list)?;
-        let levels: [Option<&Level>; LEVELS] = std::array::from_fn(|at| {
-            overrides.levels[at].as_ref().or(definition.levels[at].as_ref())
-        });
+        let levels: [Option<&Level>; LEVELS] =
+            std::array::from_fn(|at| overrides.levels[at].as_ref().or(definition.levels[at].as_ref()));
         let first_use = !self.used.contains(&list);
         let start = |at: usize| {
             let of_level = levels[at].map_or(1, |level| level.start.unwrap_or(0));
@@ -130,6 +140,10 @@ impl Numbering {
                     *counter = None;
                 }
             }
+        }
+        // A level that was skipped counts as begun.
+        for (at, counter) in counters.iter_mut().enumerate().take(level) {
+            counter.get_or_insert_with(|| start(at));
         }
         counters[level] = Some(counters[level].map_or(start(level), |count| count.saturating_add(1)));
         for at in level + 1..LEVELS {
@@ -171,7 +185,9 @@ fn marker(
     while let Some(at) = rest.find('%') {
         label.push_str(&rest[..at]);
         let digit = rest[at + 1..].chars().next().and_then(|c| c.to_digit(10));
-        let Some(at_level) = digit.and_then(|digit| usize::try_from(digit).ok()).filter(|d| (1..=LEVELS).contains(d))
+        let Some(at_level) = digit
+            .and_then(|digit| usize::try_from(digit).ok())
+            .filter(|d| (1..=LEVELS).contains(d))
         else {
             label.push('%');
             rest = &rest[at + 1..];
@@ -270,5 +286,9 @@ fn read_level<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Level>
 
 fn label_text(tag: Tag<'_>) -> String {
     let text = tag.value(b"val").unwrap_or_default();
-    if text.len() > MAX_LABEL_BYTES { String::new() } else { text.into_owned() }
+    if text.len() > MAX_LABEL_BYTES {
+        String::new()
+    } else {
+        text.into_owned()
+    }
 }

@@ -32,7 +32,9 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         if !self.begun {
-            self.sink.begin_part(None, PartKind::Markdown).map_err(ConvertError::Sink)?;
+            self.sink
+                .begin_part(None, PartKind::Markdown)
+                .map_err(ConvertError::Sink)?;
             self.begun = true;
         } else if !self.in_section {
             self.meter.write(self.sink, b"\n")?;

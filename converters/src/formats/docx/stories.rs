@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use crate::limits::Meter;
 use crate::markdown::Writer;
 use crate::ooxml::{Ooxml, Relationship};
+use crate::options::HiddenContent;
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
@@ -30,15 +31,16 @@ pub(super) fn convert(
     let mut ooxml = Ooxml::open(input, meter)?;
     let main = ooxml.main_part()?;
     let relationships = ooxml.relationships(&main)?;
-    let mut document = open(&mut ooxml, &relationships, options)?;
+    let mut document = open(&mut ooxml, &relationships, options.hidden_content)?;
     document.tally.macros = u64::from(relationships.iter().any(|r| r.kind == "vbaProject"));
     let mut output = Output::new(meter, sink);
     let mut has_text = edges(&mut ooxml, &relationships, "header", &mut document, &mut output)?;
-    has_text |= body(&mut ooxml, &main, &mut document, &mut output)?;
+    has_text |= main_story(&mut ooxml, &main, &mut document, &mut output)?;
     for kind in [NoteKind::Footnote, NoteKind::Endnote] {
         has_text |= notes(&mut ooxml, &relationships, kind, &mut document, &mut output)?;
     }
     has_text |= edges(&mut ooxml, &relationships, "footer", &mut document, &mut output)?;
+    has_text |= building_blocks(&mut ooxml, &relationships, &mut document, &mut output)?;
     if !has_text {
         return Err(ConvertError::NoText);
     }
@@ -65,12 +67,12 @@ fn find<'r>(
 fn open<'a>(
     ooxml: &mut Ooxml<'a>,
     relationships: &[Relationship],
-    options: &Options,
+    hidden: HiddenContent,
 ) -> Result<Document<'a>> {
     let meter = ooxml.meter();
     let mut document = Document {
         meter,
-        hidden: options.hidden_content,
+        hidden,
         styles: Styles::default(),
         numbering: Numbering::default(),
         comments: Comments::default(),
@@ -159,18 +161,19 @@ fn edges(
     Ok(!seen.is_empty())
 }
 
-fn body(
+fn main_story(
     ooxml: &mut Ooxml<'_>,
-    main: &str,
+    part: &str,
     document: &mut Document<'_>,
     output: &mut Output<'_>,
 ) -> Result<bool> {
-    let links = Links::read(ooxml, main, &mut document.tally)?;
-    let Some(mut reader) = ooxml.xml(main)? else {
+    let links = Links::read(ooxml, part, &mut document.tally)?;
+    let Some(mut reader) = ooxml.xml(part)? else {
         return Err(ConvertError::corrupt("the package", "its main part is missing"));
     };
-    if enter(&mut reader)? != b"document" {
-        return Err(ConvertError::corrupt(main, "it is not a Word document"));
+    let root = enter(&mut reader)?;
+    if root != b"document" && root != b"glossaryDocument" {
+        return Err(ConvertError::corrupt(part, "it is not a Word document"));
     }
     output.begin_section();
     let mut walker = Walker::new(document, &links, Writer::new());
@@ -179,6 +182,31 @@ fn body(
     output.write(&walker.writer.finish())?;
     to_end(&mut reader)?;
     Ok(has_text)
+}
+
+/// Writes the glossary document: building blocks and placeholder texts, which are stored with the document but not
+/// shown in it. They count as hidden.
+fn building_blocks(
+    ooxml: &mut Ooxml<'_>,
+    relationships: &[Relationship],
+    document: &mut Document<'_>,
+    output: &mut Output<'_>,
+) -> Result<bool> {
+    let Some(part) = find(ooxml, relationships, "glossaryDocument", &mut document.tally) else {
+        return Ok(false);
+    };
+    if document.hidden == HiddenContent::Exclude {
+        document.tally.hidden_dropped += 1;
+        return Ok(false);
+    }
+    // Ids of styles, lists and notes mean other things in there.
+    let related = ooxml.relationships(part)?;
+    let mut glossary = open(ooxml, &related, document.hidden)?;
+    glossary.tally = std::mem::take(&mut document.tally);
+    let has_text = main_story(ooxml, part, &mut glossary, output);
+    document.tally = glossary.tally;
+    document.tally.hidden += u64::from(*has_text.as_ref().unwrap_or(&false));
+    has_text
 }
 
 /// Writes the notes that the text refers to, each as the definition of its number.

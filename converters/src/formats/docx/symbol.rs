@@ -29,7 +29,11 @@ impl SymbolFont {
 
     /// Returns the Unicode character for a code, which may be offset to the private use area at U+F000.
     pub(super) fn character(self, code: u32) -> Option<char> {
-        let code = if (0xF000..=0xF0FF).contains(&code) { code - 0xF000 } else { code };
+        let code = if (0xF000..=0xF0FF).contains(&code) {
+            code - 0xF000
+        } else {
+            code
+        };
         let code = u8::try_from(code).ok()?;
         match self {
             Self::Symbol => symbol(code),
@@ -42,8 +46,10 @@ impl SymbolFont {
 }
 
 /// Symbol, 0x20 to 0x7E and 0xA0 to 0xFE, after the font's own encoding vector; `\0` stands for "none".
-const SYMBOL_LOW: &str = " !∀#∃%&∍()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_\u{203E}αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼";
-const SYMBOL_HIGH: &str = "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…⏐⎯↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪\0〉∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭";
+const SYMBOL_LOW: &str =
+    " !∀#∃%&∍()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_\u{203E}αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼";
+const SYMBOL_HIGH: &str =
+    "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…⏐⎯↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪\0〉∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭";
 
 fn symbol(code: u8) -> Option<char> {
     let found = match code {
@@ -181,7 +187,11 @@ const WEBDINGS: &[(u8, char)] = &[
 /// Returns the raised or lowered form of `text`, if all of it has one.
 pub(super) fn shifted(text: &str, raised: bool) -> Option<String> {
     let from = "0123456789+-=()ni";
-    let to = if raised { "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ" } else { "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙᵢ" };
+    let to = if raised {
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ"
+    } else {
+        "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙᵢ"
+    };
     text.chars()
         .map(|c| {
             let at = from.chars().position(|known| known == c)?;

@@ -5,12 +5,13 @@
 //! has thought of (content controls, smart tags, custom XML); what must not be text is skipped by name.
 
 mod graphics;
+mod paragraphs;
 mod runs;
 
 use std::rc::Rc;
 
 use crate::limits::Meter;
-use crate::markdown::{Block, Style, Writer};
+use crate::markdown::{Style, Writer};
 use crate::options::HiddenContent;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Result};
@@ -22,10 +23,11 @@ use super::math::Math;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
 use super::output::Output;
-use super::properties::{self, ParagraphProperties, RunProperties};
-use super::styles::{Resolved, Styles, outline_of};
+use super::properties;
+use super::styles::Styles;
 use super::tally::Tally;
 use graphics::Graphic;
+use paragraphs::Paragraph;
 use runs::Run;
 
 /// Finished text is handed on in pieces of this size.
@@ -79,12 +81,6 @@ enum Step {
 struct Alternatives {
     text_before: u64,
     pictures_before: u64,
-}
-
-#[derive(Default, Clone, Copy)]
-struct Paragraph {
-    style: Resolved,
-    is_heading: bool,
 }
 
 /// The walker over one story.
@@ -246,7 +242,14 @@ impl<'w, 'a> Walker<'w, 'a> {
         Ok(match tag.local() {
             b"hyperlink" => {
                 let id = tag.value(b"id").unwrap_or_default();
-                self.hyperlinks.push(self.links.hyperlink(&id).map(Rc::clone));
+                let target = self
+                    .links
+                    .hyperlink(&id)
+                    .map(|target| match tag.value(b"anchor") {
+                        Some(anchor) if !target.contains('#') => format!("{target}#{anchor}").into(),
+                        _ => Rc::clone(target),
+                    });
+                self.hyperlinks.push(target);
                 self.refresh_link();
                 Step::Into(Open::Hyperlink)
             }
@@ -278,43 +281,30 @@ impl<'w, 'a> Walker<'w, 'a> {
             }
             b"footnoteReference" => self.note(NoteKind::Footnote, tag)?,
             b"endnoteReference" => self.note(NoteKind::Endnote, tag)?,
-            b"commentReference" => {
-                let id = tag.value(b"id").unwrap_or_default();
-                if let Some(line) = self.document.comments.get(&id) {
-                    let line = line.to_owned();
-                    self.held(line.len())?;
-                    self.writer.quote(line);
-                }
-                Step::Into(Open::Other)
-            }
+            b"commentReference" => self.comment(tag)?,
             b"altChunk" | b"subDoc" => {
                 self.document.tally.unsupported += 1;
                 Step::Skip
             }
-            b"sdtPr" | b"sdtEndPr" | b"customXmlPr" | b"smartTagPr" | b"tblPr" | b"tblPrEx" | b"sectPr" | b"rPr"
-            | b"pPr" | b"bodyPr" | b"lstStyle" | b"spPr" | b"style" | b"ctrlPr" => Step::Skip,
-            b"br" | b"cr" => {
-                self.line_break();
-                Step::Into(Open::Other)
-            }
-            b"tab" | b"ptab" => {
-                self.space();
-                Step::Into(Open::Other)
-            }
-            b"noBreakHyphen" => {
-                self.put("\u{2011}")?;
-                Step::Into(Open::Other)
-            }
-            b"sym" => {
-                self.symbol(tag)?;
-                Step::Into(Open::Other)
-            }
-            b"checkBox" | b"ddList" | b"checked" | b"default" | b"result" | b"listEntry" => {
-                self.form_field(tag);
-                Step::Into(Open::Other)
-            }
-            _ => self.start_graphic(tag)?,
+            _ => self.start_character(tag)?,
         })
+    }
+
+    /// Elements that stand for characters, and those to skip.
+    fn start_character(&mut self, tag: Tag<'_>) -> Result<Step> {
+        match tag.local() {
+            b"br" | b"cr" => self.line_break(),
+            b"tab" | b"ptab" => self.space(),
+            b"noBreakHyphen" => self.put("\u{2011}")?,
+            b"sym" => self.symbol(tag)?,
+            b"checkBox" | b"checked" | b"default" => self.form_field(tag),
+            b"sdtPr" | b"sdtEndPr" | b"customXmlPr" | b"smartTagPr" | b"tblPr" | b"tblPrEx" | b"sectPr"
+            | b"rPr" | b"pPr" | b"bodyPr" | b"lstStyle" | b"spPr" | b"style" | b"ctrlPr" => {
+                return Ok(Step::Skip);
+            }
+            _ => return self.start_graphic(tag),
+        }
+        Ok(Step::Into(Open::Other))
     }
 
     fn end(&mut self, open: Open, local: &[u8]) -> Result<()> {
@@ -364,72 +354,6 @@ impl<'w, 'a> Walker<'w, 'a> {
         Ok(())
     }
 
-    fn start_paragraph(&mut self) -> Step {
-        // A paragraph within a paragraph that no text box announces is a text box all the same.
-        let boxed = self.writer.is_in_paragraph() && !self.joins_next;
-        if boxed {
-            self.writer.begin_box();
-        }
-        let style = self.document.styles.get(self.document.styles.default_paragraph());
-        self.paragraphs.push(Paragraph {
-            style,
-            is_heading: false,
-        });
-        if self.joins_next {
-            self.writer.space();
-        } else {
-            self.writer.begin_paragraph(Block::Paragraph);
-        }
-        Step::Into(Open::Paragraph { boxed })
-    }
-
-    fn paragraph_properties(&mut self, found: ParagraphProperties) {
-        let styles = &self.document.styles;
-        let id = found.style.or(styles.default_paragraph());
-        let style = styles.get(id);
-        let outline = outline_of(found.outline, style.outline);
-        let joined = std::mem::replace(&mut self.joins_next, found.mark_deleted);
-        if let Some(paragraph) = self.paragraphs.last_mut() {
-            paragraph.style = style;
-            paragraph.is_heading = outline.is_some();
-        }
-        if joined || found.mark_deleted {
-            return;
-        }
-        let list = found.number.or(style.number).filter(|list| *list != 0);
-        let marker = list.and_then(|list| {
-            let linked = || {
-                let id = styles.id(id?);
-                self.document.numbering.level_of_style(list, id, styles)
-            };
-            let of_style = if found.number.is_none() { linked().or(style.level) } else { None };
-            let level = found.level.or(of_style).or(style.level).unwrap_or(0);
-            Some((level, self.document.numbering.next(list, level, styles)?))
-        });
-        match (outline, marker) {
-            (Some(level), marker) => {
-                self.writer.begin_paragraph(Block::Heading(level + 1));
-                if let Some((_, marker)) = marker {
-                    self.writer.label(&marker);
-                }
-            }
-            (None, Some((level, marker))) => self.writer.begin_paragraph(Block::Item { level, marker }),
-            (None, None) => {}
-        }
-    }
-
-    fn end_paragraph(&mut self, boxed: bool) {
-        self.fields.end_paragraph();
-        self.paragraphs.pop();
-        if self.joins_next {
-            return;
-        }
-        self.writer.end_paragraph();
-        if boxed {
-            self.writer.end_box();
-        }
-    }
-
     /// The first branch that gives text is the content; the others say the same in other ways.
     fn start_branch(&mut self) -> Step {
         match self.alternatives.last() {
@@ -445,29 +369,8 @@ impl<'w, 'a> Walker<'w, 'a> {
         }
     }
 
-    fn note(&mut self, kind: NoteKind, tag: Tag<'_>) -> Result<Step> {
-        let id = tag.value(b"id").unwrap_or_default();
-        let number = self.document.notes.refer(kind, &id, self.document.meter)?;
-        self.writer.raw(&format!("[^{number}]"));
-        Ok(Step::Into(Open::Other))
-    }
-
     /// Counts text that stays in memory until a text box or the paragraph ends.
     fn held(&self, bytes: usize) -> Result<()> {
         self.document.meter.resident(bytes as u64)
-    }
-
-    fn paragraph(&self) -> Paragraph {
-        self.paragraphs.last().copied().unwrap_or_else(|| Paragraph {
-            style: self.document.styles.get(self.document.styles.default_paragraph()),
-            is_heading: false,
-        })
-    }
-
-    fn run_properties(&mut self, found: RunProperties) {
-        let run = Run::new(&found, &self.paragraph(), &self.document.styles, self.link());
-        if let Some(last) = self.runs.last_mut() {
-            *last = run;
-        }
     }
 }

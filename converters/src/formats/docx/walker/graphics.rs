@@ -3,6 +3,8 @@
 //! A picture is its alternative text, or nothing; either way it is counted as dropped. The same picture may be
 //! described twice (the frame around it and the picture itself); the frame's words count.
 
+use std::borrow::Cow;
+
 use crate::Result;
 use crate::markdown::Style;
 use crate::xml::Tag;
@@ -15,6 +17,8 @@ use super::{Open, Step, Walker};
 pub(super) struct Graphic {
     alt: String,
     has_picture: bool,
+    /// Whether the picture only stands for an embedded object.
+    is_object: bool,
 }
 
 impl Walker<'_, '_> {
@@ -25,10 +29,8 @@ impl Walker<'_, '_> {
                 return Ok(Step::Into(Open::Graphic));
             }
             b"docPr" => self.describe(tag, b"descr"),
-            b"cNvPr" => {
-                if self.graphics.last().is_some_and(|graphic| graphic.alt.is_empty()) {
-                    self.describe(tag, b"descr");
-                }
+            b"cNvPr" if self.graphics.last().is_some_and(|graphic| graphic.alt.is_empty()) => {
+                self.describe(tag, b"descr");
             }
             b"shape" | b"rect" => self.describe(tag, b"alt"),
             b"pic" | b"imagedata" => {
@@ -43,14 +45,18 @@ impl Walker<'_, '_> {
                 self.writer.end_box();
             }
             b"chart" => {
-                if self.show_graphic(tag, b"id")? {
-                    self.document.tally.charts += 1;
-                }
+                let shown = self.show_graphic(tag, b"id")?;
+                self.document.tally.charts += u64::from(shown);
             }
             b"relIds" => {
                 self.show_graphic(tag, b"dm")?;
             }
-            b"OLEObject" | b"control" => self.document.tally.embedded += 1,
+            b"OLEObject" | b"control" => {
+                self.document.tally.embedded += 1;
+                if let Some(graphic) = self.graphics.last_mut() {
+                    graphic.is_object = true;
+                }
+            }
             _ => {}
         }
         Ok(Step::Into(Open::Other))
@@ -60,8 +66,9 @@ impl Walker<'_, '_> {
         let Some(graphic) = self.graphics.last_mut() else {
             return;
         };
-        let described = tag.value(name).filter(|text| !text.trim().is_empty());
-        if let Some(text) = described.or_else(|| tag.value(b"title")) {
+        let says_something = |text: &Cow<'_, str>| !text.trim().is_empty() && !is_file_name(text.trim());
+        let described = tag.value(name).filter(says_something);
+        if let Some(text) = described.or_else(|| tag.value(b"title").filter(says_something)) {
             graphic.alt = text.into_owned();
         }
     }
@@ -85,10 +92,15 @@ impl Walker<'_, '_> {
         let Some(graphic) = self.graphics.pop() else {
             return Ok(());
         };
-        if graphic.has_picture {
+        if graphic.has_picture && !graphic.is_object {
             self.pictures += 1;
+            self.text_bytes += graphic.alt.len() as u64;
             self.document.tally.pictures += 1;
-            self.held(if self.writer.is_in_box() { graphic.alt.len() } else { 0 })?;
+            self.held(if self.writer.is_in_box() {
+                graphic.alt.len()
+            } else {
+                0
+            })?;
             self.writer.picture(&graphic.alt);
         }
         Ok(())
@@ -107,4 +119,16 @@ impl Walker<'_, '_> {
             _ => None,
         }
     }
+}
+
+/// Tells whether a description is only the name of the file the picture came from, as word processors fill it in.
+fn is_file_name(text: &str) -> bool {
+    const EXTENSIONS: [&str; 12] = [
+        "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "wmf", "emf", "svg", "webp", "jpe",
+    ];
+    text.rsplit_once('.').is_some_and(|(_, extension)| {
+        EXTENSIONS
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    })
 }

@@ -27,9 +27,19 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(direct: &RunProperties, paragraph: &Paragraph, styles: &Styles, link: Option<Rc<str>>) -> Self {
+    pub(super) fn new(
+        direct: &RunProperties,
+        paragraph: &Paragraph,
+        styles: &Styles,
+        link: Option<Rc<str>>,
+    ) -> Self {
         let character = styles.get(direct.style).run;
-        let of_paragraph = paragraph.style.run;
+        // How a heading style looks says nothing: that it is a heading is said already.
+        let of_paragraph = if paragraph.is_heading {
+            RunProperties::default()
+        } else {
+            paragraph.style.run
+        };
         let defaults = styles.defaults();
         let toggle = |of: fn(&RunProperties) -> Option<bool>| {
             let styled = of(&character).unwrap_or(false) != of(&of_paragraph).unwrap_or(false);
@@ -38,7 +48,7 @@ impl Run {
         let vertical = direct.vertical.or(character.vertical).or(of_paragraph.vertical);
         Self {
             style: Style {
-                // A heading is bold as it is.
+                // Nor does a heading that is made bold by hand.
                 bold: toggle(|run| run.bold) && !paragraph.is_heading,
                 italic: toggle(|run| run.italic),
                 strike: toggle(|run| run.strike),
@@ -62,6 +72,13 @@ impl Walker<'_, '_> {
         );
         self.runs.push(run);
         Step::Into(Open::Run)
+    }
+
+    pub(super) fn run_properties(&mut self, found: RunProperties) {
+        let run = Run::new(&found, &self.paragraph(), &self.document.styles, self.link());
+        if let Some(last) = self.runs.last_mut() {
+            *last = run;
+        }
     }
 
     /// Returns the target of the link that text now belongs to.
@@ -101,7 +118,11 @@ impl Walker<'_, '_> {
         if self.fields.is_instruction() {
             return Ok(());
         }
-        if let Some(reading) = self.phonetic.as_mut().filter(|_| self.stack.contains(&Open::Phonetic)) {
+        if let Some(reading) = self
+            .phonetic
+            .as_mut()
+            .filter(|_| self.stack.contains(&Open::Phonetic))
+        {
             reading.push_str(text);
             return Ok(());
         }
@@ -123,7 +144,11 @@ impl Walker<'_, '_> {
             if !run.counted && !text.trim().is_empty() {
                 run.counted = true;
                 let tally = &mut self.document.tally;
-                *if exclude { &mut tally.hidden_dropped } else { &mut tally.hidden } += 1;
+                *if exclude {
+                    &mut tally.hidden_dropped
+                } else {
+                    &mut tally.hidden
+                } += 1;
             }
             if exclude {
                 return Ok(());
@@ -135,7 +160,13 @@ impl Walker<'_, '_> {
         {
             let mapped: String = text
                 .chars()
-                .map(|c| if private(c) { font.character(u32::from(c)).unwrap_or(c) } else { c })
+                .map(|c| {
+                    if private(c) {
+                        font.character(u32::from(c)).unwrap_or(c)
+                    } else {
+                        c
+                    }
+                })
                 .collect();
             return self.put_styled(&mapped, &run.style);
         }

@@ -1,0 +1,117 @@
+//! Paragraphs: headings, list items, and what hangs on a paragraph (notes, comments).
+//!
+//! A paragraph whose mark is deleted by a tracked change has lost its end: the next one goes on where it stops.
+
+use crate::Result;
+use crate::markdown::Block;
+use crate::xml::Tag;
+
+use super::super::notes::NoteKind;
+use super::super::properties::ParagraphProperties;
+use super::super::styles::{Resolved, outline_of};
+use super::{Open, Step, Walker};
+
+/// What runs need to know of their paragraph.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Paragraph {
+    pub(super) style: Resolved,
+    pub(super) is_heading: bool,
+}
+
+impl Walker<'_, '_> {
+    pub(super) fn start_paragraph(&mut self) -> Step {
+        // A paragraph within a paragraph that no text box announces is a text box all the same.
+        let joins = self.joins_next && self.writer.is_in_paragraph();
+        self.joins_next = joins;
+        let boxed = self.writer.is_in_paragraph() && !joins;
+        if boxed {
+            self.writer.begin_box();
+        }
+        let style = self.document.styles.get(self.document.styles.default_paragraph());
+        self.paragraphs.push(Paragraph {
+            style,
+            is_heading: false,
+        });
+        if !joins {
+            self.writer.begin_paragraph(Block::Paragraph);
+        }
+        Step::Into(Open::Paragraph { boxed })
+    }
+
+    pub(super) fn paragraph_properties(&mut self, found: ParagraphProperties) {
+        let styles = &self.document.styles;
+        let id = found.style.or(styles.default_paragraph());
+        let style = styles.get(id);
+        let outline = outline_of(found.outline, style.outline);
+        let joined = std::mem::replace(&mut self.joins_next, found.mark_deleted);
+        if let Some(paragraph) = self.paragraphs.last_mut() {
+            paragraph.style = style;
+            paragraph.is_heading = outline.is_some();
+        }
+        if found.mark_deleted || (joined && !self.writer.is_paragraph_empty()) {
+            return;
+        }
+        let list = found.number.or(style.number).filter(|list| *list != 0);
+        let marker = list.and_then(|list| {
+            let linked = || {
+                let id = styles.id(id?);
+                self.document.numbering.level_of_style(list, id, styles)
+            };
+            let of_style = if found.number.is_none() {
+                linked().or(style.level)
+            } else {
+                None
+            };
+            let level = found.level.or(of_style).or(style.level).unwrap_or(0);
+            Some((level, self.document.numbering.next(list, level, styles)?))
+        });
+        match (outline, marker) {
+            (Some(level), marker) => {
+                self.writer.begin_paragraph(Block::Heading(level + 1));
+                if let Some((_, marker)) = marker {
+                    self.writer.label(&marker);
+                }
+            }
+            (None, Some((level, marker))) => self.writer.begin_paragraph(Block::Item { level, marker }),
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn end_paragraph(&mut self, boxed: bool) {
+        self.fields.end_paragraph();
+        self.paragraphs.pop();
+        if self.joins_next && !boxed {
+            return;
+        }
+        self.joins_next = false;
+        self.writer.end_paragraph();
+        if boxed {
+            self.writer.end_box();
+        }
+    }
+
+    pub(super) fn paragraph(&self) -> Paragraph {
+        self.paragraphs.last().copied().unwrap_or_else(|| Paragraph {
+            style: self.document.styles.get(self.document.styles.default_paragraph()),
+            is_heading: false,
+        })
+    }
+
+    pub(super) fn note(&mut self, kind: NoteKind, tag: Tag<'_>) -> Result<Step> {
+        let id = tag.value(b"id").unwrap_or_default();
+        let number = self.document.notes.refer(kind, &id, self.document.meter)?;
+        self.writer.raw(&format!("[^{number}]"));
+        Ok(Step::Into(Open::Other))
+    }
+
+    /// Hangs the comment on the paragraph.
+    pub(super) fn comment(&mut self, tag: Tag<'_>) -> Result<Step> {
+        let id = tag.value(b"id").unwrap_or_default();
+        if let Some(line) = self.document.comments.get(&id) {
+            let line = line.to_owned();
+            self.held(line.len())?;
+            self.writer.quote(line);
+        }
+        Ok(Step::Into(Open::Other))
+    }
+}
