@@ -93,7 +93,8 @@ fn xlsx(rows: usize) -> Vec<u8> {
             if column < 5 {
                 write!(sheet, "<c r=\"{letter}{row}\"><v>{}.5</v></c>", row * (column + 1)).unwrap();
             } else {
-                write!(sheet, "<c r=\"{letter}{row}\" t=\"inlineStr\"><is><t>text {row}</t></is></c>").unwrap();
+                write!(sheet, "<c r=\"{letter}{row}\" t=\"inlineStr\"><is><t>text {row}</t></is></c>")
+                    .unwrap();
             }
         }
         sheet.push_str("</row>");
@@ -131,7 +132,13 @@ fn measure(name: &str, file_name: &str, bytes: &[u8]) {
         let start = Instant::now();
         let found = detect(&mut input, Some(file_name), &meter).unwrap();
         let mut sink = Discard::default();
-        found.format.spec().converter.unwrap().convert(&mut input, &Options::default(), &mut meter, &mut sink).unwrap();
+        found
+            .format
+            .spec()
+            .converter
+            .unwrap()
+            .convert(&mut input, &Options::default(), &mut meter, &mut sink)
+            .unwrap();
         times.push(start.elapsed());
         out = sink.0;
     }
@@ -149,7 +156,9 @@ fn main() {
     for (name, rows) in [("xlsx small", 20), ("xlsx typical", 5_000), ("xlsx large", 200_000)] {
         measure(name, "a.xlsx", &xlsx(rows));
     }
-    for (name, size) in [("text latin-1 small", 2_000), ("text latin-1 typical", 100_000), ("text latin-1 large", 50_000_000)] {
+    for (name, size) in
+        [("text latin-1 small", 2_000), ("text latin-1 typical", 100_000), ("text latin-1 large", 50_000_000)]
+    {
         measure(name, "a.txt", &latin1(size));
     }
 }

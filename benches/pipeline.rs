@@ -18,7 +18,8 @@ fn inputs(folder: &Path, count: usize) {
     for n in 0..count {
         let place = folder.join(format!("{:03}", n / 500));
         std::fs::create_dir_all(&place).unwrap();
-        std::fs::write(place.join(format!("{n:06}.txt")), format!("line {n} of a small file\n").repeat(40)).unwrap();
+        std::fs::write(place.join(format!("{n:06}.txt")), format!("line {n} of a small file\n").repeat(40))
+            .unwrap();
     }
 }
 

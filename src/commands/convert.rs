@@ -16,10 +16,7 @@ pub(super) fn run_convert(args: &ConvertArgs, context: &mut Context<'_>) -> Resu
         return dry_run(&pipeline, args.output.json, context);
     }
     place.guard(&pipeline)?;
-    let ending = Ending {
-        output_dir: Some(&args.output_dir),
-        allow_empty: settings.allow_empty,
-        ..Ending::default()
-    };
+    let ending =
+        Ending { output_dir: Some(&args.output_dir), allow_empty: settings.allow_empty, ..Ending::default() };
     run(&pipeline, &place, &args.output, &ending, context)
 }

@@ -13,7 +13,8 @@ pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result
     let settings = context.settings(&args.overrides(context.general)?)?;
     let inputs = named(&args.inputs, &mut std::io::stdin().lock())?;
     let place = ManifestPlace::of(&settings, &args.output)?;
-    let described = builder(&settings, inputs.clone(), context)?.extra(settings.extra.clone()).manifest(place.path());
+    let described =
+        builder(&settings, inputs.clone(), context)?.extra(settings.extra.clone()).manifest(place.path());
     let described = with_name(described, args.admission.name.as_ref(), &inputs)?;
     if args.output.dry_run {
         let judged = described.check(settings.judge.clone()).build()?;

@@ -25,7 +25,8 @@ pub(super) fn builder(
     context: &Context<'_>,
 ) -> Result<Builder, CommandError> {
     let discover = &settings.discover;
-    let globs = Globs::new(&discover.include, &discover.exclude).map_err(|e| UsageError::new(human::chain(&e)))?;
+    let globs =
+        Globs::new(&discover.include, &discover.exclude).map_err(|e| UsageError::new(human::chain(&e)))?;
     Ok(Pipeline::builder()
         .inputs(named)
         .discover(DiscoverOptions {
@@ -34,7 +35,7 @@ pub(super) fn builder(
             gitignore: discover.gitignore,
             globs,
             force_exclude: discover.force_exclude,
-            own: vec![settings.store.clone()].iter().filter_map(|p| std::path::absolute(p).ok()).collect(),
+            own: [settings.store.clone()].iter().filter_map(|p| std::path::absolute(p).ok()).collect(),
         })
         .plan(PlanOptions { convert: settings.convert_mode, misnamed: settings.misnamed })
         .options(settings.converter_options.clone())

@@ -200,11 +200,7 @@ mod tests {
             assert_eq!(spec.code as usize, at);
             assert!(names.insert(spec.name), "{} stands twice", spec.name);
             assert!(spec.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
-            assert!(
-                spec.what.ends_with('.') && !spec.source.is_empty(),
-                "{}",
-                spec.name
-            );
+            assert!(spec.what.ends_with('.') && !spec.source.is_empty(), "{}", spec.name);
             assert!(!spec.fix.ends_with('.'), "{}", spec.name);
         }
     }

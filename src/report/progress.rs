@@ -66,7 +66,13 @@ impl Observer for Progress<'_> {
                     self.bar.set_message(format!("{} with problems", self.problems));
                 }
                 let path = human::printable(&entry.source.path);
-                tracing::info!(seq = entry.seq, part = entry.part, status = entry.status.as_str(), path, "entry");
+                tracing::info!(
+                    seq = entry.seq,
+                    part = entry.part,
+                    status = entry.status.as_str(),
+                    path,
+                    "entry"
+                );
                 if self.out.is_some() {
                     self.say(&json!({ "event": "entry", "entry": entry }));
                 }

@@ -36,9 +36,18 @@ pub fn write(report: &Report, facts: &Facts<'_>, out: &mut dyn Write) -> io::Res
         .collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
     let inputs = plural(report.inputs, "input");
-    writeln!(out, "{inputs}, {} read: {counts}, {} out", size(report.source_bytes), size(report.output_bytes))?;
+    writeln!(
+        out,
+        "{inputs}, {} read: {counts}, {} out",
+        size(report.source_bytes),
+        size(report.output_bytes)
+    )?;
     if report.warnings > 0 {
-        writeln!(out, "{} about what was changed or left out, in the manifest", plural(report.warnings, "warning"))?;
+        writeln!(
+            out,
+            "{} about what was changed or left out, in the manifest",
+            plural(report.warnings, "warning")
+        )?;
     }
     write_problems(report, out)?;
     if let Some(stopped) = &report.stopped {
@@ -51,7 +60,8 @@ pub fn write(report: &Report, facts: &Facts<'_>, out: &mut dyn Write) -> io::Res
         writeln!(out, "manifest: {}", printable(&path.to_string_lossy()))?;
     }
     if let Some(path) = facts.store {
-        let warning = if facts.key_without_target { "warning: an API key is set, but no --target: " } else { "" };
+        let warning =
+            if facts.key_without_target { "warning: an API key is set, but no --target: " } else { "" };
         let path = path.to_string_lossy();
         writeln!(out, "{warning}stored in {}; nothing was sent to a remote service", printable(&path))?;
     }
@@ -59,7 +69,8 @@ pub fn write(report: &Report, facts: &Facts<'_>, out: &mut dyn Write) -> io::Res
 }
 
 fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let total: u64 = [Status::Rejected, Status::Failed, Status::Ambiguous].iter().map(|s| report.of(*s)).sum();
+    let total: u64 =
+        [Status::Rejected, Status::Failed, Status::Ambiguous].iter().map(|s| report.of(*s)).sum();
     for entry in &report.problems {
         for (code, message, help) in reasons(entry) {
             writeln!(out, "  {}: {code}: {}", printable(&entry.source.path), printable(message))?;
@@ -74,7 +85,8 @@ fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// Returns the code, message and help of everything that is wrong with an entry.
 pub fn reasons(entry: &Entry) -> Vec<(&'static str, &str, Option<&str>)> {
-    let violations = entry.violations.iter().map(|v| (v.code.as_str(), v.message.as_str(), v.help.as_deref()));
+    let violations =
+        entry.violations.iter().map(|v| (v.code.as_str(), v.message.as_str(), v.help.as_deref()));
     let error = entry.error.iter().map(|e| {
         let fix = e.code.spec().fix;
         (e.code.as_str(), e.message.as_str(), (!fix.is_empty()).then_some(fix))
@@ -108,7 +120,9 @@ pub fn object(report: &Report) -> Value {
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> Value {
     match verdict {
-        Verdict::Passes { entry, action } => json!({ "source": entry.source, "action": action, "output": entry.output }),
+        Verdict::Passes { entry, action } => {
+            json!({ "source": entry.source, "action": action, "output": entry.output })
+        }
         Verdict::Stays(entry) => json!({
             "source": entry.source, "status": entry.status, "violations": entry.violations, "error": entry.error,
         }),

@@ -15,7 +15,11 @@ fn check(path: &str, made: &str) {
         return;
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == made, "{} is out of date; run DOCFERRY_BLESS=1 cargo test --test schema", path.display());
+    assert!(
+        committed == made,
+        "{} is out of date; run DOCFERRY_BLESS=1 cargo test --test schema",
+        path.display()
+    );
 }
 
 #[test]
@@ -32,8 +36,16 @@ fn table_of_codes_is_current() {
         "# Codes\n\nGenerated from `src/model/code.rs`. A code once released is never renamed; later versions add new ones.\n",
     );
     let kinds = [
-        (CodeKind::Violation, "Violations", "The file breaks a rule; it is `rejected`, and nothing was sent for it."),
-        (CodeKind::Failure, "Failures", "Something went wrong with the file; it is `failed` (or `ambiguous`)."),
+        (
+            CodeKind::Violation,
+            "Violations",
+            "The file breaks a rule; it is `rejected`, and nothing was sent for it.",
+        ),
+        (
+            CodeKind::Failure,
+            "Failures",
+            "Something went wrong with the file; it is `failed` (or `ambiguous`).",
+        ),
         (CodeKind::Skip, "Skips", "The file was left out on purpose; it is `skipped`."),
         (CodeKind::Warning, "Warnings", "Something was changed or left out; the file goes on."),
     ];
@@ -41,7 +53,10 @@ fn table_of_codes_is_current() {
         text.push_str(&format!("\n## {title}\n{about}\n\n| code | what | what helps | source of the rule | rerun may succeed |\n|---|---|---|---|---|\n"));
         for spec in CODES.iter().filter(|spec| spec.kind == kind) {
             let again = if spec.retryable { "yes" } else { "no" };
-            text.push_str(&format!("| `{}` | {} | {} | {} | {again} |\n", spec.name, spec.what, spec.fix, spec.source));
+            text.push_str(&format!(
+                "| `{}` | {} | {} | {} | {again} |\n",
+                spec.name, spec.what, spec.fix, spec.source
+            ));
         }
     }
     check("docs/codes.md", &text);

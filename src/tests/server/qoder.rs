@@ -8,11 +8,7 @@ use serde_json::Value;
 use super::client::{Answer, FORM, Fixture, Part, TOKEN, form, midnight, start, start_with};
 
 const BEARER: (&str, &str) = ("Authorization", "Bearer test-token");
-const NOTES: Part<'static> = (
-    "name=\"file\"; filename=\"notes.md\"",
-    Some("text/markdown"),
-    b"# x\n",
-);
+const NOTES: Part<'static> = ("name=\"file\"; filename=\"notes.md\"", Some("text/markdown"), b"# x\n");
 
 fn call(fixture: &Fixture, method: &str, path: &str) -> Answer {
     fixture.call(&format!("{method} /api/v1/cloud/files{path}"), &[BEARER], b"")
@@ -40,18 +36,14 @@ fn upload_many(fixture: &Fixture, names: &[&str], field: &str) -> Vec<String> {
 fn ids(answer: &Answer, field: &str) -> Vec<String> {
     let json = answer.json();
     let data = json["data"].as_array().unwrap().iter();
-    data.map(|file| file[field].as_str().unwrap().to_owned())
-        .collect()
+    data.map(|file| file[field].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn uploads_and_shows_files_in_the_first_shape() {
     let fixture = start();
     let metadata: Part<'_> = ("name=\"metadata\"", None, b"{\"k\":[\"v\",1]}");
-    let answer = upload(
-        &fixture,
-        &[metadata, NOTES, ("name=\"purpose\"", None, b"user_upload")],
-    );
+    let answer = upload(&fixture, &[metadata, NOTES, ("name=\"purpose\"", None, b"user_upload")]);
     answer.expect(201, "qoder/upload");
     let id = answer.text("file_id");
     call(&fixture, "GET", &format!("/{id}")).expect(200, "qoder/upload");
@@ -75,22 +67,14 @@ fn uploads_and_lists_files_in_the_current_shape() {
     let parts = [
         ("name=\"name\"", None, &b"notes.md"[..]),
         ("name=\"metadata\"", None, b"{\"k\":\"v\"}"),
-        (
-            "name=\"file\"; filename=\"a.md\"",
-            Some("text/markdown"),
-            b"# x\n",
-        ),
+        ("name=\"file\"; filename=\"a.md\"", Some("text/markdown"), b"# x\n"),
         ("name=\"expires_in_seconds\"", None, b"3600"),
     ];
     upload(&fixture, &parts).expect(201, "qoder/current-upload");
     upload_many(&fixture, &["1", "A.txt", "a.txt", "b.txt"], "id");
     let page = call(&fixture, "GET", "?limit=2");
     page.expect(200, "qoder/current-list");
-    let next = call(
-        &fixture,
-        "GET",
-        &format!("?limit=2&page={}", page.text("next_page")),
-    );
+    let next = call(&fixture, "GET", &format!("?limit=2&page={}", page.text("next_page")));
     assert_eq!(next.json()["data"][0]["filename"], "A.txt");
     let named = call(&fixture, "GET", "?name=A");
     assert_eq!(named.json()["data"].as_array().unwrap().len(), 2);
@@ -128,9 +112,7 @@ fn contents_come_through_a_link_that_needs_no_key() {
     let answer = call(&fixture, "GET", &format!("/{id}/content"));
     answer.expect(200, "qoder/content");
     let url = answer.text("url");
-    let path = url
-        .strip_prefix(fixture.server.url())
-        .expect("a link to this server");
+    let path = url.strip_prefix(fixture.server.url()).expect("a link to this server");
     for _ in 0..2 {
         let content = fixture.call(&format!("GET {path}"), &[], b"");
         assert_eq!((content.status, content.body.as_slice()), (200, &b"# x\n"[..]));
@@ -152,10 +134,7 @@ fn contents_come_through_a_link_that_needs_no_key() {
 fn takes_text_by_type_or_by_name() {
     let fixture = start();
     let upload_as = |name: &str, media_type: Option<&str>| {
-        upload(
-            &fixture,
-            &[(&format!("name=\"file\"; filename=\"{name}\""), media_type, b"x")],
-        )
+        upload(&fixture, &[(&format!("name=\"file\"; filename=\"{name}\""), media_type, b"x")])
     };
     for (name, media_type) in [
         ("a.pdf", Some("text/plain")),
@@ -175,18 +154,11 @@ fn takes_text_by_type_or_by_name() {
 fn the_name_field_wins_and_is_sanitized() {
     let fixture = start();
     let named = |name: &str| upload(&fixture, &[("name=\"name\"", None, name.as_bytes()), NOTES]);
-    for (sent, stored) in [
-        ("b.md", "b.md"),
-        ("x/../b.md", "b.md"),
-        ("C:\\b.md", "b.md"),
-        (" b\u{7}.md ", "b.md"),
-    ] {
+    for (sent, stored) in
+        [("b.md", "b.md"), ("x/../b.md", "b.md"), ("C:\\b.md", "b.md"), (" b\u{7}.md ", "b.md")]
+    {
         let answer = named(sent);
-        assert_eq!(
-            (answer.status, answer.text("filename").as_str()),
-            (201, stored),
-            "{sent:?}"
-        );
+        assert_eq!((answer.status, answer.text("filename").as_str()), (201, stored), "{sent:?}");
     }
     for bad in ["", ".", "..", "x/", &"\u{e9}".repeat(128)] {
         named(bad).expect(400, "qoder/error-name");
@@ -212,30 +184,19 @@ fn wants_a_bearer_token_and_echoes_the_request_id() {
     get(&[("Authorization", "Bearer wrong")]).expect(401, "qoder/error-authentication");
     assert_eq!(get(&[("x-api-key", TOKEN)]).status, 401);
     let echoed = get(&[BEARER, ("x-request-id", "my-id-1")]);
-    assert_eq!(
-        (echoed.status, echoed.headers["x-request-id"].as_str()),
-        (200, "my-id-1")
-    );
+    assert_eq!((echoed.status, echoed.headers["x-request-id"].as_str()), (200, "my-id-1"));
     assert_eq!(get(&[BEARER]).headers["x-request-id"].len(), 32);
     let unknown = fixture.call("GET /api/v1/cloud/agents", &[BEARER], b"");
     assert_eq!((unknown.status, unknown.text("type").as_str()), (404, "error"));
     // The vendor's client sends a JSON body with DELETE.
     let id = upload(&fixture, &[NOTES]).text("file_id");
     let line = format!("DELETE /api/v1/cloud/files/{id}");
-    assert_eq!(
-        fixture
-            .call(&line, &[BEARER, ("Content-Type", "application/json")], b"{}")
-            .status,
-        200
-    );
+    assert_eq!(fixture.call(&line, &[BEARER, ("Content-Type", "application/json")], b"{}").status, 200);
 }
 
 #[test]
 fn files_are_limited_to_50_mb() {
-    let limits = Limits {
-        max_qoder_file_bytes: 10,
-        ..Limits::default()
-    };
+    let limits = Limits { max_qoder_file_bytes: 10, ..Limits::default() };
     let fixture = start_with(QoderShape::Seed, limits);
     let upload_of =
         |body: &[u8]| upload(&fixture, &[("name=\"file\"; filename=\"a.txt\"", None, body)]).status;

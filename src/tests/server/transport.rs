@@ -10,9 +10,7 @@ use super::client::{BOUNDARY, Fixture, TOKEN, form, start};
 
 fn get(fixture: &Fixture, target: &str, host: &str) -> u16 {
     let head = "x-api-key: test-token\r\nanthropic-version: 2026-10-21\r\nConnection: close";
-    fixture
-        .raw(format!("GET {target} HTTP/1.1\r\n{host}{head}\r\n\r\n").as_bytes())
-        .status
+    fixture.raw(format!("GET {target} HTTP/1.1\r\n{host}{head}\r\n\r\n").as_bytes()).status
 }
 
 #[test]
@@ -20,35 +18,21 @@ fn answers_to_its_own_names_only() {
     let fixture = start();
     let port = fixture.host().rsplit_once(':').unwrap().1;
     for name in ["127.0.0.1", "localhost", "[::1]"] {
-        assert_eq!(
-            get(&fixture, "/v1/files", &format!("Host: {name}:{port}\r\n")),
-            200,
-            "{name}"
-        );
+        assert_eq!(get(&fixture, "/v1/files", &format!("Host: {name}:{port}\r\n")), 200, "{name}");
     }
-    for host in [
-        "Host: evil.example\r\n",
-        &format!("Host: evil.example:{port}\r\n"),
-        "Host: 127.0.0.1\r\n",
-    ] {
+    for host in ["Host: evil.example\r\n", &format!("Host: evil.example:{port}\r\n"), "Host: 127.0.0.1\r\n"] {
         assert_eq!(get(&fixture, "/v1/files", host), 403, "{host}");
     }
     assert!(get(&fixture, "/v1/files", "") >= 400);
     let absolute = format!("http://evil.example:{port}/v1/files");
-    assert_eq!(
-        get(&fixture, &absolute, &format!("Host: localhost:{port}\r\n")),
-        403
-    );
+    assert_eq!(get(&fixture, &absolute, &format!("Host: localhost:{port}\r\n")), 403);
 }
 
 #[test]
 fn listens_on_loopback_only() {
     let dir = tempfile::tempdir().unwrap();
     let listen = SocketAddr::from(([0, 0, 0, 0], 0));
-    let options = ServerOptions {
-        listen,
-        ..ServerOptions::new(dir.path().join("store"))
-    };
+    let options = ServerOptions { listen, ..ServerOptions::new(dir.path().join("store")) };
     assert!(matches!(Server::start(options), Err(ServerError::NotLoopback(_))));
     assert!(!dir.path().join("store").exists());
 }
@@ -56,11 +40,7 @@ fn listens_on_loopback_only() {
 #[test]
 fn takes_chunked_bodies() {
     let fixture = start();
-    let body = form(&[(
-        "name=\"file\"; filename=\"a.txt\"",
-        Some("text/plain"),
-        b"one two three",
-    )]);
+    let body = form(&[("name=\"file\"; filename=\"a.txt\"", Some("text/plain"), b"one two three")]);
     let mut request = format!(
         "POST /v1/files HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}\r\n\
          anthropic-version: 2026-10-21\r\nTransfer-Encoding: chunked\r\n\
@@ -76,10 +56,7 @@ fn takes_chunked_bodies() {
     }
     request.extend_from_slice(b"0\r\n\r\n");
     let answer = fixture.raw(&request);
-    assert_eq!(
-        (answer.status, answer.json()["size_bytes"].as_u64()),
-        (200, Some(13))
-    );
+    assert_eq!((answer.status, answer.json()["size_bytes"].as_u64()), (200, Some(13)));
 }
 
 #[test]
@@ -120,10 +97,7 @@ fn a_part_header_without_end_is_not_kept_in_memory() {
     let headers = [
         ("x-api-key", TOKEN),
         ("anthropic-version", "2023-06-01"),
-        (
-            "Content-Type",
-            "multipart/form-data; boundary=f1167697154b9cd07e3ff36cc61ac0ff",
-        ),
+        ("Content-Type", "multipart/form-data; boundary=f1167697154b9cd07e3ff36cc61ac0ff"),
     ];
     assert_eq!(fixture.call("POST /v1/files", &headers, &body).status, 400);
 }
@@ -132,11 +106,7 @@ fn a_part_header_without_end_is_not_kept_in_memory() {
 fn streams_big_bodies_to_disk() {
     let fixture = start();
     let size = 64 * 1024 * 1024;
-    let head = form(&[(
-        "name=\"file\"; filename=\"big.bin\"",
-        Some("application/octet-stream"),
-        b"",
-    )]);
+    let head = form(&[("name=\"file\"; filename=\"big.bin\"", Some("application/octet-stream"), b"")]);
     let close = format!("\r\n--{BOUNDARY}--\r\n");
     let head = &head[..head.len() - close.len()];
     let mut stream = TcpStream::connect(fixture.host()).unwrap();
@@ -168,11 +138,7 @@ fn streams_big_bodies_to_disk() {
 /// Returns this process's resident memory; the other tests of this process are small.
 fn resident_bytes() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = text
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse().ok())
-        .unwrap_or(0);
+    let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
     pages * 4096
 }
 
