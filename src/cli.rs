@@ -4,9 +4,9 @@
 //! Every flag that a file can set, too, is an `Option` without a default: the defaults stand in one table, and a flag
 //! that was not typed must not hide what a file says. Flags that few need show in `--help` and not in `-h`.
 
-pub mod docs;
 mod connection;
 mod conversion;
+pub mod docs;
 mod inputs;
 mod limits;
 mod upload;
@@ -77,8 +77,14 @@ pub struct GeneralArgs {
     /// Read this configuration instead of ~/.config/docferry/config.toml
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// When to use colour; NO_COLOR is respected
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
+    /// Use colour: auto, always or never; NO_COLOR is respected
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        hide_possible_values = true
+    )]
     pub color: ColorWhen,
     /// Say less: once no progress, twice no warnings
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "verbose")]
@@ -87,7 +93,13 @@ pub struct GeneralArgs {
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
     /// How log lines are written
-    #[arg(long, value_name = "FORMAT", default_value = "text", global = true, hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true,
+        hide_short_help = true
+    )]
     pub log_format: LogFormat,
 }
 
@@ -170,10 +182,12 @@ pub struct ConvertArgs {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Exit status 1 means findings. Nothing is sent, and no key is needed.\n\n\
+#[command(
+    after_long_help = "Exit status 1 means findings. Nothing is sent, and no key is needed.\n\n\
     Examples:\n  \
     docferry check --target qoder --for sessions docs/\n  \
-    git diff --cached --name-only -z | docferry check -0 --files-from - --force-exclude")]
+    git diff --cached --name-only -z | docferry check -0 --files-from - --force-exclude"
+)]
 pub struct CheckArgs {
     /// What to read.
     #[command(flatten)]
@@ -257,7 +271,13 @@ pub enum FilesCommand {
         #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
         output_dir: PathBuf,
         /// Write the only file here; `-` is standard output
-        #[arg(short, long, value_name = "FILE", conflicts_with = "output_dir", help_heading = "Output")]
+        #[arg(
+            short,
+            long,
+            value_name = "FILE",
+            conflicts_with = "output_dir",
+            help_heading = "Output"
+        )]
         output: Option<PathBuf>,
         /// The target.
         #[command(flatten)]
@@ -291,10 +311,12 @@ pub struct AtArgs {
 /// Arguments of `serve`.
 #[cfg(feature = "server")]
 #[derive(Debug, Args)]
-#[command(after_long_help = "Prints one line of JSON with its address when it is ready, and runs until it is interrupted.\n\
+#[command(
+    after_long_help = "Prints one line of JSON with its address when it is ready, and runs until it is interrupted.\n\
     It is no security boundary: it listens on this machine only.\n\n\
     Example:\n  \
-    docferry serve --listen 127.0.0.1:8080 --store .docferry/store")]
+    docferry serve --listen 127.0.0.1:8080 --store .docferry/store"
+)]
 pub struct ServeArgs {
     /// The address; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
@@ -425,7 +447,10 @@ pub struct UsageError {
 impl UsageError {
     /// Makes an error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Adds a hint.
@@ -438,7 +463,10 @@ impl UsageError {
 
 impl GeneralArgs {
     fn overrides(&self) -> Overrides {
-        Overrides { config: self.config.clone(), ..Overrides::default() }
+        Overrides {
+            config: self.config.clone(),
+            ..Overrides::default()
+        }
     }
 }
 

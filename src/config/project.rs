@@ -33,11 +33,18 @@ pub(super) fn check(
         Misnamed::Reject => 0,
         Misnamed::ByContent => 1,
     })?;
-    rule.tightens("hidden_content", layer.hidden_content, values.hidden_content, |value| match value {
-        HiddenContent::Exclude => 0,
-        HiddenContent::Include => 1,
+    rule.tightens(
+        "hidden_content",
+        layer.hidden_content,
+        values.hidden_content,
+        |value| match value {
+            HiddenContent::Exclude => 0,
+            HiddenContent::Include => 1,
+        },
+    )?;
+    rule.tightens("csv_guard", layer.csv_guard, values.csv_guard, |on| {
+        u64::from(!on)
     })?;
-    rule.tightens("csv_guard", layer.csv_guard, values.csv_guard, |on| u64::from(!on))?;
     check_limits(&rule, &layer.limits, limits)
 }
 
@@ -50,8 +57,15 @@ pub(super) fn check_discover(
     let rule = Rule { path };
     rule.tightens("discover.hidden", layer.hidden, values.hidden, u64::from)?;
     rule.tightens("discover.follow", layer.follow, values.follow, u64::from)?;
-    rule.tightens("discover.gitignore", layer.gitignore, values.gitignore, |on| u64::from(!on))?;
-    rule.tightens("discover.force_exclude", layer.force_exclude, values.force_exclude, |on| u64::from(!on))
+    rule.tightens("discover.gitignore", layer.gitignore, values.gitignore, |on| {
+        u64::from(!on)
+    })?;
+    rule.tightens(
+        "discover.force_exclude",
+        layer.force_exclude,
+        values.force_exclude,
+        |on| u64::from(!on),
+    )
 }
 
 fn check_limits(rule: &Rule<'_>, layer: &LimitsLayer, values: &LimitValues) -> Result<(), ConfigError> {
@@ -73,7 +87,10 @@ struct Rule<'a> {
 impl Rule<'_> {
     fn user_only(&self, key: &str, is_set: bool) -> Result<(), ConfigError> {
         match is_set {
-            true => Err(ConfigError::UserOnly { path: self.path.to_owned(), key: key.to_owned() }),
+            true => Err(ConfigError::UserOnly {
+                path: self.path.to_owned(),
+                key: key.to_owned(),
+            }),
             false => Ok(()),
         }
     }
@@ -89,7 +106,12 @@ impl Rule<'_> {
         let Some(said) = said else { return Ok(()) };
         let (value, allowed) = (said.show(), in_force.show());
         match looseness(said) > looseness(in_force) {
-            true => Err(ConfigError::Loosened { path: self.path.to_owned(), key: key.to_owned(), value, allowed }),
+            true => Err(ConfigError::Loosened {
+                path: self.path.to_owned(),
+                key: key.to_owned(),
+                value,
+                allowed,
+            }),
             false => Ok(()),
         }
     }

@@ -4,5 +4,8 @@
 
 #[test]
 fn cases_print_what_they_should() {
-    trycmd::TestCases::new().case("testdata/cli/*.toml").case("testdata/cli/*.md").run();
+    trycmd::TestCases::new()
+        .case("testdata/cli/*.toml")
+        .case("testdata/cli/*.md")
+        .run();
 }
