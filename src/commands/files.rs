@@ -5,7 +5,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{CommandError, Context, open_target};
 use crate::cli::{FilesArgs, FilesCommand, UsageError};
@@ -41,7 +41,7 @@ pub(super) fn run(args: FilesArgs, context: &mut Context<'_>) -> Result<ExitStat
             output_dir,
             output,
             ..
-        } => files.get(&ids, &output_dir, output),
+        } => files.get(&ids, &output_dir, output.as_deref()),
         FilesCommand::Delete { ids, yes, .. } => files.delete(&ids, yes),
     }
 }
@@ -110,7 +110,7 @@ impl Files<'_, '_> {
         &mut self,
         ids: &[String],
         folder: &Path,
-        output: Option<PathBuf>,
+        output: Option<&Path>,
     ) -> Result<ExitStatus, CommandError> {
         if output.is_some() && ids.len() > 1 {
             let error = UsageError::new("-o takes one file, several were named");
@@ -121,7 +121,7 @@ impl Files<'_, '_> {
             if file.downloadable == Some(false) {
                 return Err(files.failed(files.not_downloadable(id)));
             }
-            match &output {
+            match output {
                 Some(path) if path.as_os_str() == "-" => files.fetch_to_stdout(&file),
                 Some(path) => files.fetch(&file, path),
                 None => files.fetch(&file, &folder.join(local_name(&file))),

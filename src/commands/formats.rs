@@ -1,5 +1,6 @@
 //! `formats`: the table of formats, and what becomes of each.
 
+use docferry_converters::Converter;
 use docferry_converters::formats::{FORMATS, FormatSpec};
 use serde::Serialize;
 
@@ -28,8 +29,8 @@ impl Row {
             media_type: spec.media_type,
             extensions: spec.extensions.iter().map(|(extension, _)| *extension).collect(),
             names: spec.bare_names,
-            converter: spec.converter.map(|converter| converter.name()),
-            revision: spec.converter.map(|converter| converter.revision()),
+            converter: spec.converter.map(Converter::name),
+            revision: spec.converter.map(Converter::revision),
         }
     }
 

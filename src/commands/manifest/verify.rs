@@ -65,13 +65,10 @@ pub(super) fn run(path: &Path, context: &mut Context<'_>) -> Result<ExitStatus, 
 /// Compares the manifest with the digest that the run wrote beside it, if it did.
 fn check_digest(path: &Path, digest: Sha256, defects: &mut Defects<'_, '_>) -> Result<(), CommandError> {
     let run_file = beside(path, ".run.json");
-    let text = match std::fs::read(&run_file) {
-        Ok(text) => text,
-        Err(_) => {
-            let message = format!("`{}` is not there; the digest is not checked", run_file.display());
-            defects.context.warn(&message);
-            return Ok(());
-        }
+    let Ok(text) = std::fs::read(&run_file) else {
+        let message = format!("`{}` is not there; the digest is not checked", run_file.display());
+        defects.context.warn(&message);
+        return Ok(());
     };
     let facts: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
     match facts.get("manifest_sha256").and_then(serde_json::Value::as_str) {
