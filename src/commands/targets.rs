@@ -10,6 +10,9 @@ use crate::model::profile::{AcceptRules, LengthUnit};
 use crate::model::{Consumer, Profile};
 use crate::report::{human, json};
 
+/// The columns of a description.
+const LINE: usize = 100;
+
 /// One row of the list.
 #[derive(Debug, Serialize)]
 struct Row<'a> {
@@ -80,7 +83,11 @@ fn describe(target: &KnownTarget) -> String {
         let width = rows.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
         text.push_str(&format!("\n{title}\n"));
         for (key, value) in rows {
-            text.push_str(&format!("  {key:width$}  {value}\n"));
+            let mut key = key;
+            for line in human::wrap(&value, LINE.saturating_sub(width + 4)) {
+                text.push_str(&format!("  {key:width$}  {line}\n"));
+                key.clear();
+            }
         }
     };
     section("Connection", connection(target));

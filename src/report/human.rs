@@ -111,6 +111,26 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// Breaks a text into lines of up to `width` characters, at blanks only. At least one line, maybe an empty one.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or(0, |line| line.chars().count());
+        let full = line > 0 && line + 1 + word.chars().count() > width;
+        if full {
+            lines.push(String::new());
+        }
+        if let Some(last) = lines.last_mut() {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
 /// Writes rows in columns two spaces apart. The last column is not padded.
 ///
 /// # Errors
@@ -176,6 +196,12 @@ mod tests {
         let mut out = Vec::new();
         table(&mut out, &rows).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a    bb\nccc\n");
+    }
+
+    #[test]
+    fn lines_break_at_blanks_and_long_words_stay_whole() {
+        assert_eq!(wrap("a bb ccc dddddd e", 4), ["a bb", "ccc", "dddddd", "e"]);
+        assert_eq!(wrap("", 4), [""]);
     }
 
     #[test]
