@@ -3,13 +3,17 @@
 //!
 //! A command returns its exit status or an error; the error's kind decides the status, and it is printed once, here.
 
+mod check;
 mod config;
+mod convert;
 mod error;
 mod files;
 mod formats;
+mod ingest;
 mod inputs;
 mod manifest;
 mod open;
+mod run;
 #[cfg(feature = "server")]
 mod serve;
 mod targets;
@@ -139,10 +143,9 @@ fn run_in_process(cli: Cli) -> ExitStatus {
 /// [`CommandError`]; its kind decides the exit status.
 pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     match command {
-        // The three commands of the pipeline.
-        Command::Ingest(_) | Command::Convert(_) | Command::Check(_) => {
-            Err(crate::cli::UsageError::new("this command is not part of the program yet").into())
-        }
+        Command::Ingest(args) => ingest::run_ingest(&args, context),
+        Command::Convert(args) => convert::run_convert(&args, context),
+        Command::Check(args) => check::run_check(&args, context),
         Command::Files(args) => files::run(args, context),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args, context),

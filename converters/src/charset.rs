@@ -2,9 +2,11 @@
 //!
 //! A byte order mark decides, then the NUL bytes that UTF-16 and UTF-32 leave, then validity as UTF-8; only what
 //! is left is guessed from statistics. The order matters: UTF-16 without a mark is often valid UTF-8 with
-//! control characters, which no statistics tell apart (0 of 600 samples). UTF-7 is never decoded: it would let
+//! control characters, which no statistics tell apart (0 of 600 samples). A declaration in the text counts for
+//! no more than a better guess, since it often lies. UTF-7 is never decoded: it would let
 //! ASCII that every check has passed turn into something else.
 
+mod declared;
 mod decode;
 mod guess;
 mod scan;
@@ -29,6 +31,8 @@ pub enum CharsetEvidence {
     NulPattern,
     /// The whole file is valid UTF-8.
     Valid,
+    /// The text declares it, and it fits.
+    Declared,
     /// A statistical guess.
     Guess,
     /// The user said so.
@@ -86,7 +90,10 @@ pub fn by_label(label: &str) -> Option<Charset> {
     let utf_32 = UTF_32.iter().find(|(known, _)| *known == label);
     let name = match utf_32 {
         Some((_, name)) => name,
-        None => encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())
+        // Python writes `latin-1` and `utf_8`, where WHATWG knows `latin1` and `utf8`.
+        None => [label.as_str(), &label.replace(['-', '_'], "")]
+            .iter()
+            .find_map(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
             .filter(|encoding| *encoding != encoding_rs::X_USER_DEFINED)?
             .name(),
     };

@@ -13,7 +13,7 @@ mod sniff;
 use std::borrow::Cow;
 use std::io::SeekFrom;
 
-use crate::charset::{self, Charset, Finding};
+use crate::charset::{self, Charset, CharsetEvidence, Finding};
 use crate::formats::{self, Claim, Family, Format};
 use crate::{ConvertError, Input, Meter};
 
@@ -87,7 +87,13 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
     if let Some(format) = magic::unmistakable(&head) {
         return Ok(Content::Sure(format, None));
     }
+    let claims_pdf = claim.is_some_and(|claim| claim.format == Format::Pdf);
     match charset::find(input, meter)? {
+        Finding::Text(charset)
+            if magic::is_pdf_behind_junk(&head) && (claims_pdf || !is_unicode(charset)) =>
+        {
+            return Ok(Content::Sure(Format::Pdf, None));
+        }
         Finding::Text(charset) => {
             return Ok(Content::Text(charset, sniff::sniff(input, &head, charset)?));
         }
@@ -106,6 +112,11 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
         });
     }
     Ok(Content::Binary)
+}
+
+/// A PDF has bytes beyond ASCII that are no UTF-8; a text that only speaks of PDF headers seldom does.
+fn is_unicode(charset: Charset) -> bool {
+    charset.evidence != CharsetEvidence::Guess
 }
 
 fn read_head(input: &mut dyn Input) -> crate::Result<Vec<u8>> {

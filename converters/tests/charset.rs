@@ -199,7 +199,8 @@ fn line_ends_across_chunks_of_the_input_are_one() {
 fn labels_are_those_of_whatwg_and_utf_32() {
     let name = |label| charset::by_label(label).map(|charset| charset.name);
     assert_eq!(name(" Latin1 "), Some("windows-1252"));
-    assert_eq!(name("utf8"), Some("UTF-8"));
+    assert_eq!(name("utf_8"), Some("UTF-8"));
+    assert_eq!(name("latin-1"), Some("windows-1252"));
     assert_eq!(name("UTF-32"), Some("UTF-32LE"));
     assert_eq!(name("sjis"), Some("Shift_JIS"));
     // Labels that WHATWG maps to an encoding that decodes nothing.

@@ -422,6 +422,20 @@ const SIGNATURES: &[(&[u8], Format, &str)] = &[
 ];
 
 #[test]
+fn a_pdf_header_may_stand_behind_junk() {
+    let ascii = b"X-Junk: from a mail server\r\n\r\n%PDF-1.4\n1 0 obj\n";
+    expect(
+        ascii,
+        &[
+            ("a.pdf", Format::Pdf, Evidence::Both),
+            ("a.txt", Format::PlainText, Evidence::Both),
+        ],
+    );
+    let real = b"X-Junk: from a mail server\r\n\r\n%PDF-1.4\n%\xE2\xE3\xCF\xD3\n1 0 obj\n";
+    expect(real, &[("a.txt", Format::Pdf, CONFLICT(Format::PlainText))]);
+}
+
+#[test]
 fn signatures_name_binary_formats() {
     for (bytes, format, media_type) in SIGNATURES {
         let found = look(bytes, "");

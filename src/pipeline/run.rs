@@ -108,17 +108,11 @@ impl Pipeline {
 
     /// Returns what the run file says besides the counts.
     fn facts(&self, began: Timestamp) -> serde_json::Map<String, serde_json::Value> {
-        let target = match &self.work {
-            Work::Ingest { target } => serde_json::json!({
-                "name": target.profile().name, "id": target.target_id(), "consumer": self.consumer,
-            }),
-            Work::Check { .. } | Work::Convert { .. } => serde_json::Value::Null,
-        };
         let facts = serde_json::json!({
             "schema_version": crate::model::entry::SCHEMA_VERSION,
             "version": env!("CARGO_PKG_VERSION"),
             "roots": self.roots(),
-            "target": target,
+            "target": self.target_facts(),
             "options": self.convert.options.canonical(),
             "limits": format!("{:?}", self.convert.limits),
             "max_convert_bytes": self.convert.max_bytes,

@@ -5,8 +5,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use serde_json::{Value, json};
+
+use super::human::{printable, size};
 use crate::model::entry::{Entry, Status};
-use crate::pipeline::Report;
+use crate::pipeline::{Report, Verdict};
 
 /// What the summary says besides the report.
 #[derive(Debug, Default)]
@@ -33,24 +36,24 @@ pub fn write(report: &Report, facts: &Facts<'_>, out: &mut dyn Write) -> io::Res
         .collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
     let inputs = plural(report.inputs, "input");
-    writeln!(out, "{inputs}, {} read: {counts}, {} out", bytes(report.source_bytes), bytes(report.output_bytes))?;
+    writeln!(out, "{inputs}, {} read: {counts}, {} out", size(report.source_bytes), size(report.output_bytes))?;
     if report.warnings > 0 {
         writeln!(out, "{} about what was changed or left out, in the manifest", plural(report.warnings, "warning"))?;
     }
     write_problems(report, out)?;
     if let Some(stopped) = &report.stopped {
-        writeln!(out, "stopped: {}", plain(&stopped.message))?;
+        writeln!(out, "stopped: {}", printable(&stopped.message))?;
     }
     if let Some(path) = facts.output_dir {
-        writeln!(out, "written below {}", plain(&path.to_string_lossy()))?;
+        writeln!(out, "written below {}", printable(&path.to_string_lossy()))?;
     }
     if let Some(path) = facts.manifest {
-        writeln!(out, "manifest: {}", plain(&path.to_string_lossy()))?;
+        writeln!(out, "manifest: {}", printable(&path.to_string_lossy()))?;
     }
     if let Some(path) = facts.store {
         let warning = if facts.key_without_target { "warning: an API key is set, but no --target: " } else { "" };
         let path = path.to_string_lossy();
-        writeln!(out, "{warning}stored in {}; nothing was sent to a remote service", plain(&path))?;
+        writeln!(out, "{warning}stored in {}; nothing was sent to a remote service", printable(&path))?;
     }
     Ok(())
 }
@@ -59,9 +62,9 @@ fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let total: u64 = [Status::Rejected, Status::Failed, Status::Ambiguous].iter().map(|s| report.of(*s)).sum();
     for entry in &report.problems {
         for (code, message, help) in reasons(entry) {
-            writeln!(out, "  {}: {code}: {}", plain(&entry.source.path), plain(message))?;
+            writeln!(out, "  {}: {code}: {}", printable(&entry.source.path), printable(message))?;
             if let Some(help) = help {
-                writeln!(out, "    hint: {}", plain(help))?;
+                writeln!(out, "    hint: {}", printable(help))?;
             }
         }
     }
@@ -79,56 +82,35 @@ pub fn reasons(entry: &Entry) -> Vec<(&'static str, &str, Option<&str>)> {
     violations.chain(error).collect()
 }
 
-/// Returns a number of bytes for people.
-#[must_use]
-pub fn bytes(n: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut unit = 0;
-    let mut scaled = n;
-    let mut rest = 0;
-    while scaled >= 1024 && unit + 1 < UNITS.len() {
-        rest = scaled % 1024;
-        scaled /= 1024;
-        unit += 1;
-    }
-    if unit == 0 { format!("{n} B") } else { format!("{scaled}.{} {}", rest * 10 / 1024, UNITS[unit]) }
-}
-
 fn plural(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// Returns a text whose control characters and directional marks show as escapes.
+/// Returns the summary as one object for programs.
 #[must_use]
-pub fn plain(text: &str) -> String {
-    let obeyed = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if obeyed(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+pub fn object(report: &Report) -> Value {
+    let counts: serde_json::Map<String, Value> =
+        report.counts.iter().map(|(status, n)| (status.as_str().to_owned(), (*n).into())).collect();
+    json!({
+        "event": "summary",
+        "inputs": report.inputs,
+        "counts": counts,
+        "source_bytes": report.source_bytes,
+        "output_bytes": report.output_bytes,
+        "warnings": report.warnings,
+        "batches": report.batches,
+        "stopped": report.stopped.as_ref().map(|stopped| stopped.message.as_str()),
+        "manifest_sha256": report.manifest_sha256,
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_would_obey_is_escaped() {
-        assert_eq!(plain("a\u{1b}[31m\u{202e}b\né"), "a\\u{1b}[31m\\u{202e}b\\né");
-    }
-
-    #[test]
-    fn sizes_are_for_people() {
-        assert_eq!(bytes(1023), "1023 B");
-        assert_eq!(bytes(1536), "1.5 KiB");
-        assert_eq!(bytes(500_000_000), "476.8 MiB");
+/// Returns a verdict as one object for programs.
+#[must_use]
+pub fn verdict(verdict: &Verdict) -> Value {
+    match verdict {
+        Verdict::Passes { entry, action } => json!({ "source": entry.source, "action": action, "output": entry.output }),
+        Verdict::Stays(entry) => json!({
+            "source": entry.source, "status": entry.status, "violations": entry.violations, "error": entry.error,
+        }),
     }
 }

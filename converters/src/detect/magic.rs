@@ -42,10 +42,14 @@ pub(super) fn unmistakable(head: &[u8]) -> Option<Format> {
         .map(|(_, format)| *format)
 }
 
+/// Tells whether a PDF header stands in the first KiB, where readers look for it.
+pub(super) fn is_pdf_behind_junk(head: &[u8]) -> bool {
+    memchr::memmem::find(&head[..head.len().min(PDF_HEADER_WITHIN)], b"%PDF-").is_some()
+}
+
 /// Names the format of bytes that are no text, with its media type where our row has none.
 pub(super) fn binary(head: &[u8]) -> Option<(Format, Option<String>)> {
-    let junk = &head[..head.len().min(PDF_HEADER_WITHIN)];
-    if memchr::memmem::find(junk, b"%PDF-").is_some() {
+    if is_pdf_behind_junk(head) {
         return Some((Format::Pdf, None));
     }
     if let Some(format) = without_library(head) {

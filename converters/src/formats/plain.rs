@@ -185,6 +185,7 @@ fn known(evidence: CharsetEvidence) -> &'static str {
         CharsetEvidence::Bom => "by its byte order mark",
         CharsetEvidence::NulPattern => "by its pattern of NUL bytes",
         CharsetEvidence::Valid => "by its validity",
+        CharsetEvidence::Declared => "by its own declaration, which still stands in the text",
         CharsetEvidence::Guess => "by a guess",
         CharsetEvidence::Label => "by the option",
     }
