@@ -49,7 +49,10 @@ pub fn resolve(
     environment: &Environment,
     files: &Files,
 ) -> Result<Settings, ConfigError> {
-    let mut stack = Stack::of_files(files)?;
+    let mut above = Stack::default();
+    above.lay_environment(environment)?;
+    above.lay(&overrides.layer, &Origin::Flag);
+    let mut stack = Stack::of_files(files, &above.origins)?;
     stack.lay_environment(environment)?;
     stack.lay(&overrides.layer, &Origin::Flag);
     stack.finish(overrides, environment, files)
@@ -60,7 +63,7 @@ pub fn resolve(
 /// # Errors
 /// [`ConfigError`] if a file is wrong.
 pub fn targets(overrides: &Overrides, environment: &Environment) -> Result<Vec<KnownTarget>, ConfigError> {
-    let stack = Stack::of_files(&Files::read(overrides, environment)?)?;
+    let stack = Stack::of_files(&Files::read(overrides, environment)?, &Origins::new())?;
     let names = target::built_in_names()
         .into_iter()
         .chain(stack.definitions.keys().map(String::as_str));
@@ -78,7 +81,7 @@ pub fn target(
     overrides: &Overrides,
     environment: &Environment,
 ) -> Result<KnownTarget, ConfigError> {
-    let stack = Stack::of_files(&Files::read(overrides, environment)?)?;
+    let stack = Stack::of_files(&Files::read(overrides, environment)?, &Origins::new())?;
     target::known(name, &Origin::Flag, &stack.definitions)
 }
 
@@ -93,13 +96,13 @@ struct Stack {
 }
 
 impl Stack {
-    fn of_files(files: &Files) -> Result<Self, ConfigError> {
+    fn of_files(files: &Files, above: &Origins) -> Result<Self, ConfigError> {
         let mut stack = Self::default();
         if let Some(file) = &files.user {
             stack.lay_user(file)?;
         }
         if let Some(file) = &files.project {
-            stack.lay_project(file)?;
+            stack.lay_project(file, above)?;
         }
         Ok(stack)
     }
@@ -124,11 +127,10 @@ impl Stack {
         Ok(())
     }
 
-    fn lay_project(&mut self, file: &ConfigText) -> Result<(), ConfigError> {
+    fn lay_project(&mut self, file: &ConfigText, above: &Origins) -> Result<(), ConfigError> {
         let origin = Origin::Project(file.path.clone());
         let layer: Layer = files::parse(file)?;
-        project::check(&layer, &self.values, &self.limits, &file.path)?;
-        project::check_discover(&layer.discover, &self.discover, &file.path)?;
+        project::check(&layer, self, &file.path, above)?;
         target::define(&mut self.definitions, &layer.targets, &file.path, &origin)?;
         self.lay(&layer, &origin);
         Ok(())
@@ -176,7 +178,7 @@ impl Stack {
         let target = self.target(overrides, environment, files)?;
         let judge = self.judge(overrides, &target.profile)?;
         let consumer = self.consumer(&judge)?;
-        let live_keys = live_keys(environment, &target);
+        let live_keys = self.live_keys(environment, &target);
         let shown = self.show(&target, consumer);
         let values = self.values;
         Ok(Settings {
@@ -223,7 +225,13 @@ impl Stack {
         let resolved = target::find(&self.values.target, &origin, &self.definitions)?;
         let base_url = target::base_url(&resolved, overrides.base_url.as_deref(), environment)?;
         if let Some((url, from)) = &base_url {
-            credential::check_address(&resolved, url, from, &self.values.trusted_hosts)?;
+            credential::check_address(
+                &resolved,
+                url,
+                from,
+                &self.values.trusted_hosts,
+                &self.definitions,
+            )?;
         }
         let Resolved { profile, .. } = resolved;
         let credential = match &base_url {
@@ -277,6 +285,24 @@ impl Stack {
         })
     }
 
+    /// Returns every credential that this process could use, chosen or not.
+    fn live_keys(&self, environment: &Environment, target: &TargetSettings) -> Vec<Secret> {
+        let defined = self.definitions.values();
+        let defined = defined.flat_map(|(definition, _)| credential::defined_variables(definition));
+        let variables = credential::built_in_variables().into_iter().chain(defined);
+        let mut keys: Vec<Secret> = target
+            .credential
+            .iter()
+            .map(|credential| credential.secret.clone())
+            .collect();
+        for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
+            if !keys.contains(&secret) {
+                keys.push(secret);
+            }
+        }
+        keys
+    }
+
     /// Returns every key with its value and origin; a credential shows as `***`.
     fn show(&self, target: &TargetSettings, consumer: Consumer) -> Vec<Shown> {
         let mut shown = Vec::new();
@@ -321,24 +347,6 @@ impl Stack {
         }
         shown
     }
-}
-
-/// Returns every credential that this process could use, chosen or not.
-fn live_keys(environment: &Environment, target: &TargetSettings) -> Vec<Secret> {
-    let variables = credential::built_in_variables()
-        .into_iter()
-        .chain(target.key_variables.iter().cloned());
-    let mut keys: Vec<Secret> = target
-        .credential
-        .iter()
-        .map(|credential| credential.secret.clone())
-        .collect();
-    for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
-        if !keys.contains(&secret) {
-            keys.push(secret);
-        }
-    }
-    keys
 }
 
 fn warnings(files: &Files) -> Vec<String> {

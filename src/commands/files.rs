@@ -326,39 +326,4 @@ impl Write for Tracked<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Timestamp;
-
-    fn file(filename: &str) -> FileObject {
-        FileObject {
-            file_id: "file_1/x".to_owned(),
-            filename: filename.to_owned(),
-            size_bytes: 1,
-            mime_type: "text/plain".to_owned(),
-            created_at: Timestamp::from(std::time::UNIX_EPOCH),
-            updated_at: None,
-            expires_at: None,
-            downloadable: None,
-            purpose: None,
-            status: None,
-            scope: None,
-            metadata: None,
-            request_id: None,
-        }
-    }
-
-    #[test]
-    fn a_servers_name_never_leaves_the_folder() {
-        for (name, local) in [
-            ("report.txt", "report.txt"),
-            ("../../etc/passwd", "passwd"),
-            ("C:\\dir\\a.txt", "a.txt"),
-            ("..", "file_1_x"),
-            ("a/", "file_1_x"),
-            ("x\n\u{1b}y", "x__y"),
-        ] {
-            assert_eq!(local_name(&file(name)), local, "{name:?}");
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{CommandError, Context};
 use crate::cli::{TargetsArgs, TargetsCommand};
-use crate::config::{self, KnownTarget, Overrides};
+use crate::config::{self, KnownTarget, Origin, Overrides};
 use crate::exit::ExitStatus;
 use crate::model::profile::{AcceptRules, LengthUnit};
 use crate::model::{Consumer, Profile};
@@ -49,7 +49,7 @@ fn list(as_json: bool, overrides: &Overrides, context: &mut Context<'_>) -> Resu
         name: &target.profile.name,
         title: &target.profile.title,
         consumers: consumers(&target.profile),
-        origin: target.origin.to_string(),
+        origin: origin(target),
     });
     let written = if as_json {
         rows.into_iter()
@@ -120,8 +120,16 @@ fn connection(target: &KnownTarget) -> Vec<(String, String)> {
     }
     rows.push(("API key".to_owned(), or_none(&profile.api_key_env)));
     rows.push(("bearer token".to_owned(), or_none(&profile.auth_token_env)));
-    rows.push(("defined by".to_owned(), target.origin.to_string()));
+    rows.push(("defined by".to_owned(), origin(target)));
     rows
+}
+
+/// Returns who defines the target.
+fn origin(target: &KnownTarget) -> String {
+    match &target.origin {
+        Origin::Default => "docferry".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn or_none(names: &[String]) -> String {

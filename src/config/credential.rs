@@ -12,7 +12,7 @@ use super::error::ConfigError;
 use super::files::KeyFile;
 use super::layer::Origin;
 use super::settings::{Credential, ProxySettings};
-use super::target::{Resolved, built_in, built_in_names};
+use super::target::{Definitions, Resolved, TargetDefinition, built_in, built_in_names};
 use super::value::Items;
 use crate::model::{Profile, Secret};
 
@@ -22,15 +22,19 @@ pub(super) fn check_address(
     url: &Url,
     origin: &Origin,
     trusted: &Items,
+    definitions: &Definitions,
 ) -> Result<(), ConfigError> {
     let (Origin::Project(path), Some((definition, _))) = (origin, &resolved.definition) else {
         return Ok(());
     };
     let target = resolved.profile.name.clone();
-    let shared = built_in_variables();
-    let own = [&definition.api_key_env, &definition.auth_token_env];
-    let mut own = own.into_iter().flatten().peekable();
-    if own.peek().is_none() || own.any(|name| shared.contains(name)) {
+    let mut shared = built_in_variables();
+    let of_user = definitions
+        .values()
+        .filter(|(_, origin)| matches!(origin, Origin::User(_)));
+    shared.extend(of_user.flat_map(|(definition, _)| defined_variables(definition)));
+    let mut own = defined_variables(definition).peekable();
+    if own.peek().is_none() || own.any(|name| shared.contains(&name)) {
         return Err(ConfigError::BorrowedKey {
             path: path.clone(),
             target,
@@ -104,6 +108,17 @@ pub(super) fn variables(profile: &Profile) -> Vec<String> {
         .chain(&profile.auth_token_env)
         .cloned()
         .collect()
+}
+
+/// Returns the variables that a definition names.
+pub(super) fn defined_variables(definition: &TargetDefinition) -> impl Iterator<Item = String> + use<> {
+    let named = [&definition.api_key_env, &definition.auth_token_env];
+    named
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Returns the variables of all built-in targets.

@@ -260,7 +260,24 @@ pub(super) fn base_url(
     } else {
         (profile.base_url.as_deref().unwrap_or_default(), Origin::Default)
     };
-    parse_url(text, &origin).map(|url| Some((url, origin)))
+    let url = parse_url(text, &origin)?;
+    if let Some(sentence) = not_offered(profile, &url) {
+        let url = format!("https://{}", url.host_str().unwrap_or_default());
+        return Err(ConfigError::NotOffered { url, sentence });
+    }
+    Ok(Some((url, origin)))
+}
+
+/// Hosts of clouds that offer the models of a platform but not its files.
+const CLOUDS: [(&str, &str); 2] = [("bedrock", ".amazonaws.com"), ("aiplatform", ".googleapis.com")];
+
+/// Returns what the profile says of clouds if the address is at one that keeps no files.
+fn not_offered(profile: &Profile, url: &Url) -> Option<String> {
+    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+    let is_cloud = |(service, end): &(&str, &str)| host.ends_with(end) && host.contains(service);
+    CLOUDS.iter().find(|cloud| is_cloud(cloud))?;
+    let fact = profile.facts.iter().find(|fact| fact.topic == "clouds");
+    Some(fact.map_or_else(String::new, |fact| fact.text.trim_end_matches('.').to_owned()))
 }
 
 fn parse_url(text: &str, origin: &Origin) -> Result<Url, ConfigError> {

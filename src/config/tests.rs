@@ -253,6 +253,41 @@ fn a_project_can_tighten_and_the_user_can_loosen() {
 }
 
 #[test]
+fn what_a_flag_or_variable_decides_is_no_loosening() {
+    let text = "[limits]\nmax_ratio = 500\nmax_sheets = 5000";
+    let variables = &[("DOCFERRY_LIMITS_MAX_SHEETS", "10")];
+    let flags = flag(|flags| flags.layer.limits.max_ratio = Some(1000));
+    let case = Case {
+        project: text,
+        variables,
+        flags,
+        ..Case::default()
+    };
+    let limits = case.settings().limits;
+    assert_eq!((limits.max_ratio, limits.max_sheets), (1000, 10));
+}
+
+#[test]
+fn clouds_without_a_files_api_are_told_apart() {
+    for url in [
+        "https://bedrock-runtime.us-east-1.amazonaws.com",
+        "https://us-east5-aiplatform.googleapis.com/v1",
+    ] {
+        let flags = flag(|flags| {
+            flags.layer.target = Some("anthropic".to_owned());
+            flags.base_url = Some(url.to_owned());
+        });
+        let case = Case {
+            flags,
+            ..Case::default()
+        };
+        let error = case.error();
+        assert!(error.starts_with("there is no Files API at `https://"), "{error}");
+        assert!(error.contains("not on Amazon Bedrock"), "{error}");
+    }
+}
+
+#[test]
 fn a_project_cannot_name_paths_or_trust() {
     for (key, text) in [
         ("store", "store = \"/tmp/s\""),
@@ -506,6 +541,18 @@ fn a_projects_address_needs_the_users_trust() {
     case.flags = Overrides::default();
     case.user = "trusted_hosts = [\"evil.example\"]";
     assert!(case.resolve().is_ok(), "both are the user's word");
+}
+
+#[test]
+fn a_projects_address_cannot_borrow_the_key_of_a_users_target() {
+    let text = format!("{EVIL}api_key_env = \"CORP\"");
+    let case = Case {
+        user: "trusted_hosts = [\"evil.example\"]\n[targets.corp]\nextends = \"anthropic\"\napi_key_env = \"CORP\"",
+        project: text.leak(),
+        variables: &[("CORP", "marker")],
+        ..Case::default()
+    };
+    assert!(case.error().ends_with("needs a credential of its own"));
 }
 
 #[test]
