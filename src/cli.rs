@@ -4,11 +4,16 @@
 //! Every flag that a file can set, too, is an `Option` without a default: the defaults stand in one table, and a flag
 //! that was not typed must not hide what a file says. Flags that few need show in `--help` and not in `-h`.
 
-pub mod docs;
 mod connection;
 mod conversion;
+pub mod docs;
+mod files;
 mod inputs;
 mod limits;
+mod manifest;
+#[cfg(feature = "server")]
+mod serve;
+mod targets;
 mod upload;
 
 use std::num::NonZeroUsize;
@@ -19,8 +24,13 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
+pub use files::{AtArgs, FilesArgs, FilesCommand};
 pub use inputs::InputArgs;
 pub use limits::LimitArgs;
+pub use manifest::{ManifestArgs, ManifestCommand};
+#[cfg(feature = "server")]
+pub use serve::{QoderShape, ServeArgs};
+pub use targets::{TargetsArgs, TargetsCommand};
 pub use upload::UploadArgs;
 
 use crate::config::{Auto, BadValue, Choice, Overrides, Value};
@@ -77,8 +87,14 @@ pub struct GeneralArgs {
     /// Read this configuration instead of ~/.config/docferry/config.toml
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// When to use colour; NO_COLOR is respected
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
+    /// Use colour: auto, always or never; NO_COLOR is respected
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        hide_possible_values = true
+    )]
     pub color: ColorWhen,
     /// Say less: once no progress, twice no warnings
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "verbose")]
@@ -87,7 +103,13 @@ pub struct GeneralArgs {
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
     /// How log lines are written
-    #[arg(long, value_name = "FORMAT", default_value = "text", global = true, hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true,
+        hide_short_help = true
+    )]
     pub log_format: LogFormat,
 }
 
@@ -170,10 +192,12 @@ pub struct ConvertArgs {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Exit status 1 means findings. Nothing is sent, and no key is needed.\n\n\
+#[command(
+    after_long_help = "Exit status 1 means findings. Nothing is sent, and no key is needed.\n\n\
     Examples:\n  \
     docferry check --target qoder --for sessions docs/\n  \
-    git diff --cached --name-only -z | docferry check -0 --files-from - --force-exclude")]
+    git diff --cached --name-only -z | docferry check -0 --files-from - --force-exclude"
+)]
 pub struct CheckArgs {
     /// What to read.
     #[command(flatten)]
@@ -210,184 +234,12 @@ pub struct OutputArgs {
     pub json: bool,
 }
 
-/// Arguments of `files`.
-#[derive(Debug, Args)]
-pub struct FilesArgs {
-    /// What to do with them.
-    #[command(subcommand)]
-    pub command: FilesCommand,
-}
-
-/// What to do with the files of a target.
-#[derive(Debug, Subcommand)]
-pub enum FilesCommand {
-    /// List files, newest first
-    List {
-        /// List all of them
-        #[arg(long, conflicts_with = "limit")]
-        all: bool,
-        /// List so many
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        limit: u64,
-        /// Print one JSON object a line
-        #[arg(long, help_heading = "Output")]
-        json: bool,
-        /// The target.
-        #[command(flatten)]
-        at: AtArgs,
-    },
-    /// Show what the target says of files
-    Show {
-        /// The ids
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<String>,
-        /// Print one JSON object a line
-        #[arg(long, help_heading = "Output")]
-        json: bool,
-        /// The target.
-        #[command(flatten)]
-        at: AtArgs,
-    },
-    /// Fetch the content of files, where the target gives it back
-    Get {
-        /// The ids
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<String>,
-        /// Write below this folder, under the stored names
-        #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
-        output_dir: PathBuf,
-        /// Write the only file here; `-` is standard output
-        #[arg(short, long, value_name = "FILE", conflicts_with = "output_dir", help_heading = "Output")]
-        output: Option<PathBuf>,
-        /// The target.
-        #[command(flatten)]
-        at: AtArgs,
-    },
-    /// Delete files for good
-    Delete {
-        /// The ids
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<String>,
-        /// Do not ask
-        #[arg(short, long)]
-        yes: bool,
-        /// The target.
-        #[command(flatten)]
-        at: AtArgs,
-    },
-}
-
-/// A target and how to get there.
-#[derive(Debug, Clone, Args)]
-pub struct AtArgs {
-    /// The target.
-    #[command(flatten)]
-    pub store: StoreArgs,
-    /// How to get there.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-/// Arguments of `serve`.
-#[cfg(feature = "server")]
-#[derive(Debug, Args)]
-#[command(after_long_help = "Prints one line of JSON with its address when it is ready, and runs until it is interrupted.\n\
-    It is no security boundary: it listens on this machine only.\n\n\
-    Example:\n  \
-    docferry serve --listen 127.0.0.1:8080 --store .docferry/store")]
-pub struct ServeArgs {
-    /// The address; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub listen: std::net::SocketAddr,
-    /// The folder of the store [default: .docferry/store]
-    #[arg(long, value_name = "DIR")]
-    pub store: Option<PathBuf>,
-    /// A file with the token that clients must send
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Which generation of the Qoder dialect is spoken
-    #[arg(long, value_name = "SHAPE", default_value = "seed")]
-    pub qoder_shape: QoderShape,
-}
-
-/// The generations of the Qoder dialect.
-#[cfg(feature = "server")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum QoderShape {
-    /// Files have a `file_id`, a purpose and a status
-    Seed,
-    /// Files are as the vendor's current client expects them
-    Current,
-}
-
-/// Arguments of `targets`.
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct TargetsArgs {
-    /// What to show.
-    #[command(subcommand)]
-    pub command: Option<TargetsCommand>,
-    /// Print one JSON object a line
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What to show of targets.
-#[derive(Debug, Subcommand)]
-pub enum TargetsCommand {
-    /// List the targets
-    List {
-        /// Print one JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show limits, rules and facts of one, each with its source
-    Show {
-        /// The target
-        name: String,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-}
-
 /// Arguments of `formats`.
 #[derive(Debug, Args)]
 pub struct FormatsArgs {
     /// Print one JSON object a line
     #[arg(long)]
     pub json: bool,
-}
-
-/// Arguments of `manifest`.
-#[derive(Debug, Args)]
-pub struct ManifestArgs {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub command: ManifestCommand,
-}
-
-/// What to do with a manifest.
-#[derive(Debug, Subcommand)]
-pub enum ManifestCommand {
-    /// Print the entries
-    Show {
-        /// The manifest; `-` is standard input
-        #[arg(value_name = "FILE", default_value = "docferry.manifest.jsonl")]
-        file: PathBuf,
-        /// Leave out what the server or the clock gave, so that equal runs print equal bytes; implies --json
-        #[arg(long)]
-        stable: bool,
-        /// Print one JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Check that every input is accounted for; exit status 1 with each defect
-    Verify {
-        /// The manifest; `-` is standard input
-        #[arg(value_name = "FILE", default_value = "docferry.manifest.jsonl")]
-        file: PathBuf,
-    },
 }
 
 /// Arguments of `config`.
@@ -425,7 +277,10 @@ pub struct UsageError {
 impl UsageError {
     /// Makes an error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Adds a hint.
@@ -438,7 +293,10 @@ impl UsageError {
 
 impl GeneralArgs {
     fn overrides(&self) -> Overrides {
-        Overrides { config: self.config.clone(), ..Overrides::default() }
+        Overrides {
+            config: self.config.clone(),
+            ..Overrides::default()
+        }
     }
 }
 
@@ -484,17 +342,6 @@ impl CheckArgs {
         self.admission.lay(&mut overrides);
         self.conversion.lay(&mut overrides);
         self.limits.lay(&mut overrides);
-        overrides
-    }
-}
-
-impl AtArgs {
-    /// Returns what these arguments say about settings.
-    #[must_use]
-    pub fn overrides(&self, general: &GeneralArgs) -> Overrides {
-        let mut overrides = general.overrides();
-        self.store.lay(&mut overrides);
-        self.connection.lay(&mut overrides);
         overrides
     }
 }

@@ -49,7 +49,10 @@ pub fn resolve(
     environment: &Environment,
     files: &Files,
 ) -> Result<Settings, ConfigError> {
-    let mut stack = Stack::of_files(files)?;
+    let mut above = Stack::default();
+    above.lay_environment(environment)?;
+    above.lay(&overrides.layer, &Origin::Flag);
+    let mut stack = Stack::of_files(files, &above.origins)?;
     stack.lay_environment(environment)?;
     stack.lay(&overrides.layer, &Origin::Flag);
     stack.finish(overrides, environment, files)
@@ -60,9 +63,13 @@ pub fn resolve(
 /// # Errors
 /// [`ConfigError`] if a file is wrong.
 pub fn targets(overrides: &Overrides, environment: &Environment) -> Result<Vec<KnownTarget>, ConfigError> {
-    let stack = Stack::of_files(&Files::read(overrides, environment)?)?;
-    let names = target::built_in_names().into_iter().chain(stack.definitions.keys().map(String::as_str));
-    names.map(|name| target::known(name, &Origin::Flag, &stack.definitions)).collect()
+    let stack = Stack::of_files(&Files::read(overrides, environment)?, &Origins::new())?;
+    let names = target::built_in_names()
+        .into_iter()
+        .chain(stack.definitions.keys().map(String::as_str));
+    names
+        .map(|name| target::known(name, &Origin::Flag, &stack.definitions))
+        .collect()
 }
 
 /// Returns one target by its name.
@@ -74,7 +81,7 @@ pub fn target(
     overrides: &Overrides,
     environment: &Environment,
 ) -> Result<KnownTarget, ConfigError> {
-    let stack = Stack::of_files(&Files::read(overrides, environment)?)?;
+    let stack = Stack::of_files(&Files::read(overrides, environment)?, &Origins::new())?;
     target::known(name, &Origin::Flag, &stack.definitions)
 }
 
@@ -89,13 +96,13 @@ struct Stack {
 }
 
 impl Stack {
-    fn of_files(files: &Files) -> Result<Self, ConfigError> {
+    fn of_files(files: &Files, above: &Origins) -> Result<Self, ConfigError> {
         let mut stack = Self::default();
         if let Some(file) = &files.user {
             stack.lay_user(file)?;
         }
         if let Some(file) = &files.project {
-            stack.lay_project(file)?;
+            stack.lay_project(file, above)?;
         }
         Ok(stack)
     }
@@ -105,7 +112,11 @@ impl Stack {
         let mut layer: Layer = files::parse(file)?;
         let folder = file.path.parent().unwrap_or(&file.path);
         let stored = layer.ca_file.as_mut().and_then(|auto| auto.0.as_mut());
-        for path in stored.into_iter().chain(&mut layer.store).chain(&mut layer.manifest) {
+        for path in stored
+            .into_iter()
+            .chain(&mut layer.store)
+            .chain(&mut layer.manifest)
+        {
             // What a file names is beside it, wherever the tool is run. `-` is no file.
             if path.as_os_str() != "-" {
                 *path = folder.join(&path);
@@ -116,11 +127,10 @@ impl Stack {
         Ok(())
     }
 
-    fn lay_project(&mut self, file: &ConfigText) -> Result<(), ConfigError> {
+    fn lay_project(&mut self, file: &ConfigText, above: &Origins) -> Result<(), ConfigError> {
         let origin = Origin::Project(file.path.clone());
         let layer: Layer = files::parse(file)?;
-        project::check(&layer, &self.values, &self.limits, &file.path)?;
-        project::check_discover(&layer.discover, &self.discover, &file.path)?;
+        project::check(&layer, self, &file.path, above)?;
         target::define(&mut self.definitions, &layer.targets, &file.path, &origin)?;
         self.lay(&layer, &origin);
         Ok(())
@@ -139,7 +149,10 @@ impl Stack {
 
     /// Lays a layer on top. What it excludes and trusts adds up with the layers below; all else replaces.
     fn lay(&mut self, layer: &Layer, origin: &Origin) {
-        let below = (self.values.trusted_hosts.0.clone(), self.discover.exclude.0.clone());
+        let below = (
+            self.values.trusted_hosts.0.clone(),
+            self.discover.exclude.0.clone(),
+        );
         self.values.lay(layer, origin, &mut self.origins);
         self.discover.lay(&layer.discover, origin, &mut self.origins);
         self.limits.lay(&layer.limits, origin, &mut self.origins);
@@ -165,7 +178,7 @@ impl Stack {
         let target = self.target(overrides, environment, files)?;
         let judge = self.judge(overrides, &target.profile)?;
         let consumer = self.consumer(&judge)?;
-        let live_keys = live_keys(environment, &target);
+        let live_keys = self.live_keys(environment, &target);
         let shown = self.show(&target, consumer);
         let values = self.values;
         Ok(Settings {
@@ -212,7 +225,13 @@ impl Stack {
         let resolved = target::find(&self.values.target, &origin, &self.definitions)?;
         let base_url = target::base_url(&resolved, overrides.base_url.as_deref(), environment)?;
         if let Some((url, from)) = &base_url {
-            credential::check_address(&resolved, url, from, &self.values.trusted_hosts)?;
+            credential::check_address(
+                &resolved,
+                url,
+                from,
+                &self.values.trusted_hosts,
+                &self.definitions,
+            )?;
         }
         let Resolved { profile, .. } = resolved;
         let credential = match &base_url {
@@ -238,9 +257,13 @@ impl Stack {
 
     /// Returns the profile whose rules judge files.
     fn judge(&self, overrides: &Overrides, own: &Profile) -> Result<Profile, ConfigError> {
-        let Some(name) = &overrides.accept_as else { return Ok(own.clone()) };
+        let Some(name) = &overrides.accept_as else {
+            return Ok(own.clone());
+        };
         if own.dialect != Dialect::Local {
-            return Err(ConfigError::AcceptAs { target: own.name.clone() });
+            return Err(ConfigError::AcceptAs {
+                target: own.name.clone(),
+            });
         }
         target::find(name, &Origin::Flag, &self.definitions).map(|resolved| resolved.profile)
     }
@@ -262,6 +285,24 @@ impl Stack {
         })
     }
 
+    /// Returns every credential that this process could use, chosen or not.
+    fn live_keys(&self, environment: &Environment, target: &TargetSettings) -> Vec<Secret> {
+        let defined = self.definitions.values();
+        let defined = defined.flat_map(|(definition, _)| credential::defined_variables(definition));
+        let variables = credential::built_in_variables().into_iter().chain(defined);
+        let mut keys: Vec<Secret> = target
+            .credential
+            .iter()
+            .map(|credential| credential.secret.clone())
+            .collect();
+        for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
+            if !keys.contains(&secret) {
+                keys.push(secret);
+            }
+        }
+        keys
+    }
+
     /// Returns every key with its value and origin; a credential shows as `***`.
     fn show(&self, target: &TargetSettings, consumer: Consumer) -> Vec<Shown> {
         let mut shown = Vec::new();
@@ -271,42 +312,52 @@ impl Stack {
                 "consumer" => consumer.to_string(),
                 _ => value,
             };
-            shown.push(Shown { key: key.to_owned(), value, origin: self.origin(key) });
+            shown.push(Shown {
+                key: key.to_owned(),
+                value,
+                origin: self.origin(key),
+            });
         }
         if let Some(url) = &target.base_url {
             let (value, origin) = (url.to_string(), target.base_url_origin.clone());
-            shown.push(Shown { key: "base_url".to_owned(), value, origin });
+            shown.push(Shown {
+                key: "base_url".to_owned(),
+                value,
+                origin,
+            });
             let (value, origin) = match &target.credential {
                 Some(credential) if credential.from.starts_with('`') => ("***", Origin::Flag),
                 Some(credential) => ("***", Origin::Variable(credential.from.clone())),
                 None => ("none", Origin::Default),
             };
-            shown.push(Shown { key: "credential".to_owned(), value: value.to_owned(), origin });
+            shown.push(Shown {
+                key: "credential".to_owned(),
+                value: value.to_owned(),
+                origin,
+            });
             let proxy = target.proxy.https.as_ref().and_then(Url::host_str);
             if let Some(host) = proxy {
                 let origin = Origin::Variable("HTTPS_PROXY".to_owned());
-                shown.push(Shown { key: "proxy".to_owned(), value: host.to_owned(), origin });
+                shown.push(Shown {
+                    key: "proxy".to_owned(),
+                    value: host.to_owned(),
+                    origin,
+                });
             }
         }
         shown
     }
 }
 
-/// Returns every credential that this process could use, chosen or not.
-fn live_keys(environment: &Environment, target: &TargetSettings) -> Vec<Secret> {
-    let variables = credential::built_in_variables().into_iter().chain(target.key_variables.iter().cloned());
-    let mut keys: Vec<Secret> = target.credential.iter().map(|credential| credential.secret.clone()).collect();
-    for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
-        if !keys.contains(&secret) {
-            keys.push(secret);
-        }
-    }
-    keys
-}
-
 fn warnings(files: &Files) -> Vec<String> {
     let open = files.api_key.iter().filter(|file| file.open_to_others);
-    open.map(|file| format!("`{}` can be read by others than you; chmod 600 helps", file.path.display())).collect()
+    open.map(|file| {
+        format!(
+            "`{}` can be read by others than you; chmod 600 helps",
+            file.path.display()
+        )
+    })
+    .collect()
 }
 
 fn discover(values: DiscoverValues) -> DiscoverSettings {

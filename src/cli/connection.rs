@@ -48,7 +48,6 @@ impl ConnectionArgs {
         overrides.base_url.clone_from(&self.base_url);
         overrides.api_key_file.clone_from(&self.api_key_file);
         overrides.layer.ca_file = self.ca_file.clone().map(|path| Auto(Some(path)));
-        overrides.layer.trusted_hosts =
-            (!self.trust_host.is_empty()).then(|| Items(self.trust_host.clone()));
+        overrides.layer.trusted_hosts = (!self.trust_host.is_empty()).then(|| Items(self.trust_host.clone()));
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! A test compares it with the file, so a flag cannot change without its documentation.
 
-use std::fmt::Write as _;
-
 use clap::{Command, CommandFactory};
 
 use super::Cli;
@@ -22,11 +20,13 @@ pub fn markdown() -> String {
 }
 
 fn write_command(text: &mut String, command: &mut Command) {
-    let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
+    let name = command
+        .get_bin_name()
+        .unwrap_or_else(|| command.get_name())
+        .to_owned();
     let help = command.render_long_help().to_string();
     let lines: Vec<_> = help.trim_end().lines().map(str::trim_end).collect();
-    // Writing to a string cannot fail.
-    let _infallible = write!(text, "\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n"));
+    text.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n")));
     for subcommand in command.get_subcommands_mut() {
         write_command(text, subcommand);
     }
@@ -50,6 +50,10 @@ mod tests {
             std::fs::write(path, markdown()).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert_eq!(written, markdown(), "DOCFERRY_BLESS=1 cargo test rewrites docs/cli.md");
+        assert_eq!(
+            written,
+            markdown(),
+            "DOCFERRY_BLESS=1 cargo test rewrites docs/cli.md"
+        );
     }
 }

@@ -12,7 +12,7 @@ use crate::config::{Items, Overrides};
 #[command(next_help_heading = "Inputs")]
 pub struct InputArgs {
     /// Files and folders; `-` is standard input
-    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    #[arg(value_name = "PATH", required_unless_present = "files_from", help_heading = None::<&str>)]
     pub paths: Vec<PathBuf>,
     /// Read more paths from a file, one a line; `-` is standard input
     #[arg(long, value_name = "FILE")]

@@ -1,5 +1,6 @@
 //! `formats`: the table of formats, and what becomes of each.
 
+use docferry_converters::Converter;
 use docferry_converters::formats::{FORMATS, FormatSpec};
 use serde::Serialize;
 
@@ -28,8 +29,8 @@ impl Row {
             media_type: spec.media_type,
             extensions: spec.extensions.iter().map(|(extension, _)| *extension).collect(),
             names: spec.bare_names,
-            converter: spec.converter.map(|converter| converter.name()),
-            revision: spec.converter.map(|converter| converter.revision()),
+            converter: spec.converter.map(Converter::name),
+            revision: spec.converter.map(Converter::revision),
         }
     }
 
@@ -46,9 +47,14 @@ impl Row {
 pub(super) fn run(args: &FormatsArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     let rows = FORMATS.iter().map(Row::new);
     let written = if args.json {
-        rows.into_iter().try_for_each(|row| json::line(context.stdout, &row))
+        rows.into_iter()
+            .try_for_each(|row| json::line(context.stdout, &row))
     } else {
-        let mut table = vec![["NAME", "FORMAT", "EXTENSIONS", "SENT"].map(str::to_owned).to_vec()];
+        let mut table = vec![
+            ["NAME", "FORMAT", "EXTENSIONS", "SENT"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
         table.extend(rows.map(|row| {
             let extensions = shorten(&row.extensions);
             vec![row.name.to_owned(), row.title.to_owned(), extensions, row.fate()]
@@ -62,7 +68,11 @@ pub(super) fn run(args: &FormatsArgs, context: &mut Context<'_>) -> Result<ExitS
 /// A few extensions are enough for a line; `--json` has all.
 fn shorten(extensions: &[&str]) -> String {
     const SHOWN: usize = 4;
-    let shown: Vec<_> = extensions.iter().take(SHOWN).map(|extension| format!(".{extension}")).collect();
+    let shown: Vec<_> = extensions
+        .iter()
+        .take(SHOWN)
+        .map(|extension| format!(".{extension}"))
+        .collect();
     match extensions.len().saturating_sub(SHOWN) {
         0 => shown.join(" "),
         more => format!("{} +{more}", shown.join(" ")),

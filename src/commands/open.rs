@@ -25,7 +25,10 @@ pub fn open_target(settings: &Settings) -> Result<Arc<dyn Target>, CommandError>
             let _credential = target.require_credential()?;
             Err(CommandError::Target {
                 target: target.name.clone(),
-                source: TargetError::new(TargetErrorKind::Unsupported, "remote targets are not connected yet"),
+                source: TargetError::new(
+                    TargetErrorKind::Unsupported,
+                    "remote targets are not connected yet",
+                ),
             })
         }
     }

@@ -14,18 +14,32 @@ use crate::server::{QoderShape, Server, ServerOptions};
 
 /// Serves.
 pub(super) fn run(args: ServeArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
-    let layer = Layer { store: args.store.clone(), ..Layer::default() };
-    let overrides = Overrides { layer, config: context.general.config.clone(), ..Overrides::default() };
+    let layer = Layer {
+        store: args.store.clone(),
+        ..Layer::default()
+    };
+    let overrides = Overrides {
+        layer,
+        config: context.general.config.clone(),
+        ..Overrides::default()
+    };
     let settings = context.settings(&overrides)?;
     let token = args.token_file.map(read_token).transpose()?;
     let qoder_shape = match args.qoder_shape {
         cli::QoderShape::Seed => QoderShape::Seed,
         cli::QoderShape::Current => QoderShape::Current,
     };
-    let options = ServerOptions { listen: args.listen, token, qoder_shape, ..ServerOptions::new(settings.store) };
+    let options = ServerOptions {
+        listen: args.listen,
+        token,
+        qoder_shape,
+        ..ServerOptions::new(settings.store)
+    };
     let server = Server::start(options)?;
     let ready = json::line(context.stdout, &server.ready());
-    ready.and_then(|()| context.stdout.flush()).map_err(CommandError::Stdout)?;
+    ready
+        .and_then(|()| context.stdout.flush())
+        .map_err(CommandError::Stdout)?;
     server.wait()?;
     Ok(ExitStatus::Success)
 }

@@ -1,16 +1,17 @@
 //! `targets`: which targets there are, and what one takes. Needs no key and sends nothing.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::{CommandError, Context};
 use crate::cli::{TargetsArgs, TargetsCommand};
-use crate::config::{self, KnownTarget, Overrides};
+use crate::config::{self, KnownTarget, Origin, Overrides};
 use crate::exit::ExitStatus;
 use crate::model::profile::{AcceptRules, LengthUnit};
 use crate::model::{Consumer, Profile};
 use crate::report::{human, json};
+
+/// The columns of a description.
+const LINE: usize = 100;
 
 /// One row of the list.
 #[derive(Debug, Serialize)]
@@ -23,7 +24,10 @@ struct Row<'a> {
 
 /// Prints the list or one target.
 pub(super) fn run(args: &TargetsArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
-    let overrides = Overrides { config: context.general.config.clone(), ..Overrides::default() };
+    let overrides = Overrides {
+        config: context.general.config.clone(),
+        ..Overrides::default()
+    };
     match &args.command {
         None => list(args.json, &overrides, context),
         Some(TargetsCommand::List { json }) => list(*json || args.json, &overrides, context),
@@ -45,10 +49,11 @@ fn list(as_json: bool, overrides: &Overrides, context: &mut Context<'_>) -> Resu
         name: &target.profile.name,
         title: &target.profile.title,
         consumers: consumers(&target.profile),
-        origin: target.origin.to_string(),
+        origin: origin(target),
     });
     let written = if as_json {
-        rows.into_iter().try_for_each(|row| json::line(context.stdout, &row))
+        rows.into_iter()
+            .try_for_each(|row| json::line(context.stdout, &row))
     } else {
         let mut table = vec![["NAME", "CONSUMERS", "TITLE"].map(str::to_owned).to_vec()];
         table.extend(rows.map(|row| vec![row.name.to_owned(), names(&row.consumers), row.title.to_owned()]));
@@ -63,7 +68,11 @@ fn consumers(profile: &Profile) -> Vec<Consumer> {
 }
 
 fn names(consumers: &[Consumer]) -> String {
-    consumers.iter().map(|consumer| consumer.as_str()).collect::<Vec<_>>().join(", ")
+    consumers
+        .iter()
+        .map(|consumer| consumer.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Returns everything that is known of a target, for people.
@@ -72,10 +81,13 @@ fn describe(target: &KnownTarget) -> String {
     let mut text = format!("{}: {}\n", profile.name, profile.title);
     let mut section = |title: &str, rows: Vec<(String, String)>| {
         let width = rows.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n{title}\n");
+        text.push_str(&format!("\n{title}\n"));
         for (key, value) in rows {
-            let _ = writeln!(text, "  {key:width$}  {value}");
+            let mut key = key;
+            for line in human::wrap(&value, LINE.saturating_sub(width + 4)) {
+                text.push_str(&format!("  {key:width$}  {line}\n"));
+                key.clear();
+            }
         }
     };
     section("Connection", connection(target));
@@ -92,7 +104,9 @@ fn describe(target: &KnownTarget) -> String {
     if !topics.is_empty() {
         section("Facts", topics);
     }
-    text.lines().fold(String::new(), |all, line| all + &human::printable(line.trim_end()) + "\n")
+    text.lines().fold(String::new(), |all, line| {
+        all + &human::printable(line.trim_end()) + "\n"
+    })
 }
 
 fn connection(target: &KnownTarget) -> Vec<(String, String)> {
@@ -106,8 +120,16 @@ fn connection(target: &KnownTarget) -> Vec<(String, String)> {
     }
     rows.push(("API key".to_owned(), or_none(&profile.api_key_env)));
     rows.push(("bearer token".to_owned(), or_none(&profile.auth_token_env)));
-    rows.push(("defined by".to_owned(), target.origin.to_string()));
+    rows.push(("defined by".to_owned(), origin(target)));
     rows
+}
+
+/// Returns who defines the target.
+fn origin(target: &KnownTarget) -> String {
+    match &target.origin {
+        Origin::Default => "docferry".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn or_none(names: &[String]) -> String {
@@ -126,12 +148,19 @@ fn limits(profile: &Profile) -> Vec<(String, String)> {
     ];
     let optional = [
         ("workspace", limits.max_workspace_bytes.map(bytes)),
-        ("calls", limits.requests_per_minute.map(|n| format!("{n} a minute"))),
+        (
+            "calls",
+            limits.requests_per_minute.map(|n| format!("{n} a minute")),
+        ),
         ("session", limits.max_session_files.map(|n| format!("{n} files"))),
         ("metadata", limits.max_metadata_bytes.map(bytes)),
         ("empty files", limits.refuses_empty.then(|| "refused".to_owned())),
     ];
-    rows.extend(optional.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    rows.extend(
+        optional
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?))),
+    );
     let names = &profile.names;
     let unit = match names.length_unit {
         LengthUnit::Characters => "characters",
@@ -141,14 +170,19 @@ fn limits(profile: &Profile) -> Vec<(String, String)> {
         true => String::new(),
         false => format!(", without {}", names.forbidden),
     };
-    rows.push(("file name".to_owned(), format!("up to {} {unit}{forbidden}", names.max_length)));
+    rows.push((
+        "file name".to_owned(),
+        format!("up to {} {unit}{forbidden}", names.max_length),
+    ));
     rows
 }
 
 fn fields(profile: &Profile) -> Vec<(String, String)> {
     let fields = &profile.fields;
     let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
-    let expiry = fields.expires_in_seconds.map(|[least, most]| format!("{least} s to {most} s"));
+    let expiry = fields
+        .expires_in_seconds
+        .map(|[least, most]| format!("{least} s to {most} s"));
     vec![
         ("purpose".to_owned(), or_none(&fields.purposes)),
         ("metadata".to_owned(), yes(fields.metadata)),

@@ -12,7 +12,7 @@ use super::error::ConfigError;
 use super::files::KeyFile;
 use super::layer::Origin;
 use super::settings::{Credential, ProxySettings};
-use super::target::{Resolved, built_in, built_in_names};
+use super::target::{Definitions, Resolved, TargetDefinition, built_in, built_in_names};
 use super::value::Items;
 use crate::model::{Profile, Secret};
 
@@ -22,14 +22,23 @@ pub(super) fn check_address(
     url: &Url,
     origin: &Origin,
     trusted: &Items,
+    definitions: &Definitions,
 ) -> Result<(), ConfigError> {
-    let (Origin::Project(path), Some((definition, _))) = (origin, &resolved.definition) else { return Ok(()) };
+    let (Origin::Project(path), Some((definition, _))) = (origin, &resolved.definition) else {
+        return Ok(());
+    };
     let target = resolved.profile.name.clone();
-    let shared = built_in_variables();
-    let own = [&definition.api_key_env, &definition.auth_token_env];
-    let mut own = own.into_iter().flatten().peekable();
-    if own.peek().is_none() || own.any(|name| shared.contains(name)) {
-        return Err(ConfigError::BorrowedKey { path: path.clone(), target });
+    let mut shared = built_in_variables();
+    let of_user = definitions
+        .values()
+        .filter(|(_, origin)| matches!(origin, Origin::User(_)));
+    shared.extend(of_user.flat_map(|(definition, _)| defined_variables(definition)));
+    let mut own = defined_variables(definition).peekable();
+    if own.peek().is_none() || own.any(|name| shared.contains(&name)) {
+        return Err(ConfigError::BorrowedKey {
+            path: path.clone(),
+            target,
+        });
     }
     let host = url.host_str().unwrap_or_default();
     let with_port = url.port().map(|port| format!("{host}:{port}"));
@@ -39,7 +48,11 @@ pub(super) fn check_address(
     if is_trusted {
         return Ok(());
     }
-    Err(ConfigError::UntrustedHost { path: path.clone(), target, host: with_port.unwrap_or_else(|| host.to_owned()) })
+    Err(ConfigError::UntrustedHost {
+        path: path.clone(),
+        target,
+        host: with_port.unwrap_or_else(|| host.to_owned()),
+    })
 }
 
 /// Finds the credential: a file that was named, else the profile's variables in their order.
@@ -51,28 +64,61 @@ pub(super) fn find(
     if let Some(file) = file {
         let from = format!("`{}`", file.path.display());
         let secret = Secret::parse(&file.text).ok_or_else(|| ConfigError::BadKey { from: from.clone() })?;
-        return sendable(Credential { secret, bearer: profile.api_key_env.is_empty(), from }).map(Some);
+        return sendable(Credential {
+            secret,
+            bearer: profile.api_key_env.is_empty(),
+            from,
+        })
+        .map(Some);
     }
     let keys = profile.api_key_env.iter().map(|name| (name, false));
     let tokens = profile.auth_token_env.iter().map(|name| (name, true));
     for (name, bearer) in keys.chain(tokens) {
         if let Some(secret) = environment.var(name).and_then(Secret::parse) {
-            return sendable(Credential { secret, bearer, from: name.clone() }).map(Some);
+            return sendable(Credential {
+                secret,
+                bearer,
+                from: name.clone(),
+            })
+            .map(Some);
         }
     }
     Ok(None)
 }
 
 fn sendable(credential: Credential) -> Result<Credential, ConfigError> {
-    match credential.secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+    match credential
+        .secret
+        .expose()
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic())
+    {
         true => Ok(credential),
-        false => Err(ConfigError::BadKey { from: credential.from }),
+        false => Err(ConfigError::BadKey {
+            from: credential.from,
+        }),
     }
 }
 
 /// Returns the variables that a profile looks at, in order.
 pub(super) fn variables(profile: &Profile) -> Vec<String> {
-    profile.api_key_env.iter().chain(&profile.auth_token_env).cloned().collect()
+    profile
+        .api_key_env
+        .iter()
+        .chain(&profile.auth_token_env)
+        .cloned()
+        .collect()
+}
+
+/// Returns the variables that a definition names.
+pub(super) fn defined_variables(definition: &TargetDefinition) -> impl Iterator<Item = String> + use<> {
+    let named = [&definition.api_key_env, &definition.auth_token_env];
+    named
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Returns the variables of all built-in targets.
@@ -90,8 +136,12 @@ pub(super) fn proxy(environment: &Environment) -> Result<ProxySettings, ConfigEr
     let https = match either(["https_proxy", "HTTPS_PROXY"]) {
         None => None,
         Some((name, text)) => {
-            let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-            Some(url.ok_or_else(|| ConfigError::Proxy { name: name.to_owned() })?)
+            let url = Url::parse(text)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https"));
+            Some(url.ok_or_else(|| ConfigError::Proxy {
+                name: name.to_owned(),
+            })?)
         }
     };
     let no_proxy = either(["no_proxy", "NO_PROXY"]).map(|(_, text)| text.to_owned());

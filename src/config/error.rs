@@ -122,6 +122,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A base URL of a cloud that does not offer the API.
+    #[error("there is no Files API at `{url}`: {sentence}")]
+    NotOffered {
+        /// The URL.
+        url: String,
+        /// What the profile says of clouds.
+        sentence: String,
+    },
     /// A base URL for a target that has none.
     #[error("the target `{target}` is on this machine and takes no base URL")]
     NoBaseUrl {
@@ -205,6 +213,7 @@ impl ConfigError {
             | Self::File { .. }
             | Self::Variable { .. }
             | Self::UnknownBase { .. }
+            | Self::NotOffered { .. }
             | Self::NoBaseUrl { .. }
             | Self::BadKey { .. }
             | Self::Proxy { .. }

@@ -174,7 +174,12 @@ pub struct Items(pub Vec<String>);
 
 impl Value for Items {
     fn parse(text: &str) -> Result<Self, BadValue> {
-        Ok(Self(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()))
+        Ok(Self(
+            text.lines()
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        ))
     }
 
     fn show(&self) -> String {
@@ -194,7 +199,10 @@ impl Value for CharsetLabel {
     fn parse(text: &str) -> Result<Self, BadValue> {
         match docferry_converters::charset::by_label(text) {
             Some(_) => Ok(Self(text.to_owned())),
-            None => Err(BadValue::new(text, "a charset label such as utf-8 or windows-1252")),
+            None => Err(BadValue::new(
+                text,
+                "a charset label such as utf-8 or windows-1252",
+            )),
         }
     }
 
@@ -235,7 +243,9 @@ impl Value for Size {
     }
 
     fn show(&self) -> String {
-        let unit = UNITS.iter().find(|(_, factor)| self.0 >= *factor && self.0.is_multiple_of(*factor));
+        let unit = UNITS
+            .iter()
+            .find(|(_, factor)| self.0 >= *factor && self.0.is_multiple_of(*factor));
         match unit {
             Some((name, factor)) if *factor > 1 => format!("{}{name}", self.0 / factor),
             _ => self.0.to_string(),
@@ -267,7 +277,9 @@ impl Value for Span {
 
     fn show(&self) -> String {
         let seconds = self.0.as_secs();
-        let unit = TIMES.iter().find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
+        let unit = TIMES
+            .iter()
+            .find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
         match unit {
             Some((name, factor)) => format!("{}{name}", seconds / factor),
             None => format!("{seconds}s"),
@@ -283,7 +295,9 @@ fn split_unit(text: &str) -> (&str, &str) {
 
 /// Reads a value of a configuration file, which may be written as a string, number, truth value or list.
 pub(super) fn optional<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Result<Option<T>, D::Error> {
-    deserializer.deserialize_any(AnyForm(std::marker::PhantomData)).map(Some)
+    deserializer
+        .deserialize_any(AnyForm(std::marker::PhantomData))
+        .map(Some)
 }
 
 struct AnyForm<T>(std::marker::PhantomData<T>);

@@ -4,7 +4,6 @@
 //! that stands there anyway; nothing is said by colour alone.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Whether to use colour.
@@ -49,7 +48,12 @@ impl Colour {
 /// # Errors
 /// What `out` reports.
 pub fn error(out: &mut dyn Write, error: &dyn Error, hint: Option<&str>, colour: Colour) -> io::Result<()> {
-    writeln!(out, "{} {}", colour.paint(Paint::Red, "error:"), printable(&chain(error)))?;
+    writeln!(
+        out,
+        "{} {}",
+        colour.paint(Paint::Red, "error:"),
+        printable(&chain(error))
+    )?;
     match hint {
         Some(hint) => writeln!(out, "{} {}", colour.paint(Paint::Cyan, "hint:"), printable(hint)),
         None => Ok(()),
@@ -61,7 +65,12 @@ pub fn error(out: &mut dyn Write, error: &dyn Error, hint: Option<&str>, colour:
 /// # Errors
 /// What `out` reports.
 pub fn warning(out: &mut dyn Write, message: &str, colour: Colour) -> io::Result<()> {
-    writeln!(out, "{} {}", colour.paint(Paint::Yellow, "warning:"), printable(message))
+    writeln!(
+        out,
+        "{} {}",
+        colour.paint(Paint::Yellow, "warning:"),
+        printable(message)
+    )
 }
 
 /// Returns an error and its causes, joined by ": ".
@@ -85,8 +94,7 @@ pub fn printable(text: &str) -> String {
         let obeyed = c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
         match obeyed {
-            // Writing to a string cannot fail.
-            true => drop(write!(clean, "{}", c.escape_default())),
+            true => clean.extend(c.escape_default()),
             false => clean.push(c),
         }
     }
@@ -103,13 +111,35 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// Breaks a text into lines of up to `width` characters, at blanks only. At least one line, maybe an empty one.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or(0, |line| line.chars().count());
+        let full = line > 0 && line + 1 + word.chars().count() > width;
+        if full {
+            lines.push(String::new());
+        }
+        if let Some(last) = lines.last_mut() {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
 /// Writes rows in columns two spaces apart. The last column is not padded.
 ///
 /// # Errors
 /// What `out` reports.
 pub fn table(out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()> {
-    let cells: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| printable(cell)).collect())
+        .collect();
     let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let lengths = cells.iter().filter_map(|row: &Vec<String>| row.get(column));
@@ -134,30 +164,51 @@ mod tests {
 
     #[test]
     fn what_a_terminal_obeys_is_escaped() {
-        assert_eq!(printable("a\nb\u{1b}[2J\u{202e}txt.exe"), "a\\nb\\u{1b}[2J\\u{202e}txt.exe");
+        assert_eq!(
+            printable("a\nb\u{1b}[2J\u{202e}txt.exe"),
+            "a\\nb\\u{1b}[2J\\u{202e}txt.exe"
+        );
         assert_eq!(printable("Übersicht 表.txt"), "Übersicht 表.txt");
     }
 
     #[test]
     fn errors_show_causes_once_and_hints_apart() {
         let cause = io::Error::other("disk full");
-        let outer = crate::config::ConfigError::Read { path: "a.toml".into(), source: cause };
+        let outer = crate::config::ConfigError::Read {
+            path: "a.toml".into(),
+            source: cause,
+        };
         let mut out = Vec::new();
         error(&mut out, &outer, Some("make room"), Colour::Off).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text, "error: `a.toml` cannot be read: disk full\nhint: make room\n");
+        assert_eq!(
+            text,
+            "error: `a.toml` cannot be read: disk full\nhint: make room\n"
+        );
     }
 
     #[test]
     fn columns_line_up_and_lines_have_no_blanks_at_their_end() {
-        let rows = [vec!["a".to_owned(), "bb".to_owned()], vec!["ccc".to_owned(), String::new()]];
+        let rows = [
+            vec!["a".to_owned(), "bb".to_owned()],
+            vec!["ccc".to_owned(), String::new()],
+        ];
         let mut out = Vec::new();
         table(&mut out, &rows).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a    bb\nccc\n");
     }
 
     #[test]
+    fn lines_break_at_blanks_and_long_words_stay_whole() {
+        assert_eq!(wrap("a bb ccc dddddd e", 4), ["a bb", "ccc", "dddddd", "e"]);
+        assert_eq!(wrap("", 4), [""]);
+    }
+
+    #[test]
     fn sizes_have_decimal_units() {
-        assert_eq!([size(999), size(1_500), size(500_000_000)], ["999 B", "1.5 kB", "500.0 MB"]);
+        assert_eq!(
+            [size(999), size(1_500), size(500_000_000)],
+            ["999 B", "1.5 kB", "500.0 MB"]
+        );
     }
 }
