@@ -18,8 +18,9 @@ use code::{Condition, Section, Token};
 pub use decimal::Decimal;
 pub use general::{is_plain, write as write_general};
 
-/// Codes longer than this show the plain number; spreadsheet programs write 255 characters at most.
-const MAX_CODE_BYTES: usize = 4096;
+/// Codes longer than this show the plain number; spreadsheet programs take no longer ones either. The bound keeps
+/// the cost of a cell small, whatever its format.
+const MAX_CODE_CHARS: usize = 255;
 
 /// How the numbers of a section are written.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +57,7 @@ impl NumberFormat {
     /// Compiles a format code.
     #[must_use]
     pub fn parse(code: &str) -> Self {
-        let usable = (1..=MAX_CODE_BYTES).contains(&code.len());
+        let usable = !code.is_empty() && code.chars().take(MAX_CODE_CHARS + 1).count() <= MAX_CODE_CHARS;
         let code = if usable { code } else { "General" };
         let mut sections = code::parse(code);
         let explicit_text = sections.len() == 4;

@@ -81,7 +81,9 @@ impl Scattered {
             cell.end = next;
             next = cell.start;
         }
-        self.cells.sort_by_key(|cell| (cell.row, cell.column));
+        // With the place in the file as the last key the order is total, and an unstable sort needs no memory.
+        self.cells
+            .sort_unstable_by_key(|cell| (cell.row, cell.column, cell.start));
         let mut doubled = 0;
         let mut cells = self.cells.iter().peekable();
         while let Some(cell) = cells.next() {
