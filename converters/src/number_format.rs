@@ -156,13 +156,17 @@ impl NumberFormat {
     }
 
     /// Appends a number in the one form of its kind, which the format tells: dates and times in ISO 8601, elapsed time
-    /// in hours, minutes and seconds, percentages, or else the plain number, with all its digits.
+    /// in hours, minutes and seconds, percentages, whole numbers with their leading zeros, or else the plain
+    /// number, with all its digits.
     pub fn write_canonical(&self, value: Decimal, epoch: Epoch, out: &mut Vec<u8>) {
         match self.choose(value).map(|(part, _)| &part.body) {
             Some(Body::Date(pattern)) => {
                 if !pattern.write_canonical(value, epoch, out) {
                     general::write(value, out);
                 }
+            }
+            Some(Body::Number(pattern)) if pattern.is_identifier() && value.normalised().exponent >= 0 => {
+                self.write(value, epoch, out);
             }
             Some(Body::Number(pattern)) if pattern.is_percent() => {
                 general::write(value.shifted(2), out);

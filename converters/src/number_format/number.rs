@@ -99,6 +99,13 @@ impl Pattern {
         self.shift == 2
     }
 
+    /// Tells whether the section writes whole numbers with leading zeros: article numbers, post codes.
+    pub(super) fn is_identifier(&self) -> bool {
+        let zeros = self.items.iter().filter(|item| **item == Item::Whole(b'0'));
+        let is_whole = self.fraction == 0 && !self.scientific && self.shift == 0 && !self.grouped;
+        is_whole && zeros.count() > 1
+    }
+
     /// Appends the number without its sign.
     pub(super) fn write(&self, value: Decimal, out: &mut Vec<u8>) {
         let value = value.shifted(self.shift);
