@@ -18,8 +18,9 @@ use code::{Condition, Section, Token};
 pub use decimal::Decimal;
 pub use general::{is_plain, write as write_general};
 
-/// Codes longer than this show the plain number; spreadsheet programs write 255 characters at most.
-const MAX_CODE_BYTES: usize = 4096;
+/// Codes longer than this show the plain number; spreadsheet programs take no longer ones either. The bound keeps
+/// the cost of a cell small, whatever its format.
+const MAX_CODE_CHARS: usize = 255;
 
 /// How the numbers of a section are written.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +57,7 @@ impl NumberFormat {
     /// Compiles a format code.
     #[must_use]
     pub fn parse(code: &str) -> Self {
-        let usable = (1..=MAX_CODE_BYTES).contains(&code.len());
+        let usable = !code.is_empty() && code.chars().take(MAX_CODE_CHARS + 1).count() <= MAX_CODE_CHARS;
         let code = if usable { code } else { "General" };
         let mut sections = code::parse(code);
         let explicit_text = sections.len() == 4;
@@ -155,13 +156,17 @@ impl NumberFormat {
     }
 
     /// Appends a number in the one form of its kind, which the format tells: dates and times in ISO 8601, elapsed time
-    /// in hours, minutes and seconds, percentages, or else the plain number, with all its digits.
+    /// in hours, minutes and seconds, percentages, whole numbers with their leading zeros, or else the plain
+    /// number, with all its digits.
     pub fn write_canonical(&self, value: Decimal, epoch: Epoch, out: &mut Vec<u8>) {
         match self.choose(value).map(|(part, _)| &part.body) {
             Some(Body::Date(pattern)) => {
                 if !pattern.write_canonical(value, epoch, out) {
                     general::write(value, out);
                 }
+            }
+            Some(Body::Number(pattern)) if pattern.is_identifier() && value.normalised().exponent >= 0 => {
+                self.write(value, epoch, out);
             }
             Some(Body::Number(pattern)) if pattern.is_percent() => {
                 general::write(value.shifted(2), out);

@@ -223,6 +223,13 @@ impl Digits {
         self.bytes.iter().rev().nth(at).copied().unwrap_or(b'0')
     }
 
+    /// Returns the number of zeros at the end; `None` for zero.
+    #[must_use]
+    pub fn trailing_zeros(&self) -> Option<usize> {
+        let last = self.bytes.iter().rev().position(|digit| *digit != b'0')?;
+        Some(last + self.zeros)
+    }
+
     /// Returns the digits before the zeros.
     #[must_use]
     pub fn leading(&self) -> &[u8] {

@@ -81,7 +81,7 @@ impl Tally {
             (
                 Code::MissingPart,
                 self.missing_parts,
-                "parts that the workbook names are missing",
+                "parts that the workbook names are missing or damaged",
             ),
             (
                 Code::FormulaWithoutValue,
