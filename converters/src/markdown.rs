@@ -150,7 +150,7 @@ impl Writer {
 
     /// Appends Markdown that is not escaped, such as a note reference.
     pub fn raw(&mut self, markdown: &str) {
-        self.frame().raw(markdown);
+        self.frame().paragraph().raw(markdown);
     }
 
     /// Appends a picture without a target, if it has a text to stand for it.
@@ -168,7 +168,7 @@ impl Writer {
         };
         text.text(alt, &in_link);
         let picture = format!("!{}", text.finish());
-        self.frame().raw(&picture);
+        self.frame().paragraph().embed(&picture);
     }
 
     /// Begins a table of about `columns` columns, which the header row is padded to.

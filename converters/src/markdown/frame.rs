@@ -217,11 +217,12 @@ impl Frame {
         }
     }
 
-    pub(super) fn raw(&mut self, markdown: &str) {
+    /// Returns the open paragraph, opening one if there is none.
+    pub(super) fn paragraph(&mut self) -> &mut Inline {
         if self.block.is_none() {
             self.begin_paragraph(Block::Paragraph);
         }
-        self.inline.raw(markdown);
+        &mut self.inline
     }
 
     /// Writes what stands before the text of a block, once.

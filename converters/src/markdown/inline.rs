@@ -124,8 +124,14 @@ impl Inline {
         }
     }
 
-    /// Appends Markdown as it is, in the style that is open.
+    /// Appends Markdown as it is, outside of any mark: a link must not hold a note's reference, which is one itself.
     pub(super) fn raw(&mut self, markdown: &str) {
+        self.close_all();
+        self.embed(markdown);
+    }
+
+    /// Appends Markdown as it is, in the style that is open.
+    pub(super) fn embed(&mut self, markdown: &str) {
         self.write_gap();
         self.underscores = None;
         self.text.push_str(markdown);
@@ -133,10 +139,7 @@ impl Inline {
 
     /// Closes what is open and returns the rest of the run.
     pub(super) fn finish(&mut self) -> &str {
-        while let Some(mark) = self.marks.pop() {
-            let end = self.text.len();
-            close(&mut self.text, end, &mark.kind);
-        }
+        self.close_all();
         &self.text
     }
 
@@ -264,14 +267,18 @@ impl Inline {
         };
     }
 
+    fn close_all(&mut self) {
+        while let Some(mark) = self.marks.pop() {
+            let end = self.text.len();
+            close(&mut self.text, end, &mark.kind);
+        }
+        self.style = Style::default();
+    }
+
     /// Opens the marks of `style` that are not open. A link is always the outermost.
     fn open_for(&mut self, style: &Style) {
         if self.style.link != style.link {
-            while let Some(mark) = self.marks.pop() {
-                let end = self.text.len();
-                close(&mut self.text, end, &mark.kind);
-            }
-            self.style = Style::default();
+            self.close_all();
             if let Some(target) = &style.link {
                 if self.text.ends_with('!') {
                     self.text.insert(self.text.len() - 1, '\\');

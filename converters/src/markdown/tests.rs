@@ -75,7 +75,11 @@ fn pieces_of_one_style_merge() {
 #[test]
 fn white_space_stands_outside_marks_and_counts_once() {
     assert_eq!(
-        paragraph(&[("a", Style::default()), (" \t b\u{a0} ", bold()), ("c", Style::default())]),
+        paragraph(&[
+            ("a", Style::default()),
+            (" \t b\u{a0} ", bold()),
+            ("c", Style::default())
+        ]),
         "a **b** c"
     );
     assert_eq!(paragraph(&[("  ", bold()), ("a", Style::default())]), "a");
@@ -150,7 +154,10 @@ fn escapes_only_what_means_something() {
 #[test]
 fn trailing_underscores_are_escaped_when_a_word_follows() {
     let none = Style::default();
-    assert_eq!(paragraph(&[("a __", none.clone()), ("b", none.clone())]), "a \\_\\_b");
+    assert_eq!(
+        paragraph(&[("a __", none.clone()), ("b", none.clone())]),
+        "a \\_\\_b"
+    );
     assert_eq!(paragraph(&[("a __", none.clone()), (" b", none)]), "a __ b");
 }
 
@@ -164,7 +171,10 @@ fn link_targets_cannot_end_early() {
 
 #[test]
 fn lists_are_tight_and_indented_by_their_markers() {
-    let number = |number| Marker::Number { number, delimiter: '.' };
+    let number = |number| Marker::Number {
+        number,
+        delimiter: '.',
+    };
     let text = write(&[
         (item(0, number(9)), "nine"),
         (item(0, number(10)), "ten"),

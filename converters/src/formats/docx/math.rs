@@ -21,6 +21,8 @@ pub(super) struct Math {
     open: Vec<Open>,
     /// Opening, separating and closing characters of the open delimiters.
     delimiters: Vec<[Option<String>; 3]>,
+    /// Whether a sign ended that the next one must not run into.
+    sign_ended: bool,
 }
 
 /// Tells whether an element is part of a formula's structure.
@@ -37,10 +39,12 @@ impl Math {
     /// Begins the element `local`; `value` is its `m:val`.
     pub(super) fn start(&mut self, local: &[u8], value: Option<&str>) {
         match local {
-            // Adjacent runs are separate signs: `sin` and `x` must not become `sinx`.
-            b"r" => self.separate(),
+            // Adjacent runs are separate signs: `sin` and `y` must not become `siny`.
+            b"r" => self.sign_ended = true,
+            b"f" if self.text.ends_with(char::is_alphanumeric) => self.text.push(' '),
             b"d" => self.delimiters.push([None, None, None]),
-            b"e" => self.start_element(),
+            b"e" => self.start_listed(", "),
+            b"mr" => self.start_listed("; "),
             b"begChr" => self.delimiter(0, value),
             b"sepChr" => self.delimiter(1, value),
             b"endChr" => self.delimiter(2, value),
@@ -50,22 +54,20 @@ impl Math {
         }
         self.open.push(Open {
             from: self.text.len(),
-            is_list: matches!(local, b"d" | b"mr" | b"eqArr"),
+            is_list: matches!(local, b"d" | b"m" | b"mr" | b"eqArr"),
             elements: 0,
         });
     }
 
-    fn start_element(&mut self) {
+    /// Separates an element of a list from the one before.
+    fn start_listed(&mut self, separator: &str) {
         let Some(parent) = self.open.last_mut().filter(|parent| parent.is_list) else {
             return;
         };
         parent.elements += 1;
         if parent.elements > 1 {
-            let separator = self
-                .delimiters
-                .last()
-                .and_then(|[_, separator, _]| separator.as_deref());
-            self.text.push_str(separator.unwrap_or(", "));
+            let own = self.delimiters.last().and_then(|[_, own, _]| own.as_deref());
+            self.text.push_str(own.unwrap_or(separator));
         }
     }
 
@@ -75,20 +77,22 @@ impl Math {
         }
     }
 
-    fn separate(&mut self) {
-        if self.text.ends_with(char::is_alphanumeric) {
-            self.text.push(' ');
-        }
-    }
-
-    /// Appends characters.
+    /// Appends characters. Adjacent signs are kept apart where both are words or numbers.
     pub(super) fn text(&mut self, text: &str) {
         for c in text.chars() {
-            match c {
-                // Invisible operators (function application, times, separator, plus) keep words apart.
-                '\u{2061}'..='\u{2064}' => self.separate(),
-                _ => self.text.push(c),
+            // Invisible operators: function application, times, separator, plus.
+            if matches!(c, '\u{2061}'..='\u{2064}') {
+                self.sign_ended = true;
+                continue;
             }
+            // An opening delimiter that is yet to be written stands between them too.
+            let opens = |open: &Open| open.is_list && open.from == self.text.len();
+            let touches = c.is_alphanumeric() && self.text.ends_with(char::is_alphanumeric);
+            let ended = std::mem::take(&mut self.sign_ended);
+            if ended && touches && !self.open.iter().any(opens) {
+                self.text.push(' ');
+            }
+            self.text.push(c);
         }
     }
 
@@ -102,13 +106,15 @@ impl Math {
             b"den" => self.wrap(from, "/"),
             b"sup" => self.wrap(from, "^"),
             b"sub" | b"lim" => self.wrap(from, "_"),
-            b"rad" => self.text.insert(from, '√'),
+            b"rad" => {
+                self.group(from);
+                self.text.insert(from, '√');
+            }
             b"d" => {
                 let [opening, _, closing] = self.delimiters.pop().unwrap_or_default();
                 self.text.insert_str(from, opening.as_deref().unwrap_or("("));
                 self.text.push_str(closing.as_deref().unwrap_or(")"));
             }
-            b"mr" => self.text.push_str("; "),
             _ => {}
         }
     }
