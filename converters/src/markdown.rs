@@ -226,6 +226,12 @@ impl Writer {
         self.frame().anchor(Anchored::Quote(line));
     }
 
+    /// Returns by how many bytes the text held in the innermost flow grew since the last call, for callers that count
+    /// what they hold.
+    pub fn grown(&mut self) -> usize {
+        self.frame().grown()
+    }
+
     /// Takes the finished text if there are at least `least` bytes of it.
     pub fn take_ready(&mut self, least: usize) -> Option<String> {
         self.base.take_ready(least)

@@ -9,6 +9,9 @@ use std::rc::Rc;
 
 use super::escape::{self, Place};
 
+/// A longer run of underscores at the end of a piece of text is not looked at again.
+const MAX_UNDERSCORES: usize = 256;
+
 /// How text looks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Style {
@@ -208,9 +211,15 @@ impl Inline {
         }
         self.underscores = None;
         if words.ends_with('_') {
-            let run = self.text.trim_end_matches('_').len();
-            let before = self.text[..run].chars().next_back().or(self.handed_on);
-            if !before.is_some_and(|c| c.is_alphanumeric() || c == '\\') {
+            // Only so far back: a run that comes in a thousand pieces must not be searched a thousand times.
+            let from = self.text.len().saturating_sub(MAX_UNDERSCORES);
+            let tail = self.text.as_bytes().get(from..).unwrap_or_default();
+            let run = self.text.len() - tail.iter().rev().take_while(|&&b| b == b'_').count();
+            let before = self.text.get(..run).and_then(|text| text.chars().next_back());
+            if !before
+                .or(self.handed_on)
+                .is_some_and(|c| c.is_alphanumeric() || c == '\\')
+            {
                 self.underscores = Some(run);
             }
         }
@@ -234,11 +243,13 @@ impl Inline {
 
     /// Closes the marks that `style` does not have, innermost first.
     fn close_for(&mut self, style: &Style, next: &str) {
-        let keep = self
-            .marks
-            .iter()
-            .position(|mark| !wants(style, &mark.kind))
-            .unwrap_or(self.marks.len());
+        // A link that begins or ends closes everything: it is always the outermost.
+        let keep = if self.style.link == style.link {
+            let unwanted = self.marks.iter().position(|mark| !wants(style, &mark.kind));
+            unwanted.unwrap_or(self.marks.len())
+        } else {
+            0
+        };
         if keep == self.marks.len() {
             return;
         }

@@ -86,6 +86,28 @@ fn white_space_stands_outside_marks_and_counts_once() {
 }
 
 #[test]
+fn a_link_closes_what_is_open_before_the_space() {
+    let linked = Style {
+        italic: true,
+        ..link("http://x")
+    };
+    assert_eq!(
+        paragraph(&[("see ", italic()), ("this", linked), (" now", italic())]),
+        "*see* [*this*](http://x) *now*"
+    );
+}
+
+#[test]
+fn a_note_stands_outside_of_marks() {
+    let mut writer = Writer::new();
+    writer.text("a", &link("http://x"));
+    writer.raw("[^1]");
+    writer.text("b", &bold());
+    writer.raw("[^2]");
+    assert_eq!(writer.finish(), "[a](http://x)[^1]**b**[^2]\n");
+}
+
+#[test]
 fn marks_nest_and_keep_what_stays_open() {
     let both = Style {
         bold: true,

@@ -20,8 +20,9 @@ use format::NumberFormat;
 const LEVELS: usize = 9;
 /// A longer label text is not a label.
 const MAX_LABEL_BYTES: usize = 256;
-/// What a level weighs in memory beside its text.
+/// What a level weighs in memory beside its text, and a list without its levels.
 const LEVEL_BYTES: u64 = 96;
+const LIST_BYTES: u64 = 1024;
 
 #[derive(Debug, Clone, Default)]
 struct Level {
@@ -210,6 +211,7 @@ fn single(text: &str) -> Option<char> {
 }
 
 fn read_abstract<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Abstract> {
+    meter.resident(LIST_BYTES)?;
     let mut found = Abstract::default();
     let outer = reader.depth();
     while reader.depth() >= outer {
@@ -233,7 +235,7 @@ fn read_abstract<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Abs
 }
 
 fn read_list<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<List> {
-    meter.resident(LEVEL_BYTES)?;
+    meter.resident(LIST_BYTES)?;
     let mut found = List::default();
     let mut overridden = None;
     let outer = reader.depth();

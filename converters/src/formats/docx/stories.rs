@@ -121,13 +121,10 @@ fn one<S: Source>(
     links: &Links,
     writer: Writer,
 ) -> Result<(String, bool)> {
-    let meter = document.meter;
     let mut walker = Walker::new(document, links, writer);
     walker.walk(reader, None)?;
     let has_text = walker.writer.has_text();
-    let text = walker.writer.finish();
-    meter.resident(text.len() as u64)?;
-    Ok((text, has_text))
+    Ok((walker.writer.finish(), has_text))
 }
 
 /// Writes the headers or footers, each distinct text once.
