@@ -6,7 +6,7 @@ use crate::model::entry::Entry;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// All inputs are known.
+    /// All inputs are known. Told while the run goes on: inputs are found as they are needed.
     Discovered {
         /// How many inputs there are, skipped ones included.
         inputs: u64,

@@ -4,6 +4,7 @@
 //! error's kind, decided beside the wire code and asked by the upload stage.
 
 pub mod local;
+pub mod profiles;
 
 use std::io::{Read, Write};
 use std::time::Duration;

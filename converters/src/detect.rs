@@ -13,7 +13,7 @@ mod sniff;
 use std::borrow::Cow;
 use std::io::SeekFrom;
 
-use crate::charset::{self, Charset};
+use crate::charset::{self, Charset, CharsetEvidence, Finding};
 use crate::formats::{self, Claim, Family, Format};
 use crate::{ConvertError, Input, Meter};
 
@@ -43,7 +43,7 @@ pub struct Detection {
     pub format: Format,
     /// The media type, refined by the name within the format.
     pub media_type: Cow<'static, str>,
-    /// The charset, for text.
+    /// The charset, for text. A guess that is not confident may be one that converters refuse to decode by.
     pub charset: Option<Charset>,
     /// How the format is known.
     pub evidence: Evidence,
@@ -87,9 +87,18 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
     if let Some(format) = magic::unmistakable(&head) {
         return Ok(Content::Sure(format, None));
     }
-    let verdict = charset::scan(input, meter)?;
-    if let Some(charset) = charset::resolve(input, meter, verdict)? {
-        return Ok(Content::Text(charset, sniff::sniff(input, &head, charset)?));
+    let claims_pdf = claim.is_some_and(|claim| claim.format == Format::Pdf);
+    match charset::find(input, meter)? {
+        Finding::Text(charset)
+            if magic::is_pdf_behind_junk(&head) && (claims_pdf || !is_unicode(charset)) =>
+        {
+            return Ok(Content::Sure(Format::Pdf, None));
+        }
+        Finding::Text(charset) => {
+            return Ok(Content::Text(charset, sniff::sniff(input, &head, charset)?));
+        }
+        Finding::Undecided(charset) => return Ok(Content::Text(charset, None)),
+        Finding::Binary => {}
     }
     if let Some((format, media_type)) = magic::binary(&head) {
         return Ok(Content::Sure(format, media_type));
@@ -103,6 +112,11 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
         });
     }
     Ok(Content::Binary)
+}
+
+/// A PDF has bytes beyond ASCII that are no UTF-8; a text that only speaks of PDF headers seldom does.
+fn is_unicode(charset: Charset) -> bool {
+    charset.evidence != CharsetEvidence::Guess
 }
 
 fn read_head(input: &mut dyn Input) -> crate::Result<Vec<u8>> {
@@ -126,6 +140,7 @@ fn judge(content: Content, claim: Option<Claim>, name: &str) -> Detection {
     match content {
         // Nothing contradicts any name.
         Content::Sure(Format::Empty, _) => sure(Format::Empty, None, None),
+        Content::Sure(Format::Unknown, media_type) => unknown(media_type, claim, name),
         Content::Sure(format, media_type) => sure(format, media_type, claim),
         Content::Container(container) => match claim {
             Some(claim) if claim.format.container() == Some(container) => {
@@ -141,14 +156,17 @@ fn judge(content: Content, claim: Option<Claim>, name: &str) -> Detection {
         Content::Text(charset, looks_like) => text(charset, looks_like, claim, name),
         Content::Binary => match claim {
             Some(claim) if magic::may_lack_signature(claim.format) => named(claim, None, Evidence::Name),
-            claim => {
-                let media_type = formats::claimed_media_type(name)
-                    .filter(|kind| claim.is_none() && !kind.starts_with("text/"))
-                    .map(str::to_owned);
-                sure(Format::Unknown, media_type, claim)
-            }
+            claim => unknown(None, claim, name),
         },
     }
+}
+
+/// Some signatures are two bytes long, so that a name is the better source of a mere media type.
+fn unknown(media_type: Option<String>, claim: Option<Claim>, name: &str) -> Detection {
+    let claimed = formats::claimed_media_type(name)
+        .filter(|kind| claim.is_none() && !kind.starts_with("text/"))
+        .map(str::to_owned);
+    sure(Format::Unknown, claimed.or(media_type), claim)
 }
 
 fn sure(format: Format, media_type: Option<String>, claim: Option<Claim>) -> Detection {

@@ -154,6 +154,23 @@ impl NumberFormat {
         trim(start, out);
     }
 
+    /// Appends a number in the one form of its kind, which the format tells: dates and times in ISO 8601, elapsed time
+    /// in hours, minutes and seconds, percentages, or else the plain number, with all its digits.
+    pub fn write_canonical(&self, value: Decimal, epoch: Epoch, out: &mut Vec<u8>) {
+        match self.choose(value).map(|(part, _)| &part.body) {
+            Some(Body::Date(pattern)) => {
+                if !pattern.write_canonical(value, epoch, out) {
+                    general::write(value, out);
+                }
+            }
+            Some(Body::Number(pattern)) if pattern.is_percent() => {
+                general::write(value.shifted(2), out);
+                out.push(b'%');
+            }
+            _ => general::write(value, out),
+        }
+    }
+
     /// Appends text as the format shows it.
     pub fn write_text(&self, value: &[u8], out: &mut Vec<u8>) {
         let Some(pieces) = &self.text else {

@@ -6,6 +6,8 @@ pub enum CellValues {
     /// As a spreadsheet program shows them, in a neutral locale.
     #[default]
     Displayed,
+    /// In one form for each kind of value: numbers and percentages with all their digits, dates in ISO 8601.
+    Canonical,
     /// As they are stored.
     Raw,
 }

@@ -34,11 +34,11 @@ impl MediaType {
         self.0.split('/').next().unwrap_or_default()
     }
 
-    /// Tells whether `pattern` covers this type: equal, or `top/*`.
+    /// Tells whether `pattern` covers this type: equal, `top/*`, or `*/*`.
     #[must_use]
     pub fn matches(&self, pattern: &str) -> bool {
         match pattern.strip_suffix("/*") {
-            Some(top) => self.top_level() == top,
+            Some(top) => top == "*" || self.top_level() == top,
             None => self.as_str() == pattern,
         }
     }
@@ -98,6 +98,7 @@ mod tests {
             assert!(bad.parse::<MediaType>().is_err(), "{bad}");
         }
         assert!(MediaType::TEXT_PLAIN.matches("text/*"));
+        assert!(MediaType::TEXT_PLAIN.matches("*/*"));
         assert!(!MediaType::TEXT_PLAIN.matches("text/csv"));
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! A profile says what a platform takes and where it is; the dialect (code) says how to talk to it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::Consumer;
+use super::{Consumer, MediaType};
 
 /// The wire protocol that a profile is spoken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +44,9 @@ pub struct Profile {
     /// Variables that hold a bearer token, tried after the keys.
     #[serde(default)]
     pub auth_token_env: Vec<String>,
+    /// Headers that every request carries, such as the API's version. Never credentials.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// Bounds.
     pub limits: ProfileLimits,
     /// What file names may be.
@@ -103,15 +108,15 @@ pub struct NameRules {
     pub forbidden: String,
 }
 
-/// What one consumer takes.
+/// What some consumers take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptRules {
-    /// The consumer.
-    pub consumer: Consumer,
+    /// The consumers that take the same.
+    pub consumers: Vec<Consumer>,
     /// Media types that pass as they are; `text/*` covers a top level, `*/*` everything.
     pub media_types: Vec<String>,
-    /// Extensions that names must have one of, with the dot; empty means any.
+    /// Extensions that names must have one of, with the dot, in lower case; empty means any.
     #[serde(default)]
     pub extensions: Vec<String>,
     /// Whole names that pass without an extension, in lower case.
@@ -154,10 +159,80 @@ pub struct Fact {
     pub date: String,
 }
 
+/// A profile whose text is well-formed but whose values make no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` makes no sense as `{field}` of a profile")]
+pub struct BadProfile {
+    /// The field.
+    pub field: &'static str,
+    /// The offending value.
+    pub value: String,
+}
+
+fn is_cased(text: &str) -> bool {
+    text.chars().any(char::is_uppercase)
+}
+
+fn is_pattern(text: &str) -> bool {
+    let type_like = text
+        .strip_suffix("/*")
+        .map_or(text.to_owned(), |top| format!("{top}/x"));
+    text == "*/*"
+        || type_like
+            .parse::<MediaType>()
+            .is_ok_and(|parsed| parsed.as_str() == type_like)
+}
+
 impl Profile {
+    /// Finds what breaks the rules for profiles that types cannot say.
+    ///
+    /// # Errors
+    /// [`BadProfile`] names the field and the offending value.
+    pub fn validate(&self) -> Result<(), BadProfile> {
+        let bad = |field, value: &str| {
+            Err(BadProfile {
+                field,
+                value: value.to_owned(),
+            })
+        };
+        if let Some(url) = &self.base_url
+            && url::Url::parse(url).is_err()
+        {
+            return bad("base_url", url);
+        }
+        if self.names.max_length < 64 {
+            return bad("names.max_length", &self.names.max_length.to_string());
+        }
+        for rules in &self.accept {
+            if let Some(pattern) = rules.media_types.iter().find(|pattern| !is_pattern(pattern)) {
+                return bad("accept.media_types", pattern);
+            }
+            if let Some(extension) = rules
+                .extensions
+                .iter()
+                .find(|e| !e.starts_with('.') || is_cased(e))
+            {
+                return bad("accept.extensions", extension);
+            }
+            if let Some(name) = rules.bare_names.iter().find(|name| is_cased(name)) {
+                return bad("accept.bare_names", name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the consumers that the target serves, in the profile's order.
+    pub fn consumers(&self) -> impl Iterator<Item = Consumer> {
+        self.accept
+            .iter()
+            .flat_map(|rules| rules.consumers.iter().copied())
+    }
+
     /// Returns what `consumer` takes, if the target serves it.
     #[must_use]
     pub fn accept_rules(&self, consumer: Consumer) -> Option<&AcceptRules> {
-        self.accept.iter().find(|rules| rules.consumer == consumer)
+        self.accept
+            .iter()
+            .find(|rules| rules.consumers.contains(&consumer))
     }
 }

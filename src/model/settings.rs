@@ -74,6 +74,16 @@ choices! {
         /// The path below the root, its separators replaced by `__`.
         Path => "path",
     }
+    /// What happens to a file that looks like a secret.
+    SecretsRule {
+        /// It is rejected.
+        #[default]
+        Refuse => "refuse",
+        /// It is sent, with a warning.
+        Warn => "warn",
+        /// It is sent.
+        Allow => "allow",
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ const COMMIT_AFTER: Duration = Duration::from_millis(50);
 pub(super) enum Message {
     /// An entry is final; the permit of its input goes back once it is in the journal.
     Entry(Box<Entry>, Option<Arc<Permit>>),
+    /// All inputs are known.
+    Discovered { inputs: u64, bytes: u64 },
     /// A batch has so many inputs.
     BatchClosed { number: u64, inputs: u64 },
     /// The run takes no more work.
@@ -70,11 +72,6 @@ impl<'a> Collector<'a> {
         })
     }
 
-    /// Tells the observer something directly.
-    pub(super) fn tell(&mut self, event: &Event<'_>) {
-        self.observer.on_event(event);
-    }
-
     /// Takes messages until all senders are gone.
     pub(super) fn run(&mut self, messages: &Receiver<Message>) -> Result<(), RunError> {
         loop {
@@ -103,6 +100,9 @@ impl<'a> Collector<'a> {
                 self.report.count(&entry);
                 self.tracker.entry(&entry);
                 self.observer.on_event(&Event::Finished(&entry));
+            }
+            Message::Discovered { inputs, bytes } => {
+                self.observer.on_event(&Event::Discovered { inputs, bytes });
             }
             Message::BatchClosed { number, inputs } => self.tracker.closed(number, inputs),
             Message::Stopped(stopped) => {

@@ -56,7 +56,7 @@ impl Pipeline {
         debug_assert!(STACK_BYTES >= 1 << 20);
         let found = discover(&self.named, &self.discover)?;
         let pool = self.pool()?;
-        let verdicts = Mutex::new(Vec::with_capacity(found.len()));
+        let verdicts = Mutex::new(Vec::new());
         pool.scope(|scope| {
             for one in found {
                 let verdicts = &verdicts;

@@ -12,10 +12,10 @@ use super::permits::{Permit, Permits};
 use super::prepare::{Draft, Part, Ready};
 use super::report::{Report, StopKind, Stopped};
 use super::{Pipeline, RunError, Work};
-use crate::event::{Event, Observer};
+use crate::event::Observer;
 use crate::model::{Code, Failure, Outcome, Payload, Timestamp};
 use crate::stages::classify::MEMORY_BYTES;
-use crate::stages::discover::{Found, discover};
+use crate::stages::discover::{Discovery, Found, discover};
 use crate::stages::upload::{Sent, upload};
 use crate::targets::{Target, TargetErrorKind};
 
@@ -55,15 +55,6 @@ impl Pipeline {
         let output = self.output_dir()?;
         let pool = self.pool()?;
         let mut collector = Collector::new(self, observer)?;
-        let bytes = found
-            .iter()
-            .filter(|f| f.skipped.is_none())
-            .map(|f| f.candidate.size_bytes)
-            .sum();
-        collector.tell(&Event::Discovered {
-            inputs: found.len() as u64,
-            bytes,
-        });
         let shared = Shared {
             pipeline: self,
             output,
@@ -117,17 +108,11 @@ impl Pipeline {
 
     /// Returns what the run file says besides the counts.
     fn facts(&self, began: Timestamp) -> serde_json::Map<String, serde_json::Value> {
-        let target = match &self.work {
-            Work::Ingest { target } => serde_json::json!({
-                "name": target.profile().name, "id": target.target_id(), "consumer": self.consumer,
-            }),
-            Work::Check { .. } | Work::Convert { .. } => serde_json::Value::Null,
-        };
         let facts = serde_json::json!({
             "schema_version": crate::model::entry::SCHEMA_VERSION,
             "version": env!("CARGO_PKG_VERSION"),
             "roots": self.roots(),
-            "target": target,
+            "target": self.target_facts(),
             "options": self.convert.options.canonical(),
             "limits": format!("{:?}", self.convert.limits),
             "max_convert_bytes": self.convert.max_bytes,
@@ -145,7 +130,7 @@ impl Pipeline {
 fn prepare_all(
     shared: &Shared<'_>,
     pool: &rayon::ThreadPool,
-    found: Vec<Found>,
+    found: Discovery,
     jobs: &Sender<Job>,
     messages: &Sender<Message>,
 ) {
@@ -159,8 +144,15 @@ fn prepare_all(
         }
     };
     let mut told = false;
+    let (mut inputs, mut bytes) = (0, 0);
     pool.in_place_scope(|scope| {
         for one in found {
+            inputs += 1;
+            bytes += if one.skipped.is_some() {
+                0
+            } else {
+                one.candidate.size_bytes
+            };
             let (batch, full) = dealer.deal(one.candidate.size_bytes);
             close(full);
             let small = one.skipped.is_some() || one.unreadable.is_some();
@@ -185,6 +177,7 @@ fn prepare_all(
             let (jobs, messages) = (jobs.clone(), messages.clone());
             scope.spawn(move |_| prepare_one(shared, one, batch, reserved, permit, &jobs, &messages));
         }
+        let _ = messages.send(Message::Discovered { inputs, bytes });
     });
     close(dealer.close());
 }

@@ -211,8 +211,9 @@ fn judge(
             .acceptance
             .check(&file_name, &media_type, prepared.size_bytes, options.extra_bytes);
     let source_name = candidate.source.file_name().to_string_lossy();
-    for finding in options.policy.judge_names(&source_name, file_name.as_str()) {
-        violations.push(finding);
+    violations.extend(options.policy.judge_names(&source_name, file_name.as_str()));
+    for finding in options.policy.warn_of_names(&source_name, file_name.as_str()) {
+        notes.push(note(finding.code, finding.message));
     }
     if prepared.holds_live_key {
         violations.push(Violation::new(

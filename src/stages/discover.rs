@@ -10,6 +10,7 @@ mod walk;
 
 use std::collections::HashSet;
 use std::fs::Metadata;
+use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -78,22 +79,59 @@ pub enum DiscoverError {
     },
 }
 
-/// Finds the inputs below the named paths.
+/// The inputs of a run, found one by one while it goes on.
+#[derive(Debug)]
+pub struct Discovery {
+    walk: walk::Walk,
+    seq: u64,
+    /// Hashes of the paths seen, where something can be reached twice.
+    seen: Option<HashSet<u64>>,
+    hasher: RandomState,
+}
+
+/// Finds the inputs below the named paths. What is named is looked at now, the rest while the result is iterated.
 ///
 /// # Errors
 /// [`DiscoverError`] if a named path does not exist; nothing was read then.
-pub fn discover(named: &[Named], options: &DiscoverOptions) -> Result<Vec<Found>, DiscoverError> {
-    let roots = named.iter().map(check_named).collect::<Result<Vec<_>, _>>()?;
-    let mut walk = walk::Walk::new(options);
-    for (name, meta) in named.iter().zip(roots) {
-        match (name, meta) {
-            (Named::Path(path), Some(meta)) if meta.is_dir() => walk.folder(path),
-            (Named::Path(path), Some(meta)) => walk.named_file(path, &meta),
-            (Named::Path(_), None) => {}
-            (Named::Stdin { name }, _) => walk.push(stdin_candidate(name), None, None),
+pub fn discover(named: &[Named], options: &DiscoverOptions) -> Result<Discovery, DiscoverError> {
+    let root = |named: &Named| {
+        Ok(walk::Root {
+            meta: check_named(named)?,
+            named: named.clone(),
+        })
+    };
+    let roots = named
+        .iter()
+        .map(root)
+        .collect::<Result<Vec<_>, DiscoverError>>()?;
+    let seen = (named.len() > 1).then(HashSet::new);
+    Ok(Discovery {
+        walk: walk::Walk::new(options, roots),
+        seq: 0,
+        seen,
+        hasher: RandomState::new(),
+    })
+}
+
+impl Iterator for Discovery {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        let mut found = self.walk.next()?;
+        found.candidate.seq = self.seq;
+        self.seq += 1;
+        // A path that is reached twice is taken once.
+        if let Some(seen) = &mut self.seen {
+            let path = match &found.candidate.source {
+                Source::Path(path) => path.components().collect::<PathBuf>(),
+                Source::Stdin { .. } => PathBuf::from("-"),
+            };
+            if !seen.insert(self.hasher.hash_one(path)) && found.skipped.is_none() {
+                found.skipped = Some((Code::Duplicate, "it was named before".to_owned()));
+            }
         }
+        Some(found)
     }
-    Ok(mark_duplicates(walk.found))
 }
 
 fn check_named(named: &Named) -> Result<Option<Metadata>, DiscoverError> {
@@ -121,22 +159,6 @@ fn stdin_candidate(name: &str) -> Candidate {
         modified: Timestamp::from(UNIX_EPOCH),
         follow: false,
     }
-}
-
-/// Numbers the inputs; a path that was reached twice is taken once.
-fn mark_duplicates(mut found: Vec<Found>) -> Vec<Found> {
-    let mut seen = HashSet::with_capacity(found.len());
-    for (seq, one) in found.iter_mut().enumerate() {
-        one.candidate.seq = seq as u64;
-        let key = match &one.candidate.source {
-            Source::Path(path) => path.components().collect::<PathBuf>(),
-            Source::Stdin { .. } => PathBuf::from("-"),
-        };
-        if !seen.insert(key) && one.skipped.is_none() {
-            one.skipped = Some((Code::Duplicate, "it was named before".to_owned()));
-        }
-    }
-    found
 }
 
 /// Makes the candidate of a path from its lstat.

@@ -161,39 +161,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::profile::{Dialect, LengthUnit, NameRules, ProfileLimits, UploadFields};
     use crate::model::{FileName, MediaType};
     use crate::targets::UploadExtra;
 
     fn target() -> (tempfile::TempDir, LocalTarget) {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("store")).unwrap();
-        let profile = Profile {
-            name: "local".to_owned(),
-            dialect: Dialect::Local,
-            title: String::new(),
-            base_url: None,
-            base_url_env: None,
-            api_key_env: Vec::new(),
-            auth_token_env: Vec::new(),
-            limits: ProfileLimits {
-                max_file_bytes: 1,
-                max_request_bytes: 1,
-                max_workspace_bytes: None,
-                requests_per_minute: None,
-                max_session_files: None,
-                max_metadata_bytes: None,
-                refuses_empty: false,
-            },
-            names: NameRules {
-                max_length: 255,
-                length_unit: LengthUnit::Characters,
-                forbidden: String::new(),
-            },
-            accept: Vec::new(),
-            fields: UploadFields::default(),
-            facts: Vec::new(),
-        };
+        let profile = crate::targets::profiles::built_in("local").unwrap();
         (dir, LocalTarget::new(profile, store))
     }
 

@@ -5,7 +5,7 @@
 //! text header before binary data for text.
 
 use super::wide::{Readings, Wide};
-use super::{Charset, CharsetEvidence};
+use super::{Charset, CharsetEvidence, count};
 
 /// UTF-16 and UTF-32 without a mark show their NUL bytes in the first 64 KiB, or not at all.
 const WIDE_PREFIX: u64 = 64 << 10;
@@ -110,15 +110,10 @@ impl Scan {
         if per_cent(self.controls) > MAX_CONTROLS_OTHER {
             Verdict::Binary
         } else if bom || self.utf8.is_damaged_utf8() {
-            Verdict::Known(Charset {
-                name: "UTF-8",
-                evidence: if bom {
-                    CharsetEvidence::Bom
-                } else {
-                    CharsetEvidence::Guess
-                },
-                bom,
-                confident: bom,
+            Verdict::Known(if bom {
+                Charset::sure("UTF-8", CharsetEvidence::Bom, true)
+            } else {
+                Charset::guess("UTF-8", false)
             })
         } else {
             Verdict::Open(self.remains())
@@ -184,14 +179,6 @@ impl Scan {
         }
         self.utf8.feed(bytes);
     }
-}
-
-/// Counts bytes in lanes of `u8`, which the compiler turns into vector code.
-fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> u64 {
-    bytes
-        .chunks(255)
-        .map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>()))
-        .sum()
 }
 
 /// Counts the control characters that text does not hold. ESC is let through: ISO-2022 text and coloured logs

@@ -42,10 +42,14 @@ pub(super) fn unmistakable(head: &[u8]) -> Option<Format> {
         .map(|(_, format)| *format)
 }
 
+/// Tells whether a PDF header stands in the first KiB, where readers look for it.
+pub(super) fn is_pdf_behind_junk(head: &[u8]) -> bool {
+    memchr::memmem::find(&head[..head.len().min(PDF_HEADER_WITHIN)], b"%PDF-").is_some()
+}
+
 /// Names the format of bytes that are no text, with its media type where our row has none.
 pub(super) fn binary(head: &[u8]) -> Option<(Format, Option<String>)> {
-    let junk = &head[..head.len().min(PDF_HEADER_WITHIN)];
-    if memchr::memmem::find(junk, b"%PDF-").is_some() {
+    if is_pdf_behind_junk(head) {
         return Some((Format::Pdf, None));
     }
     if let Some(format) = without_library(head) {
@@ -63,6 +67,10 @@ pub(super) fn binary(head: &[u8]) -> Option<(Format, Option<String>)> {
         FileFormat::ApacheParquet => Format::Parquet,
         FileFormat::MsDosExecutable | FileFormat::PortableExecutable => Format::Pe,
         FileFormat::ArbitraryBinaryData | FileFormat::Empty | FileFormat::PlainText => return None,
+        // What these hold stands deeper inside; it is nearly always this.
+        FileFormat::ExtensibleBinaryMetaLanguage => return typed(Format::Video, "video/matroska"),
+        FileFormat::AdvancedSystemsFormat => return typed(Format::Video, "video/x-ms-asf"),
+        FileFormat::Id3v2 => return typed(Format::Audio, "audio/mpeg"),
         other => match other.kind() {
             Kind::Image => Format::Image,
             Kind::Audio => Format::Audio,
@@ -75,6 +83,11 @@ pub(super) fn binary(head: &[u8]) -> Option<(Format, Option<String>)> {
         Format::Image | Format::Audio | Format::Video | Format::Unknown
     );
     Some((format, generic.then(|| found.media_type().to_owned())))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of what it stands for")]
+fn typed(format: Format, media_type: &str) -> Option<(Format, Option<String>)> {
+    Some((format, Some(media_type.to_owned())))
 }
 
 /// Old office formats without a container.

@@ -4,7 +4,7 @@
 //! source is worth more than a tidy one. Charset declarations inside the text (XML, HTML) are left as they
 //! are. Two passes over the input, in constant memory: what the charset is shows only at the end.
 
-use crate::charset::{self, CHUNK, Charset, CharsetEvidence, Decoder, each_chunk};
+use crate::charset::{self, CHUNK, Charset, CharsetEvidence, Decoder, Finding, count, each_chunk};
 use crate::options::Newlines;
 use crate::warning::{Warning, WarningCode};
 use crate::{ConvertError, Converter, Input, Meter, Options, PartKind, Result, Sink};
@@ -48,14 +48,15 @@ fn charset_of(input: &mut dyn Input, options: &Options, meter: &Meter) -> Result
             .ok_or_else(|| ConvertError::Unsupported(format!("the charset `{label}`")))?;
         return charset::with_mark(input, charset);
     }
-    let charset = charset::find(input, meter)?
-        .ok_or_else(|| ConvertError::corrupt("the text", "it holds binary bytes"))?;
-    if charset.evidence == CharsetEvidence::Guess && charset.name == "windows-1258" {
-        return Err(ConvertError::Unsupported(
-            "text in an unknown charset (perhaps windows-1258; name it with --charset)".into(),
-        ));
+    match charset::find(input, meter)? {
+        Finding::Text(charset) => Ok(charset),
+        Finding::Undecided(Charset { name, .. }) => {
+            let hint = charset::by_label(name).map_or("", |_| "; name it with --charset");
+            let what = format!("text in an unknown charset (perhaps {name}{hint})");
+            Err(ConvertError::Unsupported(what))
+        }
+        Finding::Binary => Err(ConvertError::corrupt("the text", "it holds binary bytes")),
     }
-    Ok(charset)
 }
 
 /// The second pass: decodes, normalises and counts.
@@ -184,17 +185,10 @@ fn known(evidence: CharsetEvidence) -> &'static str {
         CharsetEvidence::Bom => "by its byte order mark",
         CharsetEvidence::NulPattern => "by its pattern of NUL bytes",
         CharsetEvidence::Valid => "by its validity",
+        CharsetEvidence::Declared => "by its own declaration, which still stands in the text",
         CharsetEvidence::Guess => "by a guess",
         CharsetEvidence::Label => "by the option",
     }
-}
-
-/// Counts bytes in lanes of `u8`, which the compiler turns into vector code.
-fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> u64 {
-    bytes
-        .chunks(255)
-        .map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>()))
-        .sum()
 }
 
 /// Turns CR LF and lone CR into LF across pieces.

@@ -24,7 +24,7 @@ mod workbook;
 
 use crate::ooxml::Ooxml;
 use crate::options::HiddenContent;
-use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink};
+use crate::{ConvertError, Converter, Input, Meter, Options, PartKind, Result, Sink};
 
 use cells::{Book, Cells};
 use scanner::Scanner;
@@ -68,12 +68,26 @@ impl Converter for XlsxToCsv {
             has_macros: workbook.part("vbaProject").is_some(),
             ..Tally::default()
         };
-        let mut any = false;
+        let (mut any, mut blank) = (false, Vec::new());
         for sheet in &workbook.sheets {
-            any |= convert_sheet(&mut ooxml, (&workbook, sheet), &book, &mut tally, sink)?;
+            match convert_sheet(&mut ooxml, (&workbook, sheet), &book, &mut tally, sink)? {
+                Outcome::Values => any = true,
+                Outcome::Blank => blank.push(&*sheet.name),
+                Outcome::Empty | Outcome::NoWorksheet => {}
+            }
         }
         tally.warn(options, sink);
-        if any { Ok(()) } else { Err(ConvertError::NoText) }
+        if any {
+            return Ok(());
+        }
+        // Formatted cells without values are a form that nobody has filled in: sound, and empty.
+        if blank.is_empty() {
+            return Err(ConvertError::NoText);
+        }
+        blank
+            .into_iter()
+            .try_for_each(|name| sink.begin_part(Some(name), PartKind::Csv))
+            .map_err(ConvertError::Sink)
     }
 }
 
@@ -90,39 +104,39 @@ fn read_strings(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<SharedStrin
     }
 }
 
-/// Converts one sheet; tells whether it had any value.
+/// Converts one sheet. One that is left out counts as empty.
 fn convert_sheet(
     ooxml: &mut Ooxml<'_>,
     (workbook, sheet): (&Workbook, &Sheet),
     book: &Book<'_>,
     tally: &mut Tally,
     sink: &mut dyn Sink,
-) -> Result<bool> {
+) -> Result<Outcome> {
     let Some(relationship) = workbook.relationship(sheet) else {
         tally.missing_parts += 1;
-        return Ok(false);
+        return Ok(Outcome::Empty);
     };
     if relationship.kind != "worksheet" {
         tally.sheets_skipped += 1;
-        return Ok(false);
+        return Ok(Outcome::Empty);
     }
     if sheet.is_hidden {
         tally.hidden_sheets += 1;
         if book.options.hidden_content == HiddenContent::Exclude {
-            return Ok(false);
+            return Ok(Outcome::Empty);
         }
     }
     let meter = ooxml.meter();
     let Some(part) = ooxml.package().part(&relationship.target)? else {
         tally.missing_parts += 1;
-        return Ok(false);
+        return Ok(Outcome::Empty);
     };
     let cells = Cells::new(book, &sheet.name, tally, (meter, sink));
     let worksheet = Worksheet::new(Scanner::new(part, meter.limits()), cells, meter);
-    let (outcome, any) = worksheet.read()?;
+    let outcome = worksheet.read()?;
     if outcome == Outcome::NoWorksheet {
         tally.sheets_skipped += 1;
     }
     attachments::count(ooxml, &relationship.target, tally)?;
-    Ok(any)
+    Ok(outcome)
 }

@@ -33,6 +33,9 @@ const DAYS: [&str; 7] = [
 ];
 /// Elapsed times beyond this many days show as the plain number.
 const MAX_ELAPSED_DAYS: f64 = 1e9;
+/// ISO 8601 times are rounded to milliseconds and then cut to seconds: the rounding mends binary fractions, and
+/// cutting is what spreadsheet programs do where they show a time in full.
+const ISO_PLACES: u32 = 3;
 
 /// Which fields an ISO 8601 display has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub(super) enum Iso {
     DateTime,
     /// Only the fields that are not zero: formats whose meaning differs between locales.
     AsNeeded,
+    /// The date always, the time unless it is midnight.
+    DateFirst,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +84,7 @@ impl Pattern {
             items: Vec::new(),
             twelve_hours: false,
             elapsed: false,
-            places: u32::from(iso == Iso::TimeTenths),
+            places: if iso == Iso::TimeTenths { 1 } else { ISO_PLACES },
             iso: Some(iso),
         }
     }
@@ -146,6 +151,38 @@ impl Pattern {
             None => self.write_items(&moment, &Ticks::new(serial, self.places), out),
         }
         true
+    }
+
+    /// Appends the date as ISO 8601 whatever the section asks for, and elapsed time as hours, minutes and seconds;
+    /// false, with nothing appended, if the number is none.
+    pub(super) fn write_canonical(&self, value: Decimal, epoch: Epoch, out: &mut Vec<u8>) -> bool {
+        if self.elapsed {
+            let separator = || Item::Literal(":".to_owned());
+            let items = vec![
+                Item::ElapsedHours(1),
+                separator(),
+                Item::Minute(2),
+                separator(),
+                Item::Second(2),
+            ];
+            let hours = Self {
+                items,
+                ..self.clone()
+            };
+            return hours.write(value, epoch, out);
+        }
+        let is_date = |item: &Item| {
+            matches!(
+                item,
+                Item::Year(_) | Item::BuddhistYear | Item::Month(_) | Item::Day(_)
+            )
+        };
+        let has_date = match self.iso {
+            Some(iso) => matches!(iso, Iso::Date | Iso::DateTime),
+            None => self.items.iter().any(is_date),
+        };
+        let iso = if has_date { Iso::DateFirst } else { Iso::AsNeeded };
+        Self::iso(iso).write(value, epoch, out)
     }
 
     fn write_items(&self, moment: &Moment, ticks: &Ticks, out: &mut Vec<u8>) {
@@ -221,7 +258,8 @@ fn write_iso(iso: Iso, moment: &Moment, serial: f64, out: &mut Vec<u8>) {
         Iso::Date => (true, false),
         Iso::Time | Iso::TimeTenths => (false, true),
         Iso::DateTime => (true, true),
-        Iso::AsNeeded => (serial >= 1.0 || midnight, !midnight),
+        Iso::AsNeeded if serial < 1.0 => (false, true),
+        Iso::AsNeeded | Iso::DateFirst => (true, !midnight),
     };
     if date {
         write_padded(moment.year, 4, out);
@@ -270,6 +308,11 @@ fn write_name(number: u8, length: usize, names: &[&str], out: &mut Vec<u8>) {
 }
 
 fn write_padded(number: i64, digits: usize, out: &mut Vec<u8>) {
+    // Nearly all fields have two digits; the general way below costs three times as much.
+    if let (0..=99, 2, Ok(small)) = (number, digits, u8::try_from(number)) {
+        out.extend_from_slice(&[b'0' + small / 10, b'0' + small % 10]);
+        return;
+    }
     let mut bytes = [b'0'; 20];
     let mut start = bytes.len();
     let mut rest = number.unsigned_abs();

@@ -78,8 +78,11 @@ pub fn is_plain(stored: &[u8]) -> bool {
                 && unsigned.last() > Some(&b'0')
                 && (!leading_zero || at == 1)
         }
-        // A double holds 16 digits up to 2^53; 15 are what a spreadsheet program keeps.
-        None => (1..=15).contains(&whole) && (!leading_zero || stored == b"0"),
+        // A double holds whole numbers exactly up to 2^53, a little more than 9 * 10^15.
+        None => {
+            let exact = unsigned.len() < 16 || (unsigned.len() == 16 && unsigned < b"9");
+            whole > 0 && exact && (!leading_zero || stored == b"0")
+        }
     }
 }
 
@@ -115,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_that_a_double_holds_are_plain() {
+        assert!(is_plain(b"1234567890123451"));
+        assert!(!is_plain(b"9234567890123456"));
+    }
+
+    #[test]
     fn plain_text_is_its_own_general_form() {
         for text in ["0", "7", "-7", "12.5", "0.001", "123456789012345", "-0.5"] {
             assert!(is_plain(text.as_bytes()), "{text}");
@@ -132,7 +141,7 @@ mod tests {
             "0.10000000000000001",
             "01.5",
             "1.2.3",
-            "1234567890123456",
+            "9234567890123456",
         ] {
             assert!(!is_plain(text.as_bytes()), "{text}");
         }

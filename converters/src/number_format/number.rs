@@ -95,6 +95,10 @@ impl Pattern {
         }
     }
 
+    pub(super) fn is_percent(&self) -> bool {
+        self.shift == 2
+    }
+
     /// Appends the number without its sign.
     pub(super) fn write(&self, value: Decimal, out: &mut Vec<u8>) {
         let value = value.shifted(self.shift);
@@ -182,7 +186,7 @@ impl Pattern {
                 }
                 return;
             }
-            if self.grouped && place > 0 && place % 3 == 0 {
+            if self.grouped && place > 0 && place.is_multiple_of(3) {
                 out.push(b',');
             }
         };

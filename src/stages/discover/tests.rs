@@ -22,7 +22,9 @@ fn tree(entries: &[&str]) -> tempfile::TempDir {
 
 /// Lists what was found as `relative` or `relative: code (rule)`.
 fn listing(folder: &Path, options: &DiscoverOptions) -> Vec<String> {
-    let found = discover(&[Named::Path(folder.to_owned())], options).unwrap();
+    let found: Vec<Found> = discover(&[Named::Path(folder.to_owned())], options)
+        .unwrap()
+        .collect();
     let shown = |one: &Found| {
         let name = one.candidate.relative.as_path().display().to_string();
         match &one.skipped {
@@ -135,11 +137,8 @@ fn links_are_followed_inside_the_root_only() {
 fn a_named_path_is_taken_through_a_link_and_once() {
     let folder = tree(&[".env=x", "l -> .env"]);
     let path = |name: &str| Named::Path(folder.path().join(name));
-    let found = discover(
-        &[path("l"), path(".env"), path("./l")],
-        &DiscoverOptions::default(),
-    )
-    .unwrap();
+    let named = [path("l"), path(".env"), path("./l")];
+    let found: Vec<Found> = discover(&named, &DiscoverOptions::default()).unwrap().collect();
     let taken: Vec<_> = found
         .iter()
         .map(|f| (f.candidate.seq, f.skipped.as_ref().map(|s| s.0)))
@@ -162,7 +161,7 @@ fn force_exclude_applies_to_named_files() {
         force_exclude: true,
         ..Default::default()
     };
-    let found = discover(&named, &options).unwrap();
+    let found: Vec<Found> = discover(&named, &options).unwrap().collect();
     assert_eq!(
         found.iter().map(|f| f.skipped.is_some()).collect::<Vec<_>>(),
         [true, false]

@@ -5,10 +5,11 @@ use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use super::filter::IgnoreStack;
-use super::{DiscoverOptions, Found, candidate};
+use super::{DiscoverOptions, Found, Named, candidate};
 use crate::model::{Candidate, Code, RelativePath, Source, Timestamp};
 
 /// Folders nest this deep at the most; deeper ones are reported.
@@ -16,147 +17,208 @@ const MAX_DEPTH: usize = 256;
 /// Names that are never inputs below a root.
 const OWN_NAMES: [&str; 3] = [".git", ".docferry", ".docferryignore"];
 
-/// A walk over all roots of a run.
-pub(super) struct Walk<'a> {
-    options: &'a DiscoverOptions,
-    /// What was found, in order.
-    pub(super) found: Vec<Found>,
+/// A walk over all roots of a run. It holds the names of the folders that are open, never the whole tree.
+#[derive(Debug)]
+pub(super) struct Walk {
+    options: DiscoverOptions,
+    roots: std::vec::IntoIter<Root>,
+    open: Vec<Open>,
 }
 
-impl<'a> Walk<'a> {
-    pub(super) fn new(options: &'a DiscoverOptions) -> Self {
+/// Something that the user named, with what it leads to.
+#[derive(Debug)]
+pub(super) struct Root {
+    pub(super) named: Named,
+    /// `None` for standard input.
+    pub(super) meta: Option<Metadata>,
+}
+
+/// A folder whose names are being visited.
+#[derive(Debug)]
+struct Open {
+    folder: PathBuf,
+    names: std::vec::IntoIter<std::ffi::OsString>,
+    ignores: IgnoreStack,
+    below: Arc<Below>,
+}
+
+/// The root that a folder lies below.
+#[derive(Debug)]
+struct Below {
+    root: PathBuf,
+    /// The root without links, if links inside it are followed.
+    real_root: Option<PathBuf>,
+}
+
+impl Iterator for Walk {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        loop {
+            let Some(open) = self.open.last_mut() else {
+                let root = self.roots.next()?;
+                match self.begin(root) {
+                    Some(found) => return Some(found),
+                    None => continue,
+                }
+            };
+            let Some(name) = open.names.next() else {
+                self.open.pop();
+                continue;
+            };
+            let (path, below, ignores) = (
+                open.folder.join(&name),
+                Arc::clone(&open.below),
+                open.ignores.clone(),
+            );
+            let found = match std::fs::symlink_metadata(&path) {
+                Ok(meta) => self.visit(&path, &name, &meta, &below, &ignores),
+                Err(error) => Some(unreadable(&path, &below.root, &error)),
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+}
+
+impl Walk {
+    pub(super) fn new(options: &DiscoverOptions, roots: Vec<Root>) -> Self {
         Self {
-            options,
-            found: Vec::new(),
+            options: options.clone(),
+            roots: roots.into_iter(),
+            open: Vec::new(),
         }
     }
 
-    pub(super) fn push(
-        &mut self,
-        candidate: Candidate,
-        skipped: Option<(Code, String)>,
-        unreadable: Option<String>,
-    ) {
-        self.found.push(Found {
-            candidate,
-            skipped,
-            unreadable,
-        });
+    /// Begins with something that the user named; a folder gives nothing itself.
+    fn begin(&mut self, root: Root) -> Option<Found> {
+        match (root.named, root.meta) {
+            (Named::Path(path), Some(meta)) if meta.is_dir() => {
+                let ignores = IgnoreStack::above(&path, self.options.gitignore);
+                let real_root = if self.options.follow {
+                    path.canonicalize().ok()
+                } else {
+                    None
+                };
+                let below = Arc::new(Below {
+                    root: path.clone(),
+                    real_root,
+                });
+                self.descend(&path, &below, &ignores)
+            }
+            (Named::Path(path), Some(meta)) => Some(self.named_file(&path, &meta)),
+            (Named::Path(_), None) => None,
+            (Named::Stdin { name }, _) => Some(taken(super::stdin_candidate(&name))),
+        }
     }
 
     /// Takes a file that the user named, through a symbolic link if it is one.
-    pub(super) fn named_file(&mut self, path: &Path, meta: &Metadata) {
+    fn named_file(&self, path: &Path, meta: &Metadata) -> Found {
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut skipped = special(meta).map(|what| (Code::SpecialFile, what.to_owned()));
         if self.options.force_exclude && skipped.is_none() {
-            let stack =
+            let ignores =
                 IgnoreStack::above(path, self.options.gitignore).enter(folder, self.options.gitignore);
-            skipped = stack.rule(path, false);
+            skipped = ignores.rule(path, false);
             skipped = skipped.or_else(|| Some((Code::Excluded, self.options.globs.rule(path, false)?)));
         }
-        let candidate = candidate(path, path, meta, true);
-        self.push(candidate, skipped, None);
+        Found {
+            candidate: candidate(path, path, meta, true),
+            skipped,
+            unreadable: None,
+        }
     }
 
-    /// Walks a folder that the user named.
-    pub(super) fn folder(&mut self, root: &Path) {
-        let stack = IgnoreStack::above(root, self.options.gitignore);
-        let real_root = if self.options.follow {
-            root.canonicalize().ok()
-        } else {
-            None
-        };
-        self.descend(
-            root,
-            &Below {
-                root,
-                real_root,
-                depth: 0,
-            },
-            &stack,
-        );
-    }
-
-    fn descend(&mut self, folder: &Path, below: &Below<'_>, stack: &IgnoreStack) {
-        let names = match sorted_names(folder) {
-            Ok(names) => names,
-            Err(error) => return self.unreadable(folder, below.root, &error),
-        };
-        if below.depth >= MAX_DEPTH {
-            return self.unreadable(
+    /// Opens a folder; what comes back is the reason why it cannot be.
+    fn descend(&mut self, folder: &Path, below: &Arc<Below>, ignores: &IgnoreStack) -> Option<Found> {
+        if self.open.len() >= MAX_DEPTH {
+            return Some(unreadable(
                 folder,
-                below.root,
+                &below.root,
                 &std::io::Error::other("folders nest too deep"),
-            );
+            ));
         }
-        let stack = stack.enter(folder, self.options.gitignore);
-        for name in names {
-            let path = folder.join(&name);
-            match std::fs::symlink_metadata(&path) {
-                Ok(meta) => self.visit(&path, &name, &meta, below, &stack),
-                Err(error) => self.unreadable(&path, below.root, &error),
+        match sorted_names(folder) {
+            Ok(names) => {
+                let ignores = ignores.enter(folder, self.options.gitignore);
+                let names = names.into_iter();
+                self.open.push(Open {
+                    folder: folder.to_owned(),
+                    names,
+                    ignores,
+                    below: Arc::clone(below),
+                });
+                None
             }
+            Err(error) => Some(unreadable(folder, &below.root, &error)),
         }
     }
 
-    fn visit(&mut self, path: &Path, name: &OsStr, meta: &Metadata, below: &Below<'_>, stack: &IgnoreStack) {
-        let relative = path.strip_prefix(below.root).unwrap_or(path);
-        if let Some(skip) = self.rule(path, relative, name, meta, stack) {
-            let candidate = candidate(path, below.root, meta, false);
-            return self.push(candidate, Some(skip), None);
+    fn visit(
+        &mut self,
+        path: &Path,
+        name: &OsStr,
+        meta: &Metadata,
+        below: &Arc<Below>,
+        ignores: &IgnoreStack,
+    ) -> Option<Found> {
+        let relative = path.strip_prefix(&below.root).unwrap_or(path);
+        if let Some(skip) = self.rule(path, relative, name, meta, ignores) {
+            return Some(left_out(candidate(path, &below.root, meta, false), skip));
         }
         if meta.is_symlink() {
-            return self.symlink(path, meta, below, stack);
+            return self.symlink(path, meta, below, ignores);
         }
         if meta.is_dir() {
-            let deeper = Below {
-                root: below.root,
-                real_root: below.real_root.clone(),
-                depth: below.depth + 1,
-            };
-            return self.descend(path, &deeper, stack);
+            return self.descend(path, below, ignores);
         }
         let skipped = special(meta).map(|what| (Code::SpecialFile, what.to_owned()));
-        let candidate = candidate(path, below.root, meta, false);
-        self.push(candidate, skipped, None);
+        Some(Found {
+            candidate: candidate(path, &below.root, meta, false),
+            skipped,
+            unreadable: None,
+        })
     }
 
     /// Follows a link that the walk found only where `--follow` says so and its end lies inside the root.
-    fn symlink(&mut self, path: &Path, meta: &Metadata, below: &Below<'_>, stack: &IgnoreStack) {
-        let skip = |what: &str| Some((Code::Symlink, what.to_owned()));
-        let skipped = match &below.real_root {
-            None => skip("symbolic links are not followed"),
-            Some(real_root) => match path.canonicalize() {
-                Err(_) => skip("it leads nowhere"),
-                Ok(end) if !end.starts_with(real_root) => skip("it leads outside the root"),
-                // A folder above the link would be walked for ever.
-                Ok(end)
-                    if path.starts_with(&end)
-                        || std::path::absolute(path).is_ok_and(|p| p.starts_with(&end)) =>
-                {
-                    skip("it leads to a folder above it")
-                }
-                Ok(_) => None,
-            },
+    fn symlink(
+        &mut self,
+        path: &Path,
+        meta: &Metadata,
+        below: &Arc<Below>,
+        ignores: &IgnoreStack,
+    ) -> Option<Found> {
+        let skip = |what: &str| {
+            Some(left_out(
+                candidate(path, &below.root, meta, false),
+                (Code::Symlink, what.to_owned()),
+            ))
         };
+        let Some(real_root) = &below.real_root else {
+            return skip("symbolic links are not followed");
+        };
+        let Ok(end) = path.canonicalize() else {
+            return skip("it leads nowhere");
+        };
+        if !end.starts_with(real_root) {
+            return skip("it leads outside the root");
+        }
+        // A folder above the link would be walked for ever.
+        if std::path::absolute(path).is_ok_and(|path| path.starts_with(&end)) {
+            return skip("it leads to a folder above it");
+        }
         match std::fs::metadata(path) {
-            Ok(target) if skipped.is_none() && target.is_dir() => {
-                let deeper = Below {
-                    root: below.root,
-                    real_root: below.real_root.clone(),
-                    depth: below.depth + 1,
-                };
-                self.descend(path, &deeper, stack);
-            }
-            Ok(target) if skipped.is_none() => {
+            Ok(target) if target.is_dir() => self.descend(path, below, ignores),
+            Ok(target) => {
                 let skipped = special(&target).map(|what| (Code::SpecialFile, what.to_owned()));
-                let candidate = candidate(path, below.root, &target, true);
-                self.push(candidate, skipped, None);
+                Some(Found {
+                    candidate: candidate(path, &below.root, &target, true),
+                    skipped,
+                    unreadable: None,
+                })
             }
-            _ => {
-                let candidate = candidate(path, below.root, meta, false);
-                self.push(candidate, skipped.or_else(|| skip("it leads nowhere")), None);
-            }
+            Err(_) => skip("it leads nowhere"),
         }
     }
 
@@ -194,26 +256,39 @@ impl<'a> Walk<'a> {
         let absolute = std::path::absolute(path).ok()?;
         self.options.own.iter().find(|own| **own == absolute)
     }
+}
 
-    fn unreadable(&mut self, path: &Path, root: &Path, error: &std::io::Error) {
-        let candidate = Candidate {
-            seq: 0,
-            source: Source::Path(path.to_owned()),
-            relative: RelativePath::new(path.strip_prefix(root).unwrap_or(path)),
-            size_bytes: 0,
-            modified: Timestamp::from(UNIX_EPOCH),
-            follow: false,
-        };
-        self.push(candidate, None, Some(error.to_string()));
+fn taken(candidate: Candidate) -> Found {
+    Found {
+        candidate,
+        skipped: None,
+        unreadable: None,
     }
 }
 
-/// Where the walk is.
-struct Below<'a> {
-    root: &'a Path,
-    /// The root without links, if links inside it are followed.
-    real_root: Option<PathBuf>,
-    depth: usize,
+fn left_out(candidate: Candidate, skip: (Code, String)) -> Found {
+    Found {
+        candidate,
+        skipped: Some(skip),
+        unreadable: None,
+    }
+}
+
+/// Makes the input for a path that could not even be looked at.
+fn unreadable(path: &Path, root: &Path, error: &std::io::Error) -> Found {
+    let candidate = Candidate {
+        seq: 0,
+        source: Source::Path(path.to_owned()),
+        relative: RelativePath::new(path.strip_prefix(root).unwrap_or(path)),
+        size_bytes: 0,
+        modified: Timestamp::from(UNIX_EPOCH),
+        follow: false,
+    };
+    Found {
+        candidate,
+        skipped: None,
+        unreadable: Some(error.to_string()),
+    }
 }
 
 fn sorted_names(folder: &Path) -> std::io::Result<Vec<std::ffi::OsString>> {

@@ -188,7 +188,7 @@ fn formula(rest: &[u8]) -> Result<&[u8], Stop> {
     }
     let close = memchr::memchr(b'>', rest).ok_or(Stop::End)?;
     let (tag, tail) = rest.split_at(close + 1);
-    if memchr::memchr_iter(b'"', tag).count() % 2 != 0
+    if !memchr::memchr_iter(b'"', tag).count().is_multiple_of(2)
         || memchr::memchr2(b'\'', b'<', tag.get(1..).unwrap_or_default()).is_some()
     {
         return Err(Stop::Unusual);

@@ -37,6 +37,7 @@ pub(super) struct Cells<'a> {
     tally: &'a mut Tally,
     field: Vec<u8>,
     pub(super) columns: Columns,
+    any: bool,
     row: u32,
     row_is_hidden: bool,
     row_is_counted: bool,
@@ -57,6 +58,7 @@ impl<'a> Cells<'a> {
             tally,
             field: Vec::new(),
             columns: Columns::default(),
+            any: false,
             row: 0,
             row_is_hidden: false,
             row_is_counted: false,
@@ -69,6 +71,16 @@ impl<'a> Cells<'a> {
             self.rows_left_out += 1;
         }
         (self.row, self.row_is_hidden, self.row_is_counted) = (row, is_hidden, false);
+    }
+
+    /// Notes that there is a cell, with or without a value.
+    pub(super) fn note(&mut self) {
+        self.any = true;
+    }
+
+    /// Tells whether there was a cell, with or without a value.
+    pub(super) fn any(&self) -> bool {
+        self.any
     }
 
     pub(super) fn row(&self) -> u32 {
@@ -116,7 +128,7 @@ impl<'a> Cells<'a> {
 
     /// A format that shows nothing hides its cell, which is then hidden content like any other.
     fn shown_anyway(&mut self, style: Style) -> Option<Style> {
-        if self.book.options.cell_values == CellValues::Raw {
+        if self.book.options.cell_values != CellValues::Displayed {
             return Some(style);
         }
         self.tally.hidden_cells += 1;
@@ -146,6 +158,9 @@ impl<'a> Cells<'a> {
         let mut field = std::mem::take(&mut self.field);
         field.clear();
         match self.book.styles.format(style).filter(|_| !style.is_general) {
+            Some(format) if self.book.options.cell_values == CellValues::Canonical => {
+                format.write_canonical(value, self.book.epoch, &mut field);
+            }
             Some(format) => format.write(value, self.book.epoch, &mut field),
             None => number_format::write_general(value, &mut field),
         }

@@ -79,6 +79,11 @@ impl<S: Source> Scanner<S> {
         self.buffer.get(self.at..self.end).unwrap_or_default()
     }
 
+    /// Tells whether the window would grow by reading on.
+    pub(super) fn can_grow(&self) -> bool {
+        !self.pending_end
+    }
+
     /// Consumes bytes of the window. They must be whole elements and text, or nesting goes wrong.
     pub(super) fn consume(&mut self, bytes: usize) {
         self.at = self.end.min(self.at + bytes);
@@ -271,12 +276,11 @@ impl<S: Source> Scanner<S> {
         loop {
             for (skipped, &byte) in self.window().iter().enumerate().skip(offset) {
                 match byte {
-                    _ if quote != 0 => {
-                        if byte == quote {
-                            quote = 0;
-                            quotes += 1;
-                        }
+                    _ if quote != 0 && byte == quote => {
+                        quote = 0;
+                        quotes += 1;
                     }
+                    _ if quote != 0 => {}
                     b'>' => return Ok((self.at + skipped, quotes)),
                     b'"' | b'\'' => {
                         quote = byte;

@@ -19,8 +19,12 @@ use super::workbook::is_true;
 /// What a worksheet part turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// A sheet with or without values.
-    Cells,
+    /// A sheet with at least one value, which has become a part.
+    Values,
+    /// A sheet with cells, none of which has a value.
+    Blank,
+    /// A sheet without any cell.
+    Empty,
     /// Not a worksheet, whatever its relationship says.
     NoWorksheet,
 }
@@ -48,15 +52,15 @@ impl<'a, S: Source> Worksheet<'a, S> {
         }
     }
 
-    /// Reads the whole part; returns what it was and whether it had any value.
-    pub(super) fn read(mut self) -> Result<(Outcome, bool)> {
-        let mut outcome = Outcome::Cells;
+    /// Reads the whole part.
+    pub(super) fn read(mut self) -> Result<Outcome> {
+        let mut is_worksheet = true;
         loop {
             match self.scanner.token()? {
                 Token::Start { name, attributes } => match self.scanner.local(name) {
                     b"worksheet" if self.scanner.depth() == 1 => {}
-                    _ if self.scanner.depth() == 1 => outcome = Outcome::NoWorksheet,
-                    _ if outcome == Outcome::NoWorksheet => {}
+                    _ if self.scanner.depth() == 1 => is_worksheet = false,
+                    _ if !is_worksheet => {}
                     b"sheetData" => self.rows()?,
                     b"col" => self.column(attributes),
                     b"mergeCell" => self.cells.tally().merged += 1,
@@ -66,7 +70,16 @@ impl<'a, S: Source> Worksheet<'a, S> {
                 Token::Eof => break,
             }
         }
-        Ok((outcome, self.cells.finish()?))
+        let has_cells = self.cells.any();
+        Ok(if self.cells.finish()? {
+            Outcome::Values
+        } else if !is_worksheet {
+            Outcome::NoWorksheet
+        } else if has_cells {
+            Outcome::Blank
+        } else {
+            Outcome::Empty
+        })
     }
 
     fn column(&mut self, attributes: Span) {
@@ -122,7 +135,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
         loop {
             let mut rest = self.scanner.window();
             let whole = rest.len();
-            let mut more = rest.len() < 4;
+            let mut more = rest.len() < 4 && self.scanner.can_grow();
             while rest.starts_with(b"<c ") {
                 match cell_scan::step(rest) {
                     Step::Cell(cell, len) => {
@@ -242,6 +255,7 @@ fn finish(
     meter: &Meter,
 ) -> Result<()> {
     meter.cells(1)?;
+    cells.note();
     let column = match head.place {
         Some((row, column)) => {
             if row != cells.row() {
@@ -259,11 +273,11 @@ fn finish(
     }
     *next_column = column + 1;
     match value {
-        Some(value) if !value.is_empty() || head.kind != Kind::Number => {
-            cells.put(column, head.style, head.kind, value)
-        }
+        Some(value) if !value.is_empty() => cells.put(column, head.style, head.kind, value),
         _ => {
-            cells.tally().formulas_without_value += u64::from(has_formula);
+            // Only text may be empty and still be a value.
+            let lacks_value = has_formula && (value.is_none() || head.kind != Kind::Text);
+            cells.tally().formulas_without_value += u64::from(lacks_value);
             Ok(())
         }
     }

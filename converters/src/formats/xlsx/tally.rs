@@ -29,31 +29,50 @@ pub(super) struct Tally {
 impl Tally {
     /// Gives a warning for each count that is not zero.
     pub(super) fn warn(&self, options: &Options, sink: &mut dyn Sink) {
-        use WarningCode as Code;
-        let excludes = options.hidden_content == HiddenContent::Exclude;
-        let (hidden, fate) = if excludes {
-            (Code::HiddenDropped, "left out")
-        } else {
-            (Code::HiddenContent, "part of the output")
+        let chosen = [self.hidden(options), self.formula_like(options)];
+        let counted = self
+            .counted()
+            .map(|(code, count, message)| Warning::new(code, count, message));
+        for warning in chosen
+            .into_iter()
+            .chain(counted)
+            .filter(|warning| warning.count > 0)
+        {
+            sink.warn(warning);
+        }
+    }
+
+    fn hidden(&self, options: &Options) -> Warning {
+        let (code, fate) = match options.hidden_content {
+            HiddenContent::Include => (WarningCode::HiddenContent, "part of the output"),
+            HiddenContent::Exclude => (WarningCode::HiddenDropped, "left out"),
         };
-        let (formula_like, formula_text) = if options.csv_guard {
+        let message = format!(
+            "{} hidden sheets, {} rows, {} columns and {} cells are {fate}",
+            self.hidden_sheets, self.hidden_rows, self.hidden_columns, self.hidden_cells
+        );
+        let count = self.hidden_sheets + self.hidden_rows + self.hidden_columns + self.hidden_cells;
+        Warning::new(code, count, message)
+    }
+
+    fn formula_like(&self, options: &Options) -> Warning {
+        let (code, message) = if options.csv_guard {
             (
-                Code::CsvGuarded,
+                WarningCode::CsvGuarded,
                 "text cells that begin like a formula got an apostrophe",
             )
         } else {
             (
-                Code::FormulaLike,
+                WarningCode::FormulaLike,
                 "text cells begin like a formula; a spreadsheet program would run them",
             )
         };
-        let hidden_total = self.hidden_sheets + self.hidden_rows + self.hidden_columns + self.hidden_cells;
-        let hidden_text = format!(
-            "{} hidden sheets, {} rows, {} columns and {} cells are {fate}",
-            self.hidden_sheets, self.hidden_rows, self.hidden_columns, self.hidden_cells
-        );
-        for (code, count, message) in [
-            (hidden, hidden_total, &*hidden_text),
+        Warning::new(code, self.formula_like, message)
+    }
+
+    fn counted(&self) -> [(WarningCode, u64, &'static str); 12] {
+        use WarningCode as Code;
+        [
             (
                 Code::SheetSkipped,
                 self.sheets_skipped,
@@ -84,7 +103,6 @@ impl Tally {
                 self.merged,
                 "ranges of merged cells hold their value in the first cell",
             ),
-            (formula_like, self.formula_like, formula_text),
             (
                 Code::CellCommentsDropped,
                 self.comments,
@@ -111,10 +129,6 @@ impl Tally {
                 u64::from(self.has_macros),
                 "macros were left out",
             ),
-        ] {
-            if count > 0 {
-                sink.warn(Warning::new(code, count, message));
-            }
-        }
+        ]
     }
 }

@@ -1,0 +1,324 @@
+//! What was typed, written and set, turned into [`Settings`] once: defaults < the user's file < the project's file <
+//! environment < flags. The only reader of the environment.
+//!
+//! [`resolve`] is a function of values; [`load`] does the reading. Settings are complete and judged before an input
+//! is opened or a byte is sent, and a missing credential is no error until something wants to send
+//! ([`TargetSettings::require_credential`]): `check` works without one.
+
+mod credential;
+mod environment;
+mod error;
+mod files;
+mod layer;
+mod overrides;
+mod project;
+mod settings;
+mod target;
+mod value;
+
+use url::Url;
+
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use files::{ConfigText, Files, KeyFile};
+pub use layer::{DiscoverLayer, Layer, LimitsLayer, Origin};
+pub use overrides::Overrides;
+pub use settings::{Credential, DiscoverSettings, ProxySettings, Settings, Shown, TargetSettings};
+pub use target::{DefinedLimits, KnownTarget, TargetDefinition};
+pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, Size, Span, Value};
+
+use crate::model::profile::Dialect;
+use crate::model::{Consumer, Profile, Secret};
+use layer::{DiscoverValues, LimitValues, Origins, Values};
+use target::{Definitions, Resolved};
+
+/// Reads the files that flags and environment lead to, and makes settings of all of it.
+///
+/// # Errors
+/// [`ConfigError`]; nothing was read or sent besides the configuration.
+pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Settings, ConfigError> {
+    resolve(overrides, environment, &Files::read(overrides, environment)?)
+}
+
+/// Makes settings.
+///
+/// # Errors
+/// [`ConfigError`] names the file, variable or flag, and the allowed values.
+pub fn resolve(
+    overrides: &Overrides,
+    environment: &Environment,
+    files: &Files,
+) -> Result<Settings, ConfigError> {
+    let mut stack = Stack::of_files(files)?;
+    stack.lay_environment(environment)?;
+    stack.lay(&overrides.layer, &Origin::Flag);
+    stack.finish(overrides, environment, files)
+}
+
+/// Returns all targets: the built-in ones, then those of the files by name.
+///
+/// # Errors
+/// [`ConfigError`] if a file is wrong.
+pub fn targets(overrides: &Overrides, environment: &Environment) -> Result<Vec<KnownTarget>, ConfigError> {
+    let stack = Stack::of_files(&Files::read(overrides, environment)?)?;
+    let names = target::built_in_names().into_iter().chain(stack.definitions.keys().map(String::as_str));
+    names.map(|name| target::known(name, &Origin::Flag, &stack.definitions)).collect()
+}
+
+/// Returns one target by its name.
+///
+/// # Errors
+/// [`ConfigError::UnknownTarget`], or another one if a file is wrong.
+pub fn target(
+    name: &str,
+    overrides: &Overrides,
+    environment: &Environment,
+) -> Result<KnownTarget, ConfigError> {
+    let stack = Stack::of_files(&Files::read(overrides, environment)?)?;
+    target::known(name, &Origin::Flag, &stack.definitions)
+}
+
+/// The settings in force, layer upon layer.
+#[derive(Default)]
+struct Stack {
+    values: Values,
+    discover: DiscoverValues,
+    limits: LimitValues,
+    definitions: Definitions,
+    origins: Origins,
+}
+
+impl Stack {
+    fn of_files(files: &Files) -> Result<Self, ConfigError> {
+        let mut stack = Self::default();
+        if let Some(file) = &files.user {
+            stack.lay_user(file)?;
+        }
+        if let Some(file) = &files.project {
+            stack.lay_project(file)?;
+        }
+        Ok(stack)
+    }
+
+    fn lay_user(&mut self, file: &ConfigText) -> Result<(), ConfigError> {
+        let origin = Origin::User(file.path.clone());
+        let mut layer: Layer = files::parse(file)?;
+        let folder = file.path.parent().unwrap_or(&file.path);
+        let stored = layer.ca_file.as_mut().and_then(|auto| auto.0.as_mut());
+        for path in stored.into_iter().chain(&mut layer.store).chain(&mut layer.manifest) {
+            // What a file names is beside it, wherever the tool is run. `-` is no file.
+            if path.as_os_str() != "-" {
+                *path = folder.join(&path);
+            }
+        }
+        target::define(&mut self.definitions, &layer.targets, &file.path, &origin)?;
+        self.lay(&layer, &origin);
+        Ok(())
+    }
+
+    fn lay_project(&mut self, file: &ConfigText) -> Result<(), ConfigError> {
+        let origin = Origin::Project(file.path.clone());
+        let layer: Layer = files::parse(file)?;
+        project::check(&layer, &self.values, &self.limits, &file.path)?;
+        project::check_discover(&layer.discover, &self.discover, &file.path)?;
+        target::define(&mut self.definitions, &layer.targets, &file.path, &origin)?;
+        self.lay(&layer, &origin);
+        Ok(())
+    }
+
+    fn lay_environment(&mut self, environment: &Environment) -> Result<(), ConfigError> {
+        let mut origins = Origins::new();
+        let mut layer = Layer::default();
+        layer.take_variables(environment, &mut origins)?;
+        layer.discover.take_variables(environment, &mut origins)?;
+        layer.limits.take_variables(environment, &mut origins)?;
+        self.lay(&layer, &Origin::Default);
+        self.origins.append(&mut origins);
+        Ok(())
+    }
+
+    /// Lays a layer on top. What it excludes and trusts adds up with the layers below; all else replaces.
+    fn lay(&mut self, layer: &Layer, origin: &Origin) {
+        let below = (self.values.trusted_hosts.0.clone(), self.discover.exclude.0.clone());
+        self.values.lay(layer, origin, &mut self.origins);
+        self.discover.lay(&layer.discover, origin, &mut self.origins);
+        self.limits.lay(&layer.limits, origin, &mut self.origins);
+        let added = (&layer.trusted_hosts, &layer.discover.exclude);
+        let sum = |mut all: Vec<String>, added: &Option<Items>| {
+            all.extend(added.iter().flat_map(|items| items.0.iter().cloned()));
+            Items(all)
+        };
+        self.values.trusted_hosts = sum(below.0, added.0);
+        self.discover.exclude = sum(below.1, added.1);
+    }
+
+    fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+
+    fn finish(
+        self,
+        overrides: &Overrides,
+        environment: &Environment,
+        files: &Files,
+    ) -> Result<Settings, ConfigError> {
+        let target = self.target(overrides, environment, files)?;
+        let judge = self.judge(overrides, &target.profile)?;
+        let consumer = self.consumer(&judge)?;
+        let live_keys = live_keys(environment, &target);
+        let shown = self.show(&target, consumer);
+        let values = self.values;
+        Ok(Settings {
+            platform_key_present: !target.chosen && !live_keys.is_empty(),
+            warnings: warnings(files),
+            judge,
+            consumer,
+            live_keys,
+            shown,
+            converter_options: docferry_converters::Options {
+                cell_values: values.cell_values,
+                hidden_content: values.hidden_content,
+                newlines: values.newlines,
+                csv_guard: values.csv_guard,
+                charset: values.charset.0.map(|label| label.0),
+            },
+            limits: self.limits.converters(),
+            max_convert_bytes: self.limits.max_convert_size.0,
+            convert_timeout: self.limits.convert_timeout.0,
+            store: values.store,
+            manifest: values.manifest,
+            convert_mode: values.convert,
+            secrets: values.secrets,
+            misnamed: values.misnamed,
+            name_style: values.name_style,
+            extra: overrides.extra.clone(),
+            discover: discover(self.discover),
+            concurrency: values.concurrency,
+            jobs: values.jobs.0.unwrap_or(environment.cores),
+            batch_files: values.batch_files,
+            batch_bytes: values.batch_bytes.0,
+            allow_empty: values.allow_empty,
+            target,
+        })
+    }
+
+    fn target(
+        &self,
+        overrides: &Overrides,
+        environment: &Environment,
+        files: &Files,
+    ) -> Result<TargetSettings, ConfigError> {
+        let origin = self.origin("target");
+        let resolved = target::find(&self.values.target, &origin, &self.definitions)?;
+        let base_url = target::base_url(&resolved, overrides.base_url.as_deref(), environment)?;
+        if let Some((url, from)) = &base_url {
+            credential::check_address(&resolved, url, from, &self.values.trusted_hosts)?;
+        }
+        let Resolved { profile, .. } = resolved;
+        let credential = match &base_url {
+            Some(_) => credential::find(&profile, files.api_key.as_ref(), environment)?,
+            None => None,
+        };
+        let (base_url, base_url_origin) = match base_url {
+            Some((url, origin)) => (Some(url), origin),
+            None => (None, Origin::Default),
+        };
+        Ok(TargetSettings {
+            name: self.values.target.clone(),
+            chosen: origin != Origin::Default,
+            key_variables: credential::variables(&profile),
+            profile,
+            base_url,
+            base_url_origin,
+            credential,
+            ca_file: self.values.ca_file.0.clone(),
+            proxy: credential::proxy(environment)?,
+        })
+    }
+
+    /// Returns the profile whose rules judge files.
+    fn judge(&self, overrides: &Overrides, own: &Profile) -> Result<Profile, ConfigError> {
+        let Some(name) = &overrides.accept_as else { return Ok(own.clone()) };
+        if own.dialect != Dialect::Local {
+            return Err(ConfigError::AcceptAs { target: own.name.clone() });
+        }
+        target::find(name, &Origin::Flag, &self.definitions).map(|resolved| resolved.profile)
+    }
+
+    /// Returns the consumer that was chosen, else `messages` where it is served, else the first that is.
+    fn consumer(&self, judge: &Profile) -> Result<Consumer, ConfigError> {
+        let served = |consumer| judge.accept_rules(consumer).is_some();
+        let usual = Some(Consumer::default()).filter(|consumer| served(*consumer));
+        let first = judge.consumers().next();
+        let consumer = self.values.consumer.0.or(usual).or(first).unwrap_or_default();
+        if served(consumer) {
+            return Ok(consumer);
+        }
+        let served: Vec<_> = judge.consumers().map(Consumer::as_str).collect();
+        Err(ConfigError::ConsumerNotServed {
+            target: judge.name.clone(),
+            consumer,
+            served: served.join(", "),
+        })
+    }
+
+    /// Returns every key with its value and origin; a credential shows as `***`.
+    fn show(&self, target: &TargetSettings, consumer: Consumer) -> Vec<Shown> {
+        let mut shown = Vec::new();
+        let all = [self.values.show(), self.discover.show(), self.limits.show()].concat();
+        for (key, value) in all {
+            let value = match key {
+                "consumer" => consumer.to_string(),
+                _ => value,
+            };
+            shown.push(Shown { key: key.to_owned(), value, origin: self.origin(key) });
+        }
+        if let Some(url) = &target.base_url {
+            let (value, origin) = (url.to_string(), target.base_url_origin.clone());
+            shown.push(Shown { key: "base_url".to_owned(), value, origin });
+            let (value, origin) = match &target.credential {
+                Some(credential) if credential.from.starts_with('`') => ("***", Origin::Flag),
+                Some(credential) => ("***", Origin::Variable(credential.from.clone())),
+                None => ("none", Origin::Default),
+            };
+            shown.push(Shown { key: "credential".to_owned(), value: value.to_owned(), origin });
+            let proxy = target.proxy.https.as_ref().and_then(Url::host_str);
+            if let Some(host) = proxy {
+                let origin = Origin::Variable("HTTPS_PROXY".to_owned());
+                shown.push(Shown { key: "proxy".to_owned(), value: host.to_owned(), origin });
+            }
+        }
+        shown
+    }
+}
+
+/// Returns every credential that this process could use, chosen or not.
+fn live_keys(environment: &Environment, target: &TargetSettings) -> Vec<Secret> {
+    let variables = credential::built_in_variables().into_iter().chain(target.key_variables.iter().cloned());
+    let mut keys: Vec<Secret> = target.credential.iter().map(|credential| credential.secret.clone()).collect();
+    for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
+        if !keys.contains(&secret) {
+            keys.push(secret);
+        }
+    }
+    keys
+}
+
+fn warnings(files: &Files) -> Vec<String> {
+    let open = files.api_key.iter().filter(|file| file.open_to_others);
+    open.map(|file| format!("`{}` can be read by others than you; chmod 600 helps", file.path.display())).collect()
+}
+
+fn discover(values: DiscoverValues) -> DiscoverSettings {
+    DiscoverSettings {
+        hidden: values.hidden,
+        follow: values.follow,
+        gitignore: values.gitignore,
+        force_exclude: values.force_exclude,
+        include: values.include.0,
+        exclude: values.exclude.0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Which credential goes where: the rules of docs/design.md, "Upload".
+//!
+//! A credential goes only to the built-in profile's host, to the vendor's own variable, or to a host that the
+//! user's configuration or a flag names. A base URL of a project's file needs both the user's trust in its host and
+//! a variable of its own, even with `--api-key-file`: naming a host that the user trusts for one target must not
+//! send the key of another there.
+
+use url::Url;
+
+use super::environment::Environment;
+use super::error::ConfigError;
+use super::files::KeyFile;
+use super::layer::Origin;
+use super::settings::{Credential, ProxySettings};
+use super::target::{Resolved, built_in, built_in_names};
+use super::value::Items;
+use crate::model::{Profile, Secret};
+
+/// Refuses an address of a project's file that the user has not agreed to.
+pub(super) fn check_address(
+    resolved: &Resolved,
+    url: &Url,
+    origin: &Origin,
+    trusted: &Items,
+) -> Result<(), ConfigError> {
+    let (Origin::Project(path), Some((definition, _))) = (origin, &resolved.definition) else { return Ok(()) };
+    let target = resolved.profile.name.clone();
+    let shared = built_in_variables();
+    let own = [&definition.api_key_env, &definition.auth_token_env];
+    let mut own = own.into_iter().flatten().peekable();
+    if own.peek().is_none() || own.any(|name| shared.contains(name)) {
+        return Err(ConfigError::BorrowedKey { path: path.clone(), target });
+    }
+    let host = url.host_str().unwrap_or_default();
+    let with_port = url.port().map(|port| format!("{host}:{port}"));
+    let is_trusted = trusted.0.iter().any(|known| {
+        known.eq_ignore_ascii_case(host) || with_port.as_ref().is_some_and(|h| h.eq_ignore_ascii_case(known))
+    });
+    if is_trusted {
+        return Ok(());
+    }
+    Err(ConfigError::UntrustedHost { path: path.clone(), target, host: with_port.unwrap_or_else(|| host.to_owned()) })
+}
+
+/// Finds the credential: a file that was named, else the profile's variables in their order.
+pub(super) fn find(
+    profile: &Profile,
+    file: Option<&KeyFile>,
+    environment: &Environment,
+) -> Result<Option<Credential>, ConfigError> {
+    if let Some(file) = file {
+        let from = format!("`{}`", file.path.display());
+        let secret = Secret::parse(&file.text).ok_or_else(|| ConfigError::BadKey { from: from.clone() })?;
+        return sendable(Credential { secret, bearer: profile.api_key_env.is_empty(), from }).map(Some);
+    }
+    let keys = profile.api_key_env.iter().map(|name| (name, false));
+    let tokens = profile.auth_token_env.iter().map(|name| (name, true));
+    for (name, bearer) in keys.chain(tokens) {
+        if let Some(secret) = environment.var(name).and_then(Secret::parse) {
+            return sendable(Credential { secret, bearer, from: name.clone() }).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn sendable(credential: Credential) -> Result<Credential, ConfigError> {
+    match credential.secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(credential),
+        false => Err(ConfigError::BadKey { from: credential.from }),
+    }
+}
+
+/// Returns the variables that a profile looks at, in order.
+pub(super) fn variables(profile: &Profile) -> Vec<String> {
+    profile.api_key_env.iter().chain(&profile.auth_token_env).cloned().collect()
+}
+
+/// Returns the variables of all built-in targets.
+pub(super) fn built_in_variables() -> Vec<String> {
+    let profiles = built_in_names().into_iter().filter_map(built_in);
+    let mut all: Vec<_> = profiles.flat_map(|profile| variables(&profile)).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Reads the proxy as other tools do: the lower-case name wins.
+pub(super) fn proxy(environment: &Environment) -> Result<ProxySettings, ConfigError> {
+    let either = |names: [&'static str; 2]| names.into_iter().find_map(|n| Some((n, environment.var(n)?)));
+    let https = match either(["https_proxy", "HTTPS_PROXY"]) {
+        None => None,
+        Some((name, text)) => {
+            let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            Some(url.ok_or_else(|| ConfigError::Proxy { name: name.to_owned() })?)
+        }
+    };
+    let no_proxy = either(["no_proxy", "NO_PROXY"]).map(|(_, text)| text.to_owned());
+    Ok(ProxySettings { https, no_proxy })
+}

@@ -1,0 +1,96 @@
+//! What a project's file may say. It is part of a repository that the user may not have written, so it can tighten
+//! limits and policy, never loosen them.
+//!
+//! A looser value is an error and not ignored: a project whose documents need it must tell its users so.
+
+use std::path::Path;
+
+use docferry_converters::options::HiddenContent;
+
+use super::error::ConfigError;
+use super::layer::{DiscoverLayer, Layer, LimitValues, LimitsLayer, Values};
+use super::value::Value;
+use crate::model::{Misnamed, SecretsRule};
+
+/// Refuses what a project's file says beyond its rights; `values` are in force without it.
+pub(super) fn check(
+    layer: &Layer,
+    values: &Values,
+    limits: &LimitValues,
+    path: &Path,
+) -> Result<(), ConfigError> {
+    let rule = Rule { path };
+    rule.user_only("store", layer.store.is_some())?;
+    rule.user_only("manifest", layer.manifest.is_some())?;
+    rule.user_only("ca_file", layer.ca_file.is_some())?;
+    rule.user_only("trusted_hosts", layer.trusted_hosts.is_some())?;
+    rule.tightens("secrets", layer.secrets, values.secrets, |value| match value {
+        SecretsRule::Refuse => 0,
+        SecretsRule::Warn => 1,
+        SecretsRule::Allow => 2,
+    })?;
+    rule.tightens("misnamed", layer.misnamed, values.misnamed, |value| match value {
+        Misnamed::Reject => 0,
+        Misnamed::ByContent => 1,
+    })?;
+    rule.tightens("hidden_content", layer.hidden_content, values.hidden_content, |value| match value {
+        HiddenContent::Exclude => 0,
+        HiddenContent::Include => 1,
+    })?;
+    rule.tightens("csv_guard", layer.csv_guard, values.csv_guard, |on| u64::from(!on))?;
+    check_limits(&rule, &layer.limits, limits)
+}
+
+/// Refuses to find more than without the project; include and exclude are free, they only narrow.
+pub(super) fn check_discover(
+    layer: &DiscoverLayer,
+    values: &super::layer::DiscoverValues,
+    path: &Path,
+) -> Result<(), ConfigError> {
+    let rule = Rule { path };
+    rule.tightens("discover.hidden", layer.hidden, values.hidden, u64::from)?;
+    rule.tightens("discover.follow", layer.follow, values.follow, u64::from)?;
+    rule.tightens("discover.gitignore", layer.gitignore, values.gitignore, |on| u64::from(!on))?;
+    rule.tightens("discover.force_exclude", layer.force_exclude, values.force_exclude, |on| u64::from(!on))
+}
+
+fn check_limits(rule: &Rule<'_>, layer: &LimitsLayer, values: &LimitValues) -> Result<(), ConfigError> {
+    macro_rules! at_most {
+        ($($key:ident)+) => {$(
+            rule.tightens(concat!("limits.", stringify!($key)), layer.$key, values.$key, |value| value)?;
+        )+};
+    }
+    at_most!(max_convert_size convert_timeout max_zip_entries max_part_size max_inflated_size max_ratio);
+    at_most!(max_xml_depth max_xml_attributes max_xml_tag_size max_table_depth max_sheets max_cells);
+    at_most!(max_resident_size max_output_size max_output_ratio);
+    Ok(())
+}
+
+struct Rule<'a> {
+    path: &'a Path,
+}
+
+impl Rule<'_> {
+    fn user_only(&self, key: &str, is_set: bool) -> Result<(), ConfigError> {
+        match is_set {
+            true => Err(ConfigError::UserOnly { path: self.path.to_owned(), key: key.to_owned() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses a value that `looseness` puts above the one in force.
+    fn tightens<T: Value, L: Ord>(
+        &self,
+        key: &str,
+        said: Option<T>,
+        in_force: T,
+        looseness: impl Fn(T) -> L,
+    ) -> Result<(), ConfigError> {
+        let Some(said) = said else { return Ok(()) };
+        let (value, allowed) = (said.show(), in_force.show());
+        match looseness(said) > looseness(in_force) {
+            true => Err(ConfigError::Loosened { path: self.path.to_owned(), key: key.to_owned(), value, allowed }),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Rules of settings, each with a case.

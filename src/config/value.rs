@@ -1,0 +1,365 @@
+//! Values of settings: one text form each, shared by files, variables and flags.
+//!
+//! A value knows nothing of where it was written. A size or duration needs its unit, because nobody remembers which
+//! one a bare number has; only bytes may go without.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use docferry_converters::options::{CellValues, HiddenContent, Newlines};
+use serde::de::{Deserializer, SeqAccess, Visitor};
+
+use crate::model::{Consumer, ConvertMode, Misnamed, NameStyle, SecretsRule};
+
+/// A text that is no value of the setting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadValue(String);
+
+impl BadValue {
+    fn new(text: &str, expected: &str) -> Self {
+        Self(format!("`{text}` is not {expected}"))
+    }
+}
+
+/// The value of a setting.
+pub trait Value: Sized + Clone {
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// [`BadValue`] names the text and what was expected.
+    fn parse(text: &str) -> Result<Self, BadValue>;
+
+    /// Returns the text form.
+    fn show(&self) -> String;
+
+    /// Takes the items of a list.
+    ///
+    /// # Errors
+    /// [`BadValue`] where the setting is no list.
+    fn from_items(_items: Vec<String>) -> Result<Self, BadValue> {
+        Err(BadValue("a list stands where one value is expected".to_owned()))
+    }
+}
+
+/// A setting with a closed set of values.
+pub trait Choice: Copy + PartialEq + 'static {
+    /// Returns the values with their text forms.
+    fn choices() -> Vec<(Self, &'static str)>;
+}
+
+impl<T: Choice> Value for T {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        let choices = T::choices();
+        match choices.iter().find(|(_, name)| *name == text) {
+            Some((value, _)) => Ok(*value),
+            None => {
+                let names: Vec<_> = choices.iter().map(|(_, name)| *name).collect();
+                Err(BadValue::new(text, &format!("one of {}", names.join(", "))))
+            }
+        }
+    }
+
+    fn show(&self) -> String {
+        let choices = T::choices();
+        let found = choices.iter().find(|(value, _)| value == self);
+        found.map(|(_, name)| (*name).to_owned()).unwrap_or_default()
+    }
+}
+
+macro_rules! choice {
+    ($($type:ident)+) => {$(
+        impl Choice for $type {
+            fn choices() -> Vec<(Self, &'static str)> {
+                Self::ALL.iter().map(|value| (*value, value.as_str())).collect()
+            }
+        }
+    )+};
+}
+
+choice!(Consumer ConvertMode Misnamed NameStyle SecretsRule);
+
+impl Choice for bool {
+    fn choices() -> Vec<(Self, &'static str)> {
+        vec![(true, "true"), (false, "false")]
+    }
+}
+
+impl Choice for CellValues {
+    fn choices() -> Vec<(Self, &'static str)> {
+        vec![(Self::Displayed, "displayed"), (Self::Raw, "raw")]
+    }
+}
+
+impl Choice for HiddenContent {
+    fn choices() -> Vec<(Self, &'static str)> {
+        vec![(Self::Include, "include"), (Self::Exclude, "exclude")]
+    }
+}
+
+impl Choice for Newlines {
+    fn choices() -> Vec<(Self, &'static str)> {
+        vec![(Self::Keep, "keep"), (Self::Lf, "lf")]
+    }
+}
+
+impl Value for String {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        if text.is_empty() {
+            return Err(BadValue::new(text, "a name"));
+        }
+        Ok(text.to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Value for PathBuf {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        if text.is_empty() {
+            return Err(BadValue::new(text, "a path"));
+        }
+        Ok(Self::from(text))
+    }
+
+    fn show(&self) -> String {
+        self.display().to_string()
+    }
+}
+
+impl Value for u64 {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        text.parse().map_err(|_| BadValue::new(text, "a number"))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for NonZeroUsize {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        text.parse().map_err(|_| BadValue::new(text, "a number from 1"))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// A value, or `auto` for what the tool finds best.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Auto<T>(pub Option<T>);
+
+impl<T: Value> Value for Auto<T> {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        match text {
+            "auto" => Ok(Self(None)),
+            text => T::parse(text).map(|value| Self(Some(value))),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.as_ref().map_or_else(|| "auto".to_owned(), Value::show)
+    }
+}
+
+/// A list of texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Items(pub Vec<String>);
+
+impl Value for Items {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        Ok(Self(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()))
+    }
+
+    fn show(&self) -> String {
+        self.0.join(" ")
+    }
+
+    fn from_items(items: Vec<String>) -> Result<Self, BadValue> {
+        Ok(Self(items))
+    }
+}
+
+/// A charset by a label that the WHATWG encoding standard knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CharsetLabel(pub String);
+
+impl Value for CharsetLabel {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        match docferry_converters::charset::by_label(text) {
+            Some(_) => Ok(Self(text.to_owned())),
+            None => Err(BadValue::new(text, "a charset label such as utf-8 or windows-1252")),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// A number of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+const UNITS: [(&str, u64); 9] = [
+    ("TiB", 1 << 40),
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+    ("TB", 1_000_000_000_000),
+    ("GB", 1_000_000_000),
+    ("MB", 1_000_000),
+    ("kB", 1_000),
+    ("B", 1),
+];
+
+impl Value for Size {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        let bad = || BadValue::new(text, "a size such as 512MiB, 500MB or 1000");
+        let (number, unit) = split_unit(text);
+        let factor = match unit {
+            "" => 1,
+            unit => {
+                let known = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+                known.map(|(_, factor)| *factor).ok_or_else(bad)?
+            }
+        };
+        let number: u64 = number.parse().map_err(|_| bad())?;
+        number.checked_mul(factor).map(Self).ok_or_else(bad)
+    }
+
+    fn show(&self) -> String {
+        let unit = UNITS.iter().find(|(_, factor)| self.0 >= *factor && self.0.is_multiple_of(*factor));
+        match unit {
+            Some((name, factor)) if *factor > 1 => format!("{}{name}", self.0 / factor),
+            _ => self.0.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.show())
+    }
+}
+
+/// A length of time in whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(pub Duration);
+
+const TIMES: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+
+impl Value for Span {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        let bad = || BadValue::new(text, "a duration such as 30s, 5m, 12h or 30d");
+        let (number, unit) = split_unit(text);
+        let factor = TIMES.iter().find(|(name, _)| *name == unit).ok_or_else(bad)?.1;
+        let number: u64 = number.parse().map_err(|_| bad())?;
+        let seconds = number.checked_mul(factor).ok_or_else(bad)?;
+        Ok(Self(Duration::from_secs(seconds)))
+    }
+
+    fn show(&self) -> String {
+        let seconds = self.0.as_secs();
+        let unit = TIMES.iter().find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
+        match unit {
+            Some((name, factor)) => format!("{}{name}", seconds / factor),
+            None => format!("{seconds}s"),
+        }
+    }
+}
+
+fn split_unit(text: &str) -> (&str, &str) {
+    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    (number, unit.trim_start())
+}
+
+/// Reads a value of a configuration file, which may be written as a string, number, truth value or list.
+pub(super) fn optional<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Result<Option<T>, D::Error> {
+    deserializer.deserialize_any(AnyForm(std::marker::PhantomData)).map(Some)
+}
+
+struct AnyForm<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Value> Visitor<'de> for AnyForm<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, number, truth value or list of strings")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        T::parse(text).map_err(E::custom)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
+        T::parse(&number.to_string()).map_err(E::custom)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, truth: bool) -> Result<T, E> {
+        T::parse(if truth { "true" } else { "false" }).map_err(E::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        T::from_items(items).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_binary_and_decimal_units() {
+        for (text, bytes) in [
+            ("1000", 1000),
+            ("512MiB", 512 << 20),
+            ("500MB", 500_000_000),
+            ("1 gib", 1 << 30),
+            ("7B", 7),
+        ] {
+            assert_eq!(Size::parse(text), Ok(Size(bytes)), "{text}");
+        }
+        for text in ["", "MiB", "-1", "1.5GiB", "512M", "99999999999TiB"] {
+            assert!(Size::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(
+            Size::parse("x").unwrap_err().to_string(),
+            "`x` is not a size such as 512MiB, 500MB or 1000"
+        );
+    }
+
+    #[test]
+    fn values_show_what_they_parse() {
+        for text in ["1000", "1536", "512MiB", "500MB", "8GiB", "0"] {
+            let size = Size::parse(text).unwrap();
+            assert_eq!(Size::parse(&size.show()), Ok(size));
+        }
+        assert_eq!(Size(1 << 29).show(), "512MiB");
+        assert_eq!(Size(500_000_000).show(), "500MB");
+        for text in ["30s", "90s", "5m", "30d", "0s"] {
+            let span = Span::parse(text).unwrap();
+            assert_eq!(Span::parse(&span.show()), Ok(span));
+        }
+        assert_eq!(Span(Duration::from_secs(120)).show(), "2m");
+        assert!(Span::parse("30").is_err(), "a bare number has no unit");
+    }
+
+    #[test]
+    fn unknown_choices_name_the_known_ones() {
+        let error = CellValues::parse("shown").unwrap_err();
+        assert_eq!(error.to_string(), "`shown` is not one of displayed, raw");
+        assert_eq!(Auto::<Consumer>::parse("auto"), Ok(Auto(None)));
+    }
+}

@@ -1,0 +1,3 @@
+//! A thin blocking HTTP client. It knows no API.
+
+pub mod multipart;
