@@ -4,6 +4,9 @@
 //! not LaTeX and cannot be turned back into the formula. Structures are wrapped when they end, so nothing is
 //! built but the line itself.
 
+/// A longer structure is left as the text it holds: each level around it would move all of it.
+const MAX_STRUCTURE_BYTES: usize = 64 << 10;
+
 /// An open element.
 #[derive(Debug)]
 struct Open {
@@ -101,6 +104,12 @@ impl Math {
         let Some(Open { from, .. }) = self.open.pop() else {
             return;
         };
+        if self.text.len() - from > MAX_STRUCTURE_BYTES {
+            if local == b"d" {
+                self.delimiters.pop();
+            }
+            return;
+        }
         match local {
             b"num" | b"deg" => self.group(from),
             b"den" => self.wrap(from, "/"),

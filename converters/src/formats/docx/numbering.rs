@@ -53,6 +53,8 @@ struct List {
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
     abstracts: HashMap<u32, Abstract>,
+    /// The abstract numbering that each numbering style stands for.
+    by_style: HashMap<Vec<u8>, u32>,
     lists: HashMap<u32, List>,
     counters: HashMap<u32, [Option<u32>; LEVELS]>,
     used: HashSet<u32>,
@@ -69,6 +71,10 @@ impl Numbering {
                         let id = number(tag, b"abstractNumId");
                         let read = read_abstract(reader, meter)?;
                         if let Some(id) = id {
+                            if let Some(style) = &read.style_link {
+                                meter.resident(LEVEL_BYTES + style.len() as u64)?;
+                                numbering.by_style.insert(style.clone(), id);
+                            }
                             numbering.abstracts.insert(id, read);
                         }
                     }
@@ -110,15 +116,10 @@ impl Numbering {
         let Some(link) = &found.number_style_link else {
             return Some((id, found));
         };
-        let by_style = self
-            .abstracts
-            .iter()
-            .find(|(_, other)| other.style_link.as_ref() == Some(link));
-        if let Some((id, other)) = by_style {
-            return Some((*id, other));
-        }
-        let list = number_of_style(styles, link)?;
-        let id = self.lists.get(&list)?.abstract_id;
+        let id = match self.by_style.get(link) {
+            Some(id) => *id,
+            None => self.lists.get(&number_of_style(styles, link)?)?.abstract_id,
+        };
         Some((id, self.abstracts.get(&id)?))
     }
 
