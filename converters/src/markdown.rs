@@ -150,7 +150,7 @@ impl Writer {
 
     /// Appends Markdown that is not escaped, such as a note reference.
     pub fn raw(&mut self, markdown: &str) {
-        self.frame().raw(markdown);
+        self.frame().paragraph().raw(markdown);
     }
 
     /// Appends a picture without a target, if it has a text to stand for it.
@@ -168,7 +168,7 @@ impl Writer {
         };
         text.text(alt, &in_link);
         let picture = format!("!{}", text.finish());
-        self.frame().raw(&picture);
+        self.frame().paragraph().embed(&picture);
     }
 
     /// Begins a table of about `columns` columns, which the header row is padded to.
@@ -224,6 +224,12 @@ impl Writer {
     pub fn quote(&mut self, line: String) {
         self.has_text = true;
         self.frame().anchor(Anchored::Quote(line));
+    }
+
+    /// Returns by how many bytes the text held in the innermost flow grew since the last call, for callers that count
+    /// what they hold.
+    pub fn grown(&mut self) -> usize {
+        self.frame().grown()
     }
 
     /// Takes the finished text if there are at least `least` bytes of it.

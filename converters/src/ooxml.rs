@@ -109,6 +109,10 @@ impl<'a> Ooxml<'a> {
             .find(|r| r.kind == "officeDocument" && !r.external);
         match main {
             Some(r) if self.package.contains(&r.target) => Ok(r.target),
+            Some(r) if r.target.is_empty() => Err(ConvertError::corrupt(
+                "the package",
+                "its main part lies outside of it",
+            )),
             Some(r) => Err(ConvertError::corrupt(
                 "the package",
                 format!("its main part `{}` is missing", r.target),
@@ -142,7 +146,13 @@ impl<'a> Ooxml<'a> {
                     let target = if external {
                         target
                     } else {
-                        resolve_target(folder, &target)
+                        let target = resolve_target(folder, &target);
+                        // Writers disagree whether names in the directory are encoded as they are in relationships.
+                        if self.package.contains(&target) {
+                            target
+                        } else {
+                            percent_decode(&target)
+                        }
                     };
                     let kind = value(b"Type");
                     let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
@@ -252,10 +262,10 @@ fn resolve_target(folder: &str, target: &str) -> String {
         }
     }
     segments.retain(|segment| !segment.is_empty());
-    percent_decode(&segments.join("/"))
+    segments.join("/")
 }
 
-/// Part names are percent-encoded IRIs in relationships and plain in the directory.
+/// Part names are percent-encoded IRIs (ECMA-376 part 2, section 6.2.2.2).
 fn percent_decode(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
@@ -290,7 +300,7 @@ mod tests {
         assert_eq!(resolve_target("word", "footnotes.xml"), "word/footnotes.xml");
         assert_eq!(
             resolve_target("xl/worksheets", "../media/a%20b.png"),
-            "xl/media/a b.png"
+            "xl/media/a%20b.png"
         );
         assert_eq!(resolve_target("word", "/xl/workbook.xml"), "xl/workbook.xml");
         assert_eq!(resolve_target("word", "../../etc/passwd"), "");

@@ -140,3 +140,6 @@ fn key(name: &str) -> String {
 fn corrupt(reason: &str) -> ConvertError {
     ConvertError::corrupt("the ZIP directory", reason)
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,8 @@ pub(super) struct Frame {
     cell_has_text: bool,
     separator: Separator,
     anchored: Vec<Anchored>,
+    /// How much of what is held here the caller was told of.
+    told: usize,
 }
 
 impl Frame {
@@ -74,6 +76,7 @@ impl Frame {
             cell_has_text: false,
             separator: Separator::None,
             anchored: Vec::new(),
+            told: 0,
         }
     }
 
@@ -217,11 +220,12 @@ impl Frame {
         }
     }
 
-    pub(super) fn raw(&mut self, markdown: &str) {
+    /// Returns the open paragraph, opening one if there is none.
+    pub(super) fn paragraph(&mut self) -> &mut Inline {
         if self.block.is_none() {
             self.begin_paragraph(Block::Paragraph);
         }
-        self.inline.raw(markdown);
+        &mut self.inline
     }
 
     /// Writes what stands before the text of a block, once.
@@ -308,6 +312,13 @@ impl Frame {
         for table in &mut self.tables {
             table.row_has_text = true;
         }
+    }
+
+    pub(super) fn grown(&mut self) -> usize {
+        let held = self.out.len() + self.inline.len();
+        let grown = held.saturating_sub(self.told);
+        self.told += grown;
+        grown
     }
 
     pub(super) fn take_ready(&mut self, least: usize) -> Option<String> {

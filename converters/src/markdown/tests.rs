@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn bold() -> Style {
@@ -75,10 +77,36 @@ fn pieces_of_one_style_merge() {
 #[test]
 fn white_space_stands_outside_marks_and_counts_once() {
     assert_eq!(
-        paragraph(&[("a", Style::default()), (" \t b\u{a0} ", bold()), ("c", Style::default())]),
+        paragraph(&[
+            ("a", Style::default()),
+            (" \t b\u{a0} ", bold()),
+            ("c", Style::default())
+        ]),
         "a **b** c"
     );
     assert_eq!(paragraph(&[("  ", bold()), ("a", Style::default())]), "a");
+}
+
+#[test]
+fn a_link_closes_what_is_open_before_the_space() {
+    let linked = Style {
+        italic: true,
+        ..link("http://x")
+    };
+    assert_eq!(
+        paragraph(&[("see ", italic()), ("this", linked), (" now", italic())]),
+        "*see* [*this*](http://x) *now*"
+    );
+}
+
+#[test]
+fn a_note_stands_outside_of_marks() {
+    let mut writer = Writer::new();
+    writer.text("a", &link("http://x"));
+    writer.raw("[^1]");
+    writer.text("b", &bold());
+    writer.raw("[^2]");
+    assert_eq!(writer.finish(), "[a](http://x)[^1]**b**[^2]\n");
 }
 
 #[test]
@@ -150,7 +178,10 @@ fn escapes_only_what_means_something() {
 #[test]
 fn trailing_underscores_are_escaped_when_a_word_follows() {
     let none = Style::default();
-    assert_eq!(paragraph(&[("a __", none.clone()), ("b", none.clone())]), "a \\_\\_b");
+    assert_eq!(
+        paragraph(&[("a __", none.clone()), ("b", none.clone())]),
+        "a \\_\\_b"
+    );
     assert_eq!(paragraph(&[("a __", none.clone()), (" b", none)]), "a __ b");
 }
 
@@ -164,7 +195,10 @@ fn link_targets_cannot_end_early() {
 
 #[test]
 fn lists_are_tight_and_indented_by_their_markers() {
-    let number = |number| Marker::Number { number, delimiter: '.' };
+    let number = |number| Marker::Number {
+        number,
+        delimiter: '.',
+    };
     let text = write(&[
         (item(0, number(9)), "nine"),
         (item(0, number(10)), "ten"),
@@ -288,4 +322,59 @@ fn empty_tables_and_paragraphs_leave_no_trace() {
     writer.end_table();
     assert!(!writer.has_text());
     assert_eq!(writer.finish(), "");
+}
+
+/// Does one of the things a converter can do.
+fn act(writer: &mut Writer, action: u8, style: &Style) {
+    match action {
+        0 => writer.begin_paragraph(Block::Paragraph),
+        1 => writer.begin_paragraph(Block::Heading(2)),
+        2 => writer.begin_paragraph(item(1, Marker::Bullet)),
+        3 => writer.begin_paragraph(item(0, Marker::Label("a)".into()))),
+        4 => writer.end_paragraph(),
+        5 => writer.begin_table(2),
+        6 => writer.begin_row(),
+        7 => writer.begin_cell(),
+        8 => writer.end_cell(3),
+        9 => writer.end_row(),
+        10 => writer.end_table(),
+        11 => writer.begin_box(),
+        12 => writer.end_box(),
+        13 => writer.quote("word".to_owned()),
+        14 => writer.line_break(),
+        15 => writer.space(),
+        16 => writer.raw("word"),
+        17 => writer.picture("word"),
+        18 => writer.blocks("word".to_owned()),
+        _ => writer.text(" word ", style),
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_word_is_lost_whatever_the_order_of_calls(
+        actions in prop::collection::vec((0..26_u8, any::<[bool; 3]>()), 0..60),
+        least in 1..50_usize,
+    ) {
+        let mut writer = Writer::new();
+        let mut out = String::new();
+        let mut words = 0;
+        for (action, [bold, italic, linked]) in actions {
+            let link = linked.then(|| "http://x".into());
+            act(&mut writer, action, &Style { bold, italic, link, ..Style::default() });
+            words += usize::from(matches!(action, 13 | 16..=18) || action > 18);
+            out.push_str(&writer.take_ready(least).unwrap_or_default());
+        }
+        out.push_str(&writer.finish());
+        prop_assert_eq!(out.matches("word").count(), words, "{}", out);
+        prop_assert!(!out.contains("\n\n\n"), "{:?}", out);
+    }
+
+    #[test]
+    fn any_text_is_written_on_the_lines_it_has(text in "\\PC{0,40}") {
+        let written = plain(&text);
+        prop_assert!(!written.contains('\n'));
+        let visible = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+        prop_assert_eq!(visible(&written), visible(&text));
+    }
 }

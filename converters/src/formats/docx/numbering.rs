@@ -20,8 +20,9 @@ use format::NumberFormat;
 const LEVELS: usize = 9;
 /// A longer label text is not a label.
 const MAX_LABEL_BYTES: usize = 256;
-/// What a level weighs in memory beside its text.
+/// What a level weighs in memory beside its text, and a list without its levels.
 const LEVEL_BYTES: u64 = 96;
+const LIST_BYTES: u64 = 1024;
 
 #[derive(Debug, Clone, Default)]
 struct Level {
@@ -52,6 +53,8 @@ struct List {
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
     abstracts: HashMap<u32, Abstract>,
+    /// The abstract numbering that each numbering style stands for.
+    by_style: HashMap<Vec<u8>, u32>,
     lists: HashMap<u32, List>,
     counters: HashMap<u32, [Option<u32>; LEVELS]>,
     used: HashSet<u32>,
@@ -68,6 +71,10 @@ impl Numbering {
                         let id = number(tag, b"abstractNumId");
                         let read = read_abstract(reader, meter)?;
                         if let Some(id) = id {
+                            if let Some(style) = &read.style_link {
+                                meter.resident(LEVEL_BYTES + style.len() as u64)?;
+                                numbering.by_style.insert(style.clone(), id);
+                            }
                             numbering.abstracts.insert(id, read);
                         }
                     }
@@ -109,15 +116,10 @@ impl Numbering {
         let Some(link) = &found.number_style_link else {
             return Some((id, found));
         };
-        let by_style = self
-            .abstracts
-            .iter()
-            .find(|(_, other)| other.style_link.as_ref() == Some(link));
-        if let Some((id, other)) = by_style {
-            return Some((*id, other));
-        }
-        let list = number_of_style(styles, link)?;
-        let id = self.lists.get(&list)?.abstract_id;
+        let id = match self.by_style.get(link) {
+            Some(id) => *id,
+            None => self.lists.get(&number_of_style(styles, link)?)?.abstract_id,
+        };
         Some((id, self.abstracts.get(&id)?))
     }
 
@@ -210,6 +212,7 @@ fn single(text: &str) -> Option<char> {
 }
 
 fn read_abstract<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Abstract> {
+    meter.resident(LIST_BYTES)?;
     let mut found = Abstract::default();
     let outer = reader.depth();
     while reader.depth() >= outer {
@@ -233,7 +236,7 @@ fn read_abstract<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Abs
 }
 
 fn read_list<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<List> {
-    meter.resident(LEVEL_BYTES)?;
+    meter.resident(LIST_BYTES)?;
     let mut found = List::default();
     let mut overridden = None;
     let outer = reader.depth();

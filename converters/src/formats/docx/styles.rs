@@ -68,6 +68,8 @@ impl Styles {
                         }
                         let mut style = read_style(reader, &styles)?;
                         style.id.clone_from(&id);
+                        let base = style.based_on.as_ref().map_or(0, Vec::len);
+                        meter.resident((id.len() + base) as u64)?;
                         styles.ids.insert(id, at);
                         styles.styles.push(style);
                     }

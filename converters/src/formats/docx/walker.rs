@@ -143,17 +143,14 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Event::Start(tag) => self.start(tag)?,
                 Event::Text(text) => {
                     self.characters(text)?;
+                    self.hand_on(output.as_deref_mut())?;
                     continue;
                 }
                 Event::End(local) => {
                     if let Some(open) = self.stack.pop() {
                         self.end(open, local)?;
                     }
-                    if let Some(output) = output.as_deref_mut()
-                        && let Some(text) = self.writer.take_ready(READY_BYTES)
-                    {
-                        output.write(&text)?;
-                    }
+                    self.hand_on(output.as_deref_mut())?;
                     continue;
                 }
                 Event::Eof => return Err(ConvertError::corrupt("the document", "it ends early")),
@@ -185,6 +182,20 @@ impl<'w, 'a> Walker<'w, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// Hands finished text on, or counts it if it has to be held.
+    fn hand_on(&mut self, output: Option<&mut Output<'_>>) -> Result<()> {
+        if let Some(output) = output
+            && !self.writer.is_in_box()
+        {
+            return match self.writer.take_ready(READY_BYTES) {
+                Some(text) => output.write(&text),
+                None => Ok(()),
+            };
+        }
+        let grown = self.writer.grown();
+        self.held(grown)
     }
 
     fn start(&mut self, tag: Tag<'_>) -> Result<Step> {

@@ -47,6 +47,9 @@ impl Frame {
 
     pub(in crate::markdown) fn begin_row(&mut self) {
         self.end_paragraph();
+        if self.tables.last().is_some_and(|table| table.row_open) {
+            self.end_row();
+        }
         let inner = self.in_cell || self.tables.len() > 1;
         let start = self.out.len();
         let Some(table) = self.tables.last_mut() else {
@@ -72,6 +75,9 @@ impl Frame {
         self.end_paragraph();
         if self.tables.last().is_some_and(|table| !table.row_open) {
             self.begin_row();
+        }
+        if self.tables.last().is_some_and(|table| table.cell_open) {
+            self.end_cell(1);
         }
         let inner = self.in_cell || self.tables.len() > 1;
         let Some(table) = self.tables.last_mut() else {

@@ -96,11 +96,6 @@ impl Walker<'_, '_> {
             self.pictures += 1;
             self.text_bytes += graphic.alt.len() as u64;
             self.document.tally.pictures += 1;
-            self.held(if self.writer.is_in_box() {
-                graphic.alt.len()
-            } else {
-                0
-            })?;
             self.writer.picture(&graphic.alt);
         }
         Ok(())

@@ -107,7 +107,7 @@ impl Walker<'_, '_> {
                 if let Some(math) = &mut self.math {
                     math.text(text);
                 }
-                Ok(())
+                self.held(text.len())
             }
             _ => Ok(()),
         }
@@ -124,7 +124,7 @@ impl Walker<'_, '_> {
             .filter(|_| self.stack.contains(&Open::Phonetic))
         {
             reading.push_str(text);
-            return Ok(());
+            return self.held(text.len());
         }
         let Some(mut run) = self.runs.pop() else {
             let style = Style {
@@ -179,9 +179,6 @@ impl Walker<'_, '_> {
     }
 
     pub(super) fn put_styled(&mut self, text: &str, style: &Style) -> Result<()> {
-        if self.writer.is_in_box() {
-            self.held(text.len())?;
-        }
         let visible = text.trim_ascii().len() as u64;
         self.text_bytes += visible;
         if visible > 0 {
