@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -16,6 +18,7 @@ use tokio::runtime;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::app::{self, App};
+use super::fault::Broken;
 
 /// Also ends connections that are idle for so long.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -68,11 +71,23 @@ async fn serve(listener: TcpListener, app: &Arc<App>, mut stopped: oneshot::Rece
                 continue;
             }
         };
+        let service = service.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let answer = service.call(request);
+            async move {
+                let Ok(response) = answer.await;
+                // An error of the service makes hyper close the connection without a word.
+                match response.extensions().get::<Broken>() {
+                    Some(broken) => Err(*broken),
+                    None => Ok(response),
+                }
+            }
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
             .max_buf_size(BUFFER_BYTES)
-            .serve_connection(TokioIo::new(stream), service.clone());
+            .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

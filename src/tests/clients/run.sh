@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the vendors' own clients against `BINARY serve`. See README.md.
-set -euo pipefail
+# Words of options hold `*`, which is no pattern: hence -f.
+set -feuo pipefail
 
 if [ $# -lt 1 ]; then
     echo "usage: run.sh BINARY [CACHE_DIR]" >&2
@@ -50,13 +51,14 @@ ready() {
     python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readline())[sys.argv[2]])' "$scratch/ready" "$1"
 }
 
-# Starts a server with an empty store, runs a client in an environment of its own, and stops the server.
+# Starts a server with an empty store and further options (words), runs a client in an environment of its own, and stops the server.
 run() {
-    local name=$1 shape=$2 store status=0
+    local name=$1 options=$2 store status=0
     shift 2
     store=$(mktemp -d "$scratch/store.XXXXXX")/store
     : >"$scratch/ready"
-    "$binary" serve --listen 127.0.0.1:0 --store "$store" --qoder-shape "$shape" >"$scratch/ready" &
+    # shellcheck disable=SC2086
+    "$binary" serve --listen 127.0.0.1:0 --store "$store" $options >"$scratch/ready" &
     server=$!
     for _ in $(seq 100); do
         if [ -s "$scratch/ready" ] || ! kill -0 "$server" 2>/dev/null; then break; fi
@@ -76,16 +78,22 @@ run() {
 }
 
 : >"$scratch/all"
-for list in "$here"/requirements/*.txt; do
+# The list of faults stands where they are expected.
+faults=$(sed -n 's/^    "\(upload:[^"]*\)",$/--fault \1/p' "$here/anthropic_faults.py" | tr '\n' ' ')
+find "$here/requirements" -name "*.txt" | sort >"$scratch/lists"
+while read -r list; do
     name=$(basename "$list" .txt)
     python_client "$name"
     case $name in
-    anthropic-*) run "$name" seed "$cache/$name/bin/python" "$here/anthropic_files.py" ;;
-    qca-sdk-*) run "$name" current "$cache/$name/bin/python" "$here/qoder_files.py" ;;
+    anthropic-*)
+        run "$name" "" "$cache/$name/bin/python" "$here/anthropic_files.py"
+        run "$name" "$faults" "$cache/$name/bin/python" "$here/anthropic_faults.py"
+        ;;
+    qca-sdk-*) run "$name" "--qoder-shape current" "$cache/$name/bin/python" "$here/qoder_files.py" ;;
     esac
-done
+done <"$scratch/lists"
 node_client
-run node seed node "$cache/node/anthropic_files.mjs"
+run node "" node "$cache/node/anthropic_files.mjs"
 
 passed=$(grep -c '^ok ' "$scratch/all" || true)
 failed=$(grep -c '^FAIL ' "$scratch/all" || true)

@@ -27,20 +27,31 @@ pub(crate) fn start() -> Fixture {
     start_with(QoderShape::Seed, Limits::default())
 }
 
+pub(crate) fn start_with_faults(faults: &[&str]) -> Fixture {
+    let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    start_as(|options| ServerOptions { faults, ..options })
+}
+
 pub(crate) fn start_with(qoder_shape: QoderShape, limits: Limits) -> Fixture {
+    start_as(|options| ServerOptions {
+        qoder_shape,
+        limits,
+        ..options
+    })
+}
+
+fn start_as(change: impl FnOnce(ServerOptions) -> ServerOptions) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("store");
     let hours = Arc::new(AtomicU64::new(0));
     let passed = Arc::clone(&hours);
     let clock = move || midnight().plus(Duration::from_secs(3600 * passed.load(Ordering::SeqCst)));
-    let server = Server::start(ServerOptions {
+    let options = ServerOptions {
         token: Secret::parse(TOKEN),
-        qoder_shape,
-        limits,
         clock: Clock::new(clock),
         ..ServerOptions::new(&root)
-    })
-    .unwrap();
+    };
+    let server = Server::start(change(options)).unwrap();
     let store = Store::open(&root).unwrap();
     Fixture {
         server,
@@ -71,16 +82,27 @@ impl Fixture {
 
     /// Sends raw bytes and reads until the server closes.
     pub(crate) fn raw(&self, request: &[u8]) -> Answer {
+        self.try_raw(request).expect("an answer")
+    }
+
+    /// Sends raw bytes; `None` if the connection breaks without an answer.
+    pub(crate) fn try_raw(&self, request: &[u8]) -> Option<Answer> {
         let mut stream = TcpStream::connect(self.host()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        stream.write_all(request).unwrap();
         let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        Answer::parse(&bytes)
+        stream
+            .write_all(request)
+            .and_then(|()| stream.read_to_end(&mut bytes))
+            .ok()?;
+        (!bytes.is_empty()).then(|| Answer::parse(&bytes))
     }
 
     /// Sends a request with its own headers only, and `Host` and `Connection`.
     pub(crate) fn call(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_call(line, headers, body).expect("an answer")
+    }
+
+    pub(crate) fn try_call(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
         let mut request = format!(
             "{line} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
             self.host()
@@ -92,7 +114,7 @@ impl Fixture {
             request.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         request.push_str("\r\n");
-        self.raw(&[request.as_bytes(), body].concat())
+        self.try_raw(&[request.as_bytes(), body].concat())
     }
 }
 
