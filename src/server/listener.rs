@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -72,10 +74,18 @@ async fn serve(listener: TcpListener, app: &Arc<App>, mut stopped: oneshot::Rece
             }
         };
         let service = service.clone();
+        let others = Arc::clone(&permits);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let answer = service.call(request);
+            let others = Arc::clone(&others);
             async move {
-                let Ok(response) = answer.await;
+                let Ok(mut response) = answer.await;
+                // Whoever waits for a connection must not wait until an idle one times out.
+                if others.available_permits() == 0 {
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 // An error of the service makes hyper close the connection without a word.
                 match response.extensions().get::<Broken>() {
                     Some(broken) => Err(*broken),
