@@ -9,6 +9,7 @@
 mod anthropic;
 mod app;
 mod content;
+mod fault;
 mod listener;
 mod media;
 mod paging;
@@ -29,6 +30,8 @@ use tokio::sync::oneshot;
 
 use crate::model::{Secret, Timestamp};
 use crate::store::{Store, StoreError};
+
+pub use fault::{BadFault, Fault};
 
 /// Which generation of the Qoder Files API is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,6 +109,8 @@ pub struct ServerOptions {
     pub limits: Limits,
     /// The clock.
     pub clock: Clock,
+    /// What shall go wrong, and how often.
+    pub faults: Vec<Fault>,
 }
 
 impl ServerOptions {
@@ -119,6 +124,7 @@ impl ServerOptions {
             qoder_shape: QoderShape::default(),
             limits: Limits::default(),
             clock: Clock::default(),
+            faults: Vec::new(),
         }
     }
 }
@@ -202,6 +208,7 @@ impl Server {
             limits: options.limits,
             clock: options.clock,
             links: content::Links::default(),
+            faults: fault::Faults::new(options.faults),
             url: url.clone(),
             port: address.port(),
         });

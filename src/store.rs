@@ -227,7 +227,7 @@ impl Store {
         let bound = listing::Bound::parse(position)?;
         let mut page = Page::default();
         self.names.walk(&self.files(), &bound, |id| {
-            match self.record(&id) {
+            match self.record(id) {
                 Ok(Some(_)) if page.files.len() == limit => page.has_more = true,
                 Ok(Some(record)) => page.files.push(record.file),
                 Ok(None) => {}

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -23,7 +23,7 @@ use super::query::Query;
 use super::refusal::{self, Refusal};
 use super::upload::{self, FormRules};
 use super::{content, media};
-use crate::model::{FileObject, FileStatus};
+use crate::model::{FileObject, FileStatus, MediaType};
 use crate::store::NewFile;
 use wire::Shape;
 
@@ -54,7 +54,7 @@ async fn envelope(State(app): Shared, request: Request, next: Next) -> Response 
     };
     let request_id = format!("req_{random}");
     let mut response = match admit(&app, request.headers()) {
-        Ok(()) => identify(&app, next.run(request).await),
+        Ok(()) => identify(&app, app.faults.answer(request, next).await),
         Err(refusal) => {
             upload::drain(request).await;
             refusal.into_response()
@@ -63,7 +63,9 @@ async fn envelope(State(app): Shared, request: Request, next: Next) -> Response 
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         let kept = std::mem::take(response.headers_mut());
         response = wire::error(&refusal, &request_id);
-        let is_kept = |name: &HeaderName| *name == header::ALLOW || name.as_str().starts_with("anthropic-");
+        let is_kept = |name: &HeaderName| {
+            refusal::KEPT_HEADERS.contains(&name.as_str()) || name.as_str().starts_with("anthropic-")
+        };
         for (name, value) in kept.iter().filter(|(name, _)| is_kept(name)) {
             response.headers_mut().insert(name, value.clone());
         }
@@ -159,7 +161,7 @@ async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusa
 }
 
 /// Returns the stored name: the last component of what was sent, as it stands; `%22` is not decoded.
-fn stored_name(given: &str, media_type: &crate::model::MediaType) -> Result<String, Refusal> {
+fn stored_name(given: &str, media_type: &MediaType) -> Result<String, Refusal> {
     let name = given.rsplit('/').next().unwrap_or_default();
     if name.is_empty() {
         return Ok(format!("unnamed{}", media::extension(media_type)));

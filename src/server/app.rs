@@ -14,9 +14,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 
 use super::content::{self, Links};
+use super::fault::Faults;
 use super::refusal::Refusal;
 use super::{Clock, Limits, QoderShape, anthropic, qoder};
-use crate::model::{Secret, Sha256};
+use crate::model::{Secret, Sha256, Timestamp};
 use crate::store::{Store, StoreError};
 
 /// The path of links that need no key.
@@ -31,6 +32,7 @@ pub(super) struct App {
     pub(super) limits: Limits,
     pub(super) clock: Clock,
     pub(super) links: Links,
+    pub(super) faults: Faults,
     pub(super) url: String,
     pub(super) port: u16,
 }
@@ -58,7 +60,7 @@ impl App {
     }
 
     /// Makes a link to a file's content on this server.
-    pub(super) fn link(&self, file_id: &str) -> Result<(String, crate::model::Timestamp), Refusal> {
+    pub(super) fn link(&self, file_id: &str) -> Result<(String, Timestamp), Refusal> {
         let (secret, expires_at) = self.links.issue(file_id, self.clock.now())?;
         Ok((format!("{}{LINK_PATH}{secret}", self.url), expires_at))
     }

@@ -7,7 +7,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -16,6 +20,7 @@ use tokio::runtime;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::app::{self, App};
+use super::fault::Broken;
 
 /// Also ends connections that are idle for so long.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -68,11 +73,31 @@ async fn serve(listener: TcpListener, app: &Arc<App>, mut stopped: oneshot::Rece
                 continue;
             }
         };
+        let service = service.clone();
+        let others = Arc::clone(&permits);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let answer = service.call(request);
+            let others = Arc::clone(&others);
+            async move {
+                let Ok(mut response) = answer.await;
+                // Whoever waits for a connection must not wait until an idle one times out.
+                if others.available_permits() == 0 {
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                // An error of the service makes hyper close the connection without a word.
+                match response.extensions().get::<Broken>() {
+                    Some(broken) => Err(*broken),
+                    None => Ok(response),
+                }
+            }
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
             .max_buf_size(BUFFER_BYTES)
-            .serve_connection(TokioIo::new(stream), service.clone());
+            .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -86,8 +86,8 @@ mod tests {
         let store = Store::open(&dir.path().join("store")).unwrap();
         let now = "2026-11-20T10:00:00Z".parse().unwrap();
         let mut ids = Vec::new();
-        for n in 0..2_500 {
-            let name = if n % 500 == 0 { "fits" } else { "other" };
+        for n in 0..1_250 {
+            let name = if n % 250 == 0 { "fits" } else { "other" };
             let new = NewFile::new(name, "text/plain", "file_", now);
             let id = store.put(new, &mut &b"x"[..]).unwrap().object.file_id;
             ids.extend((name == "fits").then_some(id));

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -57,18 +57,19 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
 async fn envelope(State(app): Shared, request: Request, next: Next) -> Response {
     let request_id = request_id(request.headers());
     let mut response = match admit(&app, request.headers()) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => app.faults.answer(request, next).await,
         Err(refusal) => {
             upload::drain(request).await;
             refusal.into_response()
         }
     };
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-        let allow = response.headers_mut().remove(header::ALLOW);
+        let kept = std::mem::take(response.headers_mut());
         response = wire::error(&refusal, &request_id);
-        response
-            .headers_mut()
-            .extend(allow.map(|allow| (header::ALLOW, allow)));
+        let is_kept = |name: &HeaderName| refusal::KEPT_HEADERS.contains(&name.as_str());
+        for (name, value) in kept.iter().filter(|(name, _)| is_kept(name)) {
+            response.headers_mut().insert(name, value.clone());
+        }
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -8,6 +8,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::store::StoreError;
 
+/// Headers of a refusal that stay when the dialect writes the answer.
+pub(super) const KEPT_HEADERS: [&str; 3] = ["allow", "retry-after", "x-should-retry"];
+
 /// An error answer before it has a shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {

@@ -9,6 +9,8 @@
 mod anthropic;
 #[path = "server/client.rs"]
 mod client;
+#[path = "server/fault.rs"]
+mod fault;
 #[path = "server/qoder.rs"]
 mod qoder;
 #[path = "server/transport.rs"]

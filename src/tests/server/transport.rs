@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use docferry::server::{Server, ServerError, ServerOptions};
+use docferry::server::{Limits, QoderShape, Server, ServerError, ServerOptions};
 
-use super::client::{BOUNDARY, Fixture, TOKEN, form, start};
+use super::client::{BOUNDARY, Fixture, TOKEN, form, start, start_with};
 
 fn get(fixture: &Fixture, target: &str, host: &str) -> u16 {
     let head = "x-api-key: test-token\r\nanthropic-version: 2026-10-21\r\nConnection: close";
@@ -72,6 +72,25 @@ fn serves_several_requests_on_one_connection() {
     let mut answers = String::new();
     stream.read_to_string(&mut answers).unwrap();
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2);
+}
+
+#[test]
+fn keeps_no_connection_for_an_idle_client_while_others_wait() {
+    let fixture = start_with(
+        QoderShape::Seed,
+        Limits {
+            max_connections: 1,
+            ..Limits::default()
+        },
+    );
+    let request = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", fixture.host());
+    for _ in 0..3 {
+        let answer = fixture.raw(request.as_bytes());
+        assert_eq!(
+            (answer.status, answer.headers["connection"].as_str()),
+            (401, "close")
+        );
+    }
 }
 
 #[test]
