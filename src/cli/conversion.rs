@@ -12,7 +12,7 @@ use crate::model::{Consumer, ConvertMode, FileName, Misnamed, NameStyle, Secrets
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Conversion")]
 pub struct ConversionArgs {
-    /// Write spreadsheet cells as they show or as they are stored [default: displayed]
+    /// Write spreadsheet cells in kind with all digits, as they show, or as they are stored [default: canonical]
     #[arg(long, value_name = "HOW", value_parser = choice::<CellValues>())]
     pub cell_values: Option<CellValues>,
     /// Take hidden sheets, rows and columns or leave them out [default: include]

@@ -89,7 +89,7 @@ impl Choice for bool {
 
 impl Choice for CellValues {
     fn choices() -> Vec<(Self, &'static str)> {
-        vec![(Self::Displayed, "displayed"), (Self::Raw, "raw")]
+        vec![(Self::Canonical, "canonical"), (Self::Displayed, "displayed"), (Self::Raw, "raw")]
     }
 }
 
@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn unknown_choices_name_the_known_ones() {
         let error = CellValues::parse("shown").unwrap_err();
-        assert_eq!(error.to_string(), "`shown` is not one of displayed, raw");
+        assert_eq!(error.to_string(), "`shown` is not one of canonical, displayed, raw");
         assert_eq!(Auto::<Consumer>::parse("auto"), Ok(Auto(None)));
     }
 }
