@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::server::Fault;
+
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 #[command(
@@ -25,6 +27,9 @@ pub struct ServeArgs {
     /// Which generation of the Qoder dialect is spoken
     #[arg(long, value_name = "SHAPE", default_value = "seed")]
     pub qoder_shape: QoderShape,
+    /// Let requests fail on purpose, such as upload:529, any:429+2*3 or upload:lose; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<Fault>,
 }
 
 /// The generations of the Qoder dialect.

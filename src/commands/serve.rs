@@ -33,6 +33,7 @@ pub(super) fn run(args: ServeArgs, context: &mut Context<'_>) -> Result<ExitStat
         listen: args.listen,
         token,
         qoder_shape,
+        faults: args.fault,
         ..ServerOptions::new(settings.store)
     };
     let server = Server::start(options)?;

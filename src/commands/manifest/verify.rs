@@ -50,9 +50,11 @@ pub(super) fn run(path: &Path, context: &mut Context<'_>) -> Result<ExitStatus, 
         check_digest(path, hasher.finish(), &mut defects)?;
     }
     let (count, context) = (defects.count, defects.context);
+    let some = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let entries = some(number, "entry", "entries");
     let summary = match count {
-        0 => format!("{number} entries, no defects"),
-        _ => format!("{number} entries, {count} defects"),
+        0 => format!("{entries}, no defects"),
+        _ => format!("{entries}, {}", some(count, "defect", "defects")),
     };
     writeln!(context.stderr, "{summary}").map_err(CommandError::Process)?;
     Ok(if count == 0 {
