@@ -88,13 +88,7 @@ pub struct GeneralArgs {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Use colour: auto, always or never; NO_COLOR is respected
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        global = true,
-        hide_possible_values = true
-    )]
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
     pub color: ColorWhen,
     /// Say less: once no progress, twice no warnings
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "verbose")]
@@ -103,13 +97,7 @@ pub struct GeneralArgs {
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
     /// How log lines are written
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "FORMAT", default_value = "text", global = true, hide_short_help = true)]
     pub log_format: LogFormat,
 }
 
@@ -192,12 +180,10 @@ pub struct ConvertArgs {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-#[command(
-    after_long_help = "Exit status 1 means findings. Nothing is sent, and no key is needed.\n\n\
+#[command(after_long_help = "Exit status 1 means findings. Nothing is sent, and no key is needed.\n\n\
     Examples:\n  \
     docferry check --target qoder --for sessions docs/\n  \
-    git diff --cached --name-only -z | docferry check -0 --files-from - --force-exclude"
-)]
+    git diff --cached --name-only -z | docferry check -0 --files-from - --force-exclude")]
 pub struct CheckArgs {
     /// What to read.
     #[command(flatten)]
@@ -277,10 +263,7 @@ pub struct UsageError {
 impl UsageError {
     /// Makes an error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-        }
+        Self { message: message.into(), hint: None }
     }
 
     /// Adds a hint.
@@ -293,10 +276,7 @@ impl UsageError {
 
 impl GeneralArgs {
     fn overrides(&self) -> Overrides {
-        Overrides {
-            config: self.config.clone(),
-            ..Overrides::default()
-        }
+        Overrides { config: self.config.clone(), ..Overrides::default() }
     }
 }
 

@@ -56,9 +56,7 @@ pub struct Context<'a> {
 
 impl std::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context")
-            .field("general", &self.general)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("general", &self.general).finish_non_exhaustive()
     }
 }
 
@@ -98,11 +96,7 @@ pub fn main() -> ExitStatus {
         drop(human::error(&mut io::stderr(), &error, None, Colour::Off));
     }
     std::panic::catch_unwind(AssertUnwindSafe(|| run_in_process(cli))).unwrap_or_else(|panic| {
-        drop(writeln!(
-            io::stderr(),
-            "error: docferry failed; this is a defect: {}",
-            panic_text(&*panic)
-        ));
+        drop(writeln!(io::stderr(), "error: docferry failed; this is a defect: {}", panic_text(&*panic)));
         ExitStatus::Fault
     })
 }
@@ -174,10 +168,7 @@ pub fn interrupt_flag() -> io::Result<Arc<AtomicBool>> {
 /// A core dump could hold a credential or a document.
 fn forbid_core_dumps() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
     setrlimit(Resource::Core, none).map_err(io::Error::from)
 }
 
@@ -190,19 +181,14 @@ fn start_log(general: &GeneralArgs) -> io::Result<()> {
         (_, _) => LevelFilter::TRACE,
     };
     // Other crates may log what they send; their details stay out.
-    let filter = Filter::new()
-        .with_target("docferry", level)
-        .with_default(LevelFilter::WARN.min(level));
+    let filter = Filter::new().with_target("docferry", level).with_default(LevelFilter::WARN.min(level));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let started = match general.log_format {
         LogFormat::Text => {
             let lines = lines.with_ansi(false).with_target(false);
             tracing_subscriber::registry().with(filter).with(lines).try_init()
         }
-        LogFormat::Json => tracing_subscriber::registry()
-            .with(filter)
-            .with(lines.json())
-            .try_init(),
+        LogFormat::Json => tracing_subscriber::registry().with(filter).with(lines.json()).try_init(),
     };
     // A panic of a converter costs one input and is told there; here it is for those who look for its cause.
     std::panic::set_hook(Box::new(|info| tracing::error!(panic = %info, "caught a panic")));
@@ -211,8 +197,7 @@ fn start_log(general: &GeneralArgs) -> io::Result<()> {
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 fn colour(when: ColorWhen, environment: &Environment) -> Colour {

@@ -64,12 +64,8 @@ pub fn resolve(
 /// [`ConfigError`] if a file is wrong.
 pub fn targets(overrides: &Overrides, environment: &Environment) -> Result<Vec<KnownTarget>, ConfigError> {
     let stack = Stack::of_files(&Files::read(overrides, environment)?, &Origins::new())?;
-    let names = target::built_in_names()
-        .into_iter()
-        .chain(stack.definitions.keys().map(String::as_str));
-    names
-        .map(|name| target::known(name, &Origin::Flag, &stack.definitions))
-        .collect()
+    let names = target::built_in_names().into_iter().chain(stack.definitions.keys().map(String::as_str));
+    names.map(|name| target::known(name, &Origin::Flag, &stack.definitions)).collect()
 }
 
 /// Returns one target by its name.
@@ -112,11 +108,7 @@ impl Stack {
         let mut layer: Layer = files::parse(file)?;
         let folder = file.path.parent().unwrap_or(&file.path);
         let stored = layer.ca_file.as_mut().and_then(|auto| auto.0.as_mut());
-        for path in stored
-            .into_iter()
-            .chain(&mut layer.store)
-            .chain(&mut layer.manifest)
-        {
+        for path in stored.into_iter().chain(&mut layer.store).chain(&mut layer.manifest) {
             // What a file names is beside it, wherever the tool is run. `-` is no file.
             if path.as_os_str() != "-" {
                 *path = folder.join(&path);
@@ -149,10 +141,7 @@ impl Stack {
 
     /// Lays a layer on top. What it excludes and trusts adds up with the layers below; all else replaces.
     fn lay(&mut self, layer: &Layer, origin: &Origin) {
-        let below = (
-            self.values.trusted_hosts.0.clone(),
-            self.discover.exclude.0.clone(),
-        );
+        let below = (self.values.trusted_hosts.0.clone(), self.discover.exclude.0.clone());
         self.values.lay(layer, origin, &mut self.origins);
         self.discover.lay(&layer.discover, origin, &mut self.origins);
         self.limits.lay(&layer.limits, origin, &mut self.origins);
@@ -225,13 +214,7 @@ impl Stack {
         let resolved = target::find(&self.values.target, &origin, &self.definitions)?;
         let base_url = target::base_url(&resolved, overrides.base_url.as_deref(), environment)?;
         if let Some((url, from)) = &base_url {
-            credential::check_address(
-                &resolved,
-                url,
-                from,
-                &self.values.trusted_hosts,
-                &self.definitions,
-            )?;
+            credential::check_address(&resolved, url, from, &self.values.trusted_hosts, &self.definitions)?;
         }
         let Resolved { profile, .. } = resolved;
         let credential = match &base_url {
@@ -261,9 +244,7 @@ impl Stack {
             return Ok(own.clone());
         };
         if own.dialect != Dialect::Local {
-            return Err(ConfigError::AcceptAs {
-                target: own.name.clone(),
-            });
+            return Err(ConfigError::AcceptAs { target: own.name.clone() });
         }
         target::find(name, &Origin::Flag, &self.definitions).map(|resolved| resolved.profile)
     }
@@ -290,11 +271,8 @@ impl Stack {
         let defined = self.definitions.values();
         let defined = defined.flat_map(|(definition, _)| credential::defined_variables(definition));
         let variables = credential::built_in_variables().into_iter().chain(defined);
-        let mut keys: Vec<Secret> = target
-            .credential
-            .iter()
-            .map(|credential| credential.secret.clone())
-            .collect();
+        let mut keys: Vec<Secret> =
+            target.credential.iter().map(|credential| credential.secret.clone()).collect();
         for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
             if !keys.contains(&secret) {
                 keys.push(secret);
@@ -312,37 +290,21 @@ impl Stack {
                 "consumer" => consumer.to_string(),
                 _ => value,
             };
-            shown.push(Shown {
-                key: key.to_owned(),
-                value,
-                origin: self.origin(key),
-            });
+            shown.push(Shown { key: key.to_owned(), value, origin: self.origin(key) });
         }
         if let Some(url) = &target.base_url {
             let (value, origin) = (url.to_string(), target.base_url_origin.clone());
-            shown.push(Shown {
-                key: "base_url".to_owned(),
-                value,
-                origin,
-            });
+            shown.push(Shown { key: "base_url".to_owned(), value, origin });
             let (value, origin) = match &target.credential {
                 Some(credential) if credential.from.starts_with('`') => ("***", Origin::Flag),
                 Some(credential) => ("***", Origin::Variable(credential.from.clone())),
                 None => ("none", Origin::Default),
             };
-            shown.push(Shown {
-                key: "credential".to_owned(),
-                value: value.to_owned(),
-                origin,
-            });
+            shown.push(Shown { key: "credential".to_owned(), value: value.to_owned(), origin });
             let proxy = target.proxy.https.as_ref().and_then(Url::host_str);
             if let Some(host) = proxy {
                 let origin = Origin::Variable("HTTPS_PROXY".to_owned());
-                shown.push(Shown {
-                    key: "proxy".to_owned(),
-                    value: host.to_owned(),
-                    origin,
-                });
+                shown.push(Shown { key: "proxy".to_owned(), value: host.to_owned(), origin });
             }
         }
         shown
@@ -351,13 +313,8 @@ impl Stack {
 
 fn warnings(files: &Files) -> Vec<String> {
     let open = files.api_key.iter().filter(|file| file.open_to_others);
-    open.map(|file| {
-        format!(
-            "`{}` can be read by others than you; chmod 600 helps",
-            file.path.display()
-        )
-    })
-    .collect()
+    open.map(|file| format!("`{}` can be read by others than you; chmod 600 helps", file.path.display()))
+        .collect()
 }
 
 fn discover(values: DiscoverValues) -> DiscoverSettings {

@@ -167,9 +167,7 @@ pub struct Ready {
 
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ready")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
+        f.debug_struct("Ready").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -192,10 +190,7 @@ impl Server {
             return Err(ServerError::NotLoopback(options.listen));
         }
         let store = Store::open(&options.store)?;
-        let bind = |source| ServerError::Bind {
-            address: options.listen,
-            source,
-        };
+        let bind = |source| ServerError::Bind { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
@@ -214,12 +209,7 @@ impl Server {
         });
         let (stop, stopped) = oneshot::channel();
         let thread = listener::spawn(listener, app, stopped).map_err(ServerError::Runtime)?;
-        Ok(Self {
-            url,
-            token,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Ok(Self { url, token, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Returns the server's address, without a slash at its end.

@@ -55,21 +55,11 @@ pub struct Charset {
 
 impl Charset {
     const fn sure(name: &'static str, evidence: CharsetEvidence, bom: bool) -> Self {
-        Self {
-            name,
-            evidence,
-            bom,
-            confident: true,
-        }
+        Self { name, evidence, bom, confident: true }
     }
 
     const fn guess(name: &'static str, confident: bool) -> Self {
-        Self {
-            name,
-            evidence: CharsetEvidence::Guess,
-            bom: false,
-            confident,
-        }
+        Self { name, evidence: CharsetEvidence::Guess, bom: false, confident }
     }
 }
 
@@ -161,11 +151,7 @@ pub fn with_mark(input: &mut dyn Input, charset: Charset) -> Result<Charset> {
         _ => &[],
     };
     let marked = names.iter().find(|name| head.starts_with(mark(name)));
-    Ok(marked.map_or(charset, |name| Charset {
-        name,
-        bom: true,
-        ..charset
-    }))
+    Ok(marked.map_or(charset, |name| Charset { name, bom: true, ..charset }))
 }
 
 /// Hands `input` from `start` to `take` in pieces, until it returns false or `limit` bytes are through.
@@ -198,8 +184,5 @@ pub(crate) fn each_chunk(
 
 /// Counts bytes, in lanes of `u8` that the compiler turns into vector code.
 pub(crate) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> u64 {
-    bytes
-        .chunks(255)
-        .map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>()))
-        .sum()
+    bytes.chunks(255).map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>())).sum()
 }

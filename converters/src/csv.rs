@@ -58,9 +58,7 @@ pub struct Table<'a> {
 
 impl std::fmt::Debug for Table<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table")
-            .field("label", &self.label)
-            .finish_non_exhaustive()
+        f.debug_struct("Table").field("label", &self.label).finish_non_exhaustive()
     }
 }
 
@@ -139,8 +137,7 @@ impl<'a> Table<'a> {
         })?;
         if doubled > 0 {
             let message = "cells stand in a place where another one follows; the last one counts";
-            self.sink
-                .warn(Warning::new(WarningCode::BadCell, doubled, message));
+            self.sink.warn(Warning::new(WarningCode::BadCell, doubled, message));
         }
         Ok(())
     }
@@ -205,9 +202,7 @@ impl<'a> Table<'a> {
 
     fn flush(&mut self) -> Result<()> {
         if !std::mem::replace(&mut self.flushed, true) {
-            self.sink
-                .begin_part(Some(self.label), PartKind::Csv)
-                .map_err(ConvertError::Sink)?;
+            self.sink.begin_part(Some(self.label), PartKind::Csv).map_err(ConvertError::Sink)?;
         }
         self.meter.write(self.sink, &self.buffer)?;
         self.buffer.clear();
@@ -262,13 +257,7 @@ mod tests {
 
     #[test]
     fn cells_in_no_order_are_sorted() {
-        let cells = [
-            (1, 1, "a"),
-            (2, 3, "x,\"y\""),
-            (0, 2, "c"),
-            (1, 1, "b"),
-            (1, 0, "d"),
-        ];
+        let cells = [(1, 1, "a"), (2, 3, "x,\"y\""), (0, 2, "c"), (1, 1, "b"), (1, 0, "d")];
         assert_eq!(write(&cells).unwrap(), ",,c\r\nd,b\r\n,,,\"x,\"\"y\"\"\"\r\n");
     }
 
@@ -280,9 +269,7 @@ mod tests {
 
     #[test]
     fn a_gap_is_judged_by_the_output_ratio_while_it_is_written() {
-        let cells: Vec<_> = (0..20_000)
-            .flat_map(|row| [(row, 0, "a"), (row, 16_383, "b")])
-            .collect();
+        let cells: Vec<_> = (0..20_000).flat_map(|row| [(row, 0, "a"), (row, 16_383, "b")]).collect();
         let error = write(&cells).expect_err("more commas than the input can stand for");
         assert!(matches!(error, ConvertError::Limit(_)), "{error}");
     }

@@ -144,11 +144,7 @@ fn judge(content: Content, claim: Option<Claim>, name: &str) -> Detection {
         Content::Sure(format, media_type) => sure(format, media_type, claim),
         Content::Container(container) => match claim {
             Some(claim) if claim.format.container() == Some(container) => {
-                let evidence = if claim.format == container {
-                    Evidence::Both
-                } else {
-                    Evidence::Name
-                };
+                let evidence = if claim.format == container { Evidence::Both } else { Evidence::Name };
                 named(claim, None, evidence)
             }
             claim => sure(container, None, claim),
@@ -179,9 +175,7 @@ fn sure(format: Format, media_type: Option<String>, claim: Option<Claim>) -> Det
             evidence: match claim {
                 None => Evidence::Content,
                 Some(claim) if agrees(claim.format, format) => Evidence::Both,
-                Some(claim) => Evidence::Conflict {
-                    claimed: claim.format,
-                },
+                Some(claim) => Evidence::Conflict { claimed: claim.format },
             },
         },
     }
@@ -190,10 +184,7 @@ fn sure(format: Format, media_type: Option<String>, claim: Option<Claim>) -> Det
 /// Tells whether a name that claims `claimed` is right enough for `format`.
 fn agrees(claimed: Format, format: Format) -> bool {
     let encrypted = format == Format::EncryptedOoxml
-        && matches!(
-            claimed.base(),
-            Format::Docx | Format::Xlsx | Format::Xlsb | Format::Pptx
-        );
+        && matches!(claimed.base(), Format::Docx | Format::Xlsx | Format::Xlsb | Format::Pptx);
     claimed.base() == format.base() || encrypted
 }
 
@@ -213,19 +204,13 @@ fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name
                 format,
                 media_type: media_type.into(),
                 charset: Some(charset),
-                evidence: claim.map_or(Evidence::Content, |claim| Evidence::Conflict {
-                    claimed: claim.format,
-                }),
+                evidence: claim
+                    .map_or(Evidence::Content, |claim| Evidence::Conflict { claimed: claim.format }),
             }
         }
     }
 }
 
 fn named(claim: Claim, charset: Option<Charset>, evidence: Evidence) -> Detection {
-    Detection {
-        format: claim.format,
-        media_type: claim.media_type,
-        charset,
-        evidence,
-    }
+    Detection { format: claim.format, media_type: claim.media_type, charset, evidence }
 }

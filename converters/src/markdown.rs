@@ -64,21 +64,13 @@ impl Writer {
     /// Makes an empty writer.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            base: Frame::new(false),
-            boxes: Vec::new(),
-            has_text: false,
-        }
+        Self { base: Frame::new(false), boxes: Vec::new(), has_text: false }
     }
 
     /// Makes an empty writer whose whole output is one line, fit for a table cell or a quotation.
     #[must_use]
     pub fn single_line() -> Self {
-        Self {
-            base: Frame::new(true),
-            boxes: Vec::new(),
-            has_text: false,
-        }
+        Self { base: Frame::new(true), boxes: Vec::new(), has_text: false }
     }
 
     fn frame(&mut self) -> &mut Frame {
@@ -162,10 +154,7 @@ impl Writer {
         self.has_text = true;
         let mut text = inline::Inline::default();
         text.reset(inline::Surroundings::Cell, 0);
-        let in_link = Style {
-            link: Some("".into()),
-            ..Style::default()
-        };
+        let in_link = Style { link: Some("".into()), ..Style::default() };
         text.text(alt, &in_link);
         let picture = format!("!{}", text.finish());
         self.frame().paragraph().embed(&picture);

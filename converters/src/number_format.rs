@@ -70,9 +70,7 @@ impl NumberFormat {
         let hides_all = sections.len() > 1 && sections.iter().chain(&text).all(|s| s.tokens.is_empty());
         Self {
             parts: sections.iter().map(compile).collect(),
-            text: text
-                .map(|s| compile_text(&s))
-                .filter(|text| *text != [TextPiece::Value]),
+            text: text.map(|s| compile_text(&s)).filter(|text| *text != [TextPiece::Value]),
             hides_all,
         }
     }
@@ -83,10 +81,7 @@ impl NumberFormat {
         match builtin::of(id) {
             builtin::Builtin::Code(code) => Self::parse(code),
             builtin::Builtin::Iso(iso) => Self {
-                parts: vec![Part {
-                    condition: None,
-                    body: Body::Date(date::Pattern::iso(iso)),
-                }],
+                parts: vec![Part { condition: None, body: Body::Date(date::Pattern::iso(iso)) }],
                 text: None,
                 hides_all: false,
             },
@@ -103,13 +98,7 @@ impl NumberFormat {
     /// Tells whether positive numbers are dates or times.
     #[must_use]
     pub fn is_date(&self) -> bool {
-        matches!(
-            self.parts.first(),
-            Some(Part {
-                body: Body::Date(_),
-                ..
-            })
-        )
+        matches!(self.parts.first(), Some(Part { body: Body::Date(_), .. }))
     }
 
     /// Tells whether the format (`;;;`) shows nothing, whatever the value.
@@ -134,10 +123,7 @@ impl NumberFormat {
         if signed && !matches!(part.body, Body::Date(_)) {
             out.push(b'-');
         }
-        let size = Decimal {
-            negative: false,
-            ..value
-        };
+        let size = Decimal { negative: false, ..value };
         match &part.body {
             Body::General(prefix, suffix) => {
                 out.extend_from_slice(prefix.as_bytes());
@@ -210,14 +196,7 @@ impl NumberFormat {
         let number = value.to_f64();
         let holds = |part: &Part, default: bool| part.condition.map_or(default, |c| c.holds(number));
         let own_sign = |part: &Part| negative && !part.condition.is_some_and(Condition::is_negative_only);
-        if holds(
-            first,
-            if last.is_some() {
-                number > 0.0
-            } else {
-                number >= 0.0
-            },
-        ) {
+        if holds(first, if last.is_some() { number > 0.0 } else { number >= 0.0 }) {
             Some((first, own_sign(first)))
         } else if last.is_none() {
             let rest_is_negative = first.condition.is_some_and(Condition::covers_all_from_zero);
@@ -243,10 +222,7 @@ fn compile(section: &Section) -> Part {
     } else {
         Body::Number(number::Pattern::compile(tokens))
     };
-    Part {
-        condition: section.condition,
-        body,
-    }
+    Part { condition: section.condition, body }
 }
 
 fn compile_text(section: &Section) -> Vec<TextPiece> {

@@ -167,11 +167,7 @@ proptest! {
 fn the_end_of_the_prefix_is_no_seam() {
     // The first NUL byte decides whether readings go on behind the first 64 KiB.
     for at in (65_520..65_560).step_by(2) {
-        let mut bytes = "漢"
-            .repeat(40_000)
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect::<Vec<u8>>();
+        let mut bytes = "漢".repeat(40_000).encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         bytes[at..at + 2].copy_from_slice(b"\n\0");
         bytes[at + 10..at + 12].copy_from_slice(b"\n\0");
         let whole = scan(&[&bytes]);
@@ -186,10 +182,7 @@ fn the_end_of_the_prefix_is_no_seam() {
 fn line_ends_across_chunks_of_the_input_are_one() {
     for shift in 0..4 {
         let text = "x".repeat(shift) + &"0123456789abcd\r\n".repeat(10_000);
-        let options = Options {
-            newlines: Newlines::Lf,
-            ..Options::default()
-        };
+        let options = Options { newlines: Newlines::Lf, ..Options::default() };
         let out = convert(text.as_bytes(), &options).unwrap();
         assert_eq!(out, text.replace("\r\n", "\n").as_bytes());
     }
@@ -216,8 +209,5 @@ fn a_cancelled_meter_stops_a_search() {
     let meter = Meter::new(Limits::default(), 1).with_stop(|| true);
     assert!(charset::find(&mut Cursor::new(b"x"), &meter).is_err());
     let meter = Meter::new(Limits::default(), 1);
-    assert!(matches!(
-        charset::find(&mut Cursor::new(b"x"), &meter).unwrap(),
-        Finding::Text(_)
-    ));
+    assert!(matches!(charset::find(&mut Cursor::new(b"x"), &meter).unwrap(), Finding::Text(_)));
 }

@@ -54,13 +54,9 @@ fn finds_the_text_that_docx_rs_writes() -> Result<(), Box<dyn Error>> {
         .add_run(Run::new().add_text(" and italic").italic())
         .add_hyperlink(link.add_run(Run::new().add_text(" link")))
         .add_run(Run::new().add_footnote_reference(note));
-    let inserted = Insert::new(Run::new().add_text("Inserted"))
-        .author("A")
-        .date("2024-01-01T00:00:00Z");
-    let deleted = Delete::new()
-        .add_run(Run::new().add_delete_text("deleted"))
-        .author("A")
-        .date("2024-01-01T00:00:00Z");
+    let inserted = Insert::new(Run::new().add_text("Inserted")).author("A").date("2024-01-01T00:00:00Z");
+    let deleted =
+        Delete::new().add_run(Run::new().add_delete_text("deleted")).author("A").date("2024-01-01T00:00:00Z");
     let changed = Paragraph::new()
         .add_insert(inserted)
         .add_delete(deleted)
@@ -83,25 +79,13 @@ fn finds_the_text_that_docx_rs_writes() -> Result<(), Box<dyn Error>> {
 fn finds_the_lists_and_tables_that_docx_rs_writes() -> Result<(), Box<dyn Error>> {
     let item = |text, level| paragraph(text).numbering(NumberingId::new(2), IndentLevel::new(level));
     let level = |n, format: &str, text: &str| {
-        Level::new(
-            n,
-            Start::new(1),
-            NumberFormat::new(format),
-            LevelText::new(text),
-            LevelJc::new("left"),
-        )
+        Level::new(n, Start::new(1), NumberFormat::new(format), LevelText::new(text), LevelJc::new("left"))
     };
     let row = |cells: [&str; 2]| {
-        TableRow::new(
-            cells
-                .into_iter()
-                .map(|text| TableCell::new().add_paragraph(paragraph(text)))
-                .collect(),
-        )
+        TableRow::new(cells.into_iter().map(|text| TableCell::new().add_paragraph(paragraph(text))).collect())
     };
-    let numbering = AbstractNumbering::new(2)
-        .add_level(level(0, "decimal", "%1."))
-        .add_level(level(1, "bullet", "•"));
+    let numbering =
+        AbstractNumbering::new(2).add_level(level(0, "decimal", "%1.")).add_level(level(1, "bullet", "•"));
     let docx = Docx::new()
         .add_abstract_numbering(numbering)
         .add_numbering(Numbering::new(2, 2))

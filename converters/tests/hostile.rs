@@ -50,10 +50,7 @@ fn outcome(name: &str, bytes: &[u8]) -> String {
     };
     let mut sink = Counted(0);
     let ended = converter.convert(&mut input, &Options::default(), &mut meter, &mut sink);
-    assert!(
-        !matches!(ended, Err(ConvertError::Cancelled)),
-        "{name}: more than {MAX_STEPS} steps"
-    );
+    assert!(!matches!(ended, Err(ConvertError::Cancelled)), "{name}: more than {MAX_STEPS} steps");
     assert!(sink.0 <= MAX_OUTPUT_BYTES, "{name}: {} bytes of output", sink.0);
     ended.map_or_else(|error| error.to_string(), |()| "ok".to_owned())
 }
@@ -71,10 +68,7 @@ fn hostile_files_end_as_expected_within_bounds() {
     }
     let list = folder.join("expectations");
     if std::env::var_os("DOCFERRY_BLESS").is_some() {
-        let lines: String = outcomes
-            .iter()
-            .map(|(name, ended)| format!("{name} {ended}\n"))
-            .collect();
+        let lines: String = outcomes.iter().map(|(name, ended)| format!("{name} {ended}\n")).collect();
         std::fs::write(&list, lines).unwrap();
         return;
     }
@@ -86,9 +80,5 @@ fn hostile_files_end_as_expected_within_bounds() {
         };
         assert!(ended.starts_with(expected), "{name}: {ended}, not: {expected}");
     }
-    assert_eq!(
-        outcomes.len(),
-        expected.len(),
-        "the list names files that are not there"
-    );
+    assert_eq!(outcomes.len(), expected.len(), "the list names files that are not there");
 }

@@ -85,11 +85,7 @@ impl AdmissionArgs {
         let layer = &mut overrides.layer;
         layer.consumer = self.consumer.map(|consumer| Auto(Some(consumer)));
         layer.convert = self.convert;
-        layer.secrets = if self.allow_secrets {
-            Some(SecretsRule::Allow)
-        } else {
-            self.secrets
-        };
+        layer.secrets = if self.allow_secrets { Some(SecretsRule::Allow) } else { self.secrets };
         layer.name_style = self.name_style;
     }
 }

@@ -20,10 +20,7 @@ pub fn markdown() -> String {
 }
 
 fn write_command(text: &mut String, command: &mut Command) {
-    let name = command
-        .get_bin_name()
-        .unwrap_or_else(|| command.get_name())
-        .to_owned();
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
     let help = command.render_long_help().to_string();
     let lines: Vec<_> = help.trim_end().lines().map(str::trim_end).collect();
     text.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n")));
@@ -50,10 +47,6 @@ mod tests {
             std::fs::write(path, markdown()).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert_eq!(
-            written,
-            markdown(),
-            "DOCFERRY_BLESS=1 cargo test rewrites docs/cli.md"
-        );
+        assert_eq!(written, markdown(), "DOCFERRY_BLESS=1 cargo test rewrites docs/cli.md");
     }
 }

@@ -54,13 +54,7 @@ pub enum FilesCommand {
         #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
         output_dir: PathBuf,
         /// Write the only file here; `-` is standard output
-        #[arg(
-            short,
-            long,
-            value_name = "FILE",
-            conflicts_with = "output_dir",
-            help_heading = "Output"
-        )]
+        #[arg(short, long, value_name = "FILE", conflicts_with = "output_dir", help_heading = "Output")]
         output: Option<PathBuf>,
         /// The target.
         #[command(flatten)]

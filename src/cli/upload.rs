@@ -92,10 +92,7 @@ mod tests {
     #[test]
     fn metadata_that_is_no_object_is_refused() {
         let error = metadata(&given(&["=x"])).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the metadata `=x` is neither KEY=VALUE nor @FILE"
-        );
+        assert_eq!(error.to_string(), "the metadata `=x` is neither KEY=VALUE nor @FILE");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.json");
         std::fs::write(&path, "[1]").unwrap();

@@ -20,24 +20,15 @@ pub(super) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<ExitSt
     let settings = context.settings(&at.overrides(context.general))?;
     let written = if *json {
         let rows = settings.shown.iter().map(|shown| {
-            let row = Row {
-                value: &shown.value,
-                origin: shown.origin.to_string(),
-            };
+            let row = Row { value: &shown.value, origin: shown.origin.to_string() };
             (shown.key.as_str(), row)
         });
-        json::line(
-            context.stdout,
-            &rows.collect::<std::collections::BTreeMap<_, _>>(),
-        )
+        json::line(context.stdout, &rows.collect::<std::collections::BTreeMap<_, _>>())
     } else {
-        let rows = settings.shown.iter().map(|shown| {
-            vec![
-                shown.key.clone(),
-                shown.value.clone(),
-                format!("({})", shown.origin),
-            ]
-        });
+        let rows = settings
+            .shown
+            .iter()
+            .map(|shown| vec![shown.key.clone(), shown.value.clone(), format!("({})", shown.origin)]);
         human::table(context.stdout, &rows.collect::<Vec<_>>())
     };
     written.map_err(CommandError::Stdout)?;

@@ -28,20 +28,11 @@ pub(super) fn run(args: FilesArgs, context: &mut Context<'_>) -> Result<ExitStat
     let settings = context.settings(&at.overrides(context.general))?;
     let name = settings.target.name.clone();
     let target = open_target(&settings)?;
-    let mut files = Files {
-        name,
-        target: &*target,
-        context,
-    };
+    let mut files = Files { name, target: &*target, context };
     match args.command {
         FilesCommand::List { all, limit, json, .. } => files.list(if all { u64::MAX } else { limit }, json),
         FilesCommand::Show { ids, json, .. } => files.show(&ids, json),
-        FilesCommand::Get {
-            ids,
-            output_dir,
-            output,
-            ..
-        } => files.get(&ids, &output_dir, output.as_deref()),
+        FilesCommand::Get { ids, output_dir, output, .. } => files.get(&ids, &output_dir, output.as_deref()),
         FilesCommand::Delete { ids, yes, .. } => files.delete(&ids, yes),
     }
 }
@@ -55,20 +46,12 @@ struct Files<'a, 'c> {
 
 impl Files<'_, '_> {
     fn list(&mut self, limit: u64, as_json: bool) -> Result<ExitStatus, CommandError> {
-        let mut rows = vec![
-            ["ID", "SIZE", "TYPE", "CREATED", "NAME"]
-                .map(str::to_owned)
-                .to_vec(),
-        ];
+        let mut rows = vec![["ID", "SIZE", "TYPE", "CREATED", "NAME"].map(str::to_owned).to_vec()];
         let mut left = limit;
         let mut cursor = None;
         while left > 0 {
             let page_size = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
-            let request = ListRequest {
-                limit: Some(page_size),
-                cursor,
-                scope_id: None,
-            };
+            let request = ListRequest { limit: Some(page_size), cursor, scope_id: None };
             let page = self.target.list(&request).map_err(|source| self.failed(source))?;
             for file in page.files {
                 if left == 0 {
@@ -131,24 +114,13 @@ impl Files<'_, '_> {
 
     /// Returns why a file is not given back, in the words of the target's facts.
     fn not_downloadable(&self, id: &str) -> TargetError {
-        let fact = self
-            .target
-            .profile()
-            .facts
-            .iter()
-            .find(|fact| fact.topic == "download");
+        let fact = self.target.profile().facts.iter().find(|fact| fact.topic == "download");
         let rule = fact.map_or(String::new(), |fact| format!(": {} ({})", fact.text, fact.source));
-        TargetError::new(
-            TargetErrorKind::NotDownloadable,
-            format!("`{id}` cannot be fetched{rule}"),
-        )
+        TargetError::new(TargetErrorKind::NotDownloadable, format!("`{id}` cannot be fetched{rule}"))
     }
 
     fn fetch_to_stdout(&mut self, file: &FileObject) -> Result<(), CommandError> {
-        let mut out = Tracked {
-            out: self.context.stdout,
-            failed: None,
-        };
+        let mut out = Tracked { out: self.context.stdout, failed: None };
         let result = self.target.download(&file.file_id, &mut out);
         if let Some(kind) = out.failed {
             return Err(CommandError::Stdout(kind.into()));
@@ -158,15 +130,8 @@ impl Files<'_, '_> {
     }
 
     fn fetch(&mut self, file: &FileObject, path: &Path) -> Result<(), CommandError> {
-        let named = |source| CommandError::File {
-            path: path.to_owned(),
-            source,
-        };
-        let mut out = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(path)
-            .map_err(named)?;
+        let named = |source| CommandError::File { path: path.to_owned(), source };
+        let mut out = OpenOptions::new().write(true).create_new(true).open(path).map_err(named)?;
         let fetched = match self.target.download(&file.file_id, &mut out) {
             Ok(length) => self.check_length(file, length),
             Err(source) => Err(self.failed(source)),
@@ -176,12 +141,8 @@ impl Files<'_, '_> {
             drop(std::fs::remove_file(path));
             return fetched;
         }
-        writeln!(
-            self.context.stdout,
-            "{}",
-            human::printable(&path.to_string_lossy())
-        )
-        .map_err(CommandError::Stdout)
+        writeln!(self.context.stdout, "{}", human::printable(&path.to_string_lossy()))
+            .map_err(CommandError::Stdout)
     }
 
     fn check_length(&self, file: &FileObject, length: u64) -> Result<(), CommandError> {
@@ -209,14 +170,9 @@ impl Files<'_, '_> {
         }
         let question = format!("delete {count} file(s) of `{}` for good? [y/N] ", self.name);
         let asked = self.context.stderr.write_all(question.as_bytes());
-        asked
-            .and_then(|()| self.context.stderr.flush())
-            .map_err(CommandError::Process)?;
+        asked.and_then(|()| self.context.stderr.flush()).map_err(CommandError::Process)?;
         let mut answer = String::new();
-        io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .map_err(CommandError::Process)?;
+        io::stdin().lock().read_line(&mut answer).map_err(CommandError::Process)?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
@@ -241,10 +197,7 @@ impl Files<'_, '_> {
     }
 
     fn failed(&self, source: TargetError) -> CommandError {
-        CommandError::Target {
-            target: self.name.clone(),
-            source,
-        }
+        CommandError::Target { target: self.name.clone(), source }
     }
 }
 
@@ -282,10 +235,7 @@ fn describe(out: &mut dyn Write, file: &FileObject) -> io::Result<()> {
 /// Returns a name that is one component and holds nothing that a terminal obeys.
 fn local_name(file: &FileObject) -> String {
     let last = file.filename.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last
-        .chars()
-        .map(|c| if c.is_control() { '_' } else { c })
-        .collect();
+    let clean: String = last.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
     match clean.trim() {
         "" | "." | ".." => local_id(&file.file_id),
         name => name.to_owned(),
@@ -293,16 +243,7 @@ fn local_name(file: &FileObject) -> String {
 }
 
 fn local_id(file_id: &str) -> String {
-    file_id
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect()
+    file_id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
 }
 
 /// Remembers that writing failed, because a target's error only tells that copying did.
@@ -313,15 +254,11 @@ struct Tracked<'a> {
 
 impl Write for Tracked<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out
-            .write(bytes)
-            .inspect_err(|error| self.failed = Some(error.kind()))
+        self.out.write(bytes).inspect_err(|error| self.failed = Some(error.kind()))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out
-            .flush()
-            .inspect_err(|error| self.failed = Some(error.kind()))
+        self.out.flush().inspect_err(|error| self.failed = Some(error.kind()))
     }
 }
 

@@ -47,14 +47,9 @@ impl Row {
 pub(super) fn run(args: &FormatsArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     let rows = FORMATS.iter().map(Row::new);
     let written = if args.json {
-        rows.into_iter()
-            .try_for_each(|row| json::line(context.stdout, &row))
+        rows.into_iter().try_for_each(|row| json::line(context.stdout, &row))
     } else {
-        let mut table = vec![
-            ["NAME", "FORMAT", "EXTENSIONS", "SENT"]
-                .map(str::to_owned)
-                .to_vec(),
-        ];
+        let mut table = vec![["NAME", "FORMAT", "EXTENSIONS", "SENT"].map(str::to_owned).to_vec()];
         table.extend(rows.map(|row| {
             let extensions = shorten(&row.extensions);
             vec![row.name.to_owned(), row.title.to_owned(), extensions, row.fate()]
@@ -68,11 +63,7 @@ pub(super) fn run(args: &FormatsArgs, context: &mut Context<'_>) -> Result<ExitS
 /// A few extensions are enough for a line; `--json` has all.
 fn shorten(extensions: &[&str]) -> String {
     const SHOWN: usize = 4;
-    let shown: Vec<_> = extensions
-        .iter()
-        .take(SHOWN)
-        .map(|extension| format!(".{extension}"))
-        .collect();
+    let shown: Vec<_> = extensions.iter().take(SHOWN).map(|extension| format!(".{extension}")).collect();
     match extensions.len().saturating_sub(SHOWN) {
         0 => shown.join(" "),
         more => format!("{} +{more}", shown.join(" ")),

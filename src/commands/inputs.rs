@@ -33,9 +33,7 @@ pub fn named(args: &InputArgs, stdin: &mut dyn Read) -> Result<Vec<Named>, Comma
     }
     let name = args.stdin_name.as_deref().unwrap_or(STDIN_NAME);
     let named = args.paths.iter().map(|path| match is_stdin(&path) {
-        true => Named::Stdin {
-            name: name.to_owned(),
-        },
+        true => Named::Stdin { name: name.to_owned() },
         false => Named::Path(path.clone()),
     });
     // In a list `-` is a file: the list may come from `find` and name anything.
@@ -51,17 +49,12 @@ fn read_list(path: &Path, stdin: &mut dyn Read) -> Result<Vec<u8>, CommandError>
         }
         std::fs::read(path)
     };
-    read().map_err(|source| CommandError::File {
-        path: path.to_owned(),
-        source,
-    })
+    read().map_err(|source| CommandError::File { path: path.to_owned(), source })
 }
 
 fn split(list: &[u8], end: u8) -> Vec<PathBuf> {
     let names = list.split(|byte| *byte == end).filter(|name| !name.is_empty());
-    names
-        .map(|name| PathBuf::from(OsString::from_vec(name.to_vec())))
-        .collect()
+    names.map(|name| PathBuf::from(OsString::from_vec(name.to_vec()))).collect()
 }
 
 #[cfg(test)]
@@ -86,11 +79,7 @@ mod tests {
 
     #[test]
     fn lists_keep_every_byte_of_a_name() {
-        let list = InputArgs {
-            files_from: Some("-".into()),
-            null: true,
-            ..args(&["a"])
-        };
+        let list = InputArgs { files_from: Some("-".into()), null: true, ..args(&["a"]) };
         let found = named(&list, &mut &b"b\nc\0\xff.txt\0-\0"[..]).unwrap();
         let path = |bytes: &[u8]| Named::Path(PathBuf::from(OsString::from_vec(bytes.to_vec())));
         assert_eq!(found, [path(b"a"), path(b"b\nc"), path(b"\xff.txt"), path(b"-")]);
@@ -98,27 +87,13 @@ mod tests {
 
     #[test]
     fn standard_input_has_a_name_and_is_named_once() {
-        let one = InputArgs {
-            stdin_name: Some("a.pdf".to_owned()),
-            ..args(&["-"])
-        };
+        let one = InputArgs { stdin_name: Some("a.pdf".to_owned()), ..args(&["-"]) };
         let found = named(&one, &mut io::empty()).unwrap();
-        assert_eq!(
-            found,
-            [Named::Stdin {
-                name: "a.pdf".to_owned()
-            }]
-        );
+        assert_eq!(found, [Named::Stdin { name: "a.pdf".to_owned() }]);
         assert!(named(&args(&["-", "-"]), &mut io::empty()).is_err());
-        let both = InputArgs {
-            files_from: Some("-".into()),
-            ..args(&["-"])
-        };
+        let both = InputArgs { files_from: Some("-".into()), ..args(&["-"]) };
         assert!(named(&both, &mut io::empty()).is_err());
-        let none = InputArgs {
-            stdin_name: Some("a.pdf".to_owned()),
-            ..args(&["b"])
-        };
+        let none = InputArgs { stdin_name: Some("a.pdf".to_owned()), ..args(&["b"]) };
         assert!(named(&none, &mut io::empty()).is_err());
     }
 }

@@ -18,10 +18,7 @@ use crate::report::{human, json};
 const UNSTABLE: &[(&str, &[&str])] = &[
     ("", &["attempts", "content_block", "possible_orphans"]),
     ("source", &["modified"]),
-    (
-        "file",
-        &["file_id", "created_at", "expires_at", "request_id", "verified_at"],
-    ),
+    ("file", &["file_id", "created_at", "expires_at", "request_id", "verified_at"]),
 ];
 
 /// Does what was asked.
@@ -38,10 +35,7 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     }
     match File::open(path) {
         Ok(file) => Ok(Box::new(BufReader::new(file))),
-        Err(source) => Err(CommandError::File {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(CommandError::File { path: path.to_owned(), source }),
     }
 }
 
@@ -52,10 +46,7 @@ fn show(
     context: &mut Context<'_>,
 ) -> Result<ExitStatus, CommandError> {
     for (number, line) in open(path)?.lines().enumerate() {
-        let line = line.map_err(|source| CommandError::File {
-            path: path.to_owned(),
-            source,
-        })?;
+        let line = line.map_err(|source| CommandError::File { path: path.to_owned(), source })?;
         let bad = |error: serde_json::Error| {
             let place = format!("`{}` line {} is no entry", path.display(), number + 1);
             UsageError::new(format!("{place}: {error}")).with_hint("`docferry manifest verify` says more")
@@ -78,11 +69,7 @@ fn show(
 /// Removes what equal runs do not share.
 fn stabilise(entry: &mut Json) {
     for (place, keys) in UNSTABLE {
-        let object = if place.is_empty() {
-            Some(&mut *entry)
-        } else {
-            entry.get_mut(*place)
-        };
+        let object = if place.is_empty() { Some(&mut *entry) } else { entry.get_mut(*place) };
         if let Some(object) = object.and_then(Json::as_object_mut) {
             object.retain(|key, _| !keys.contains(&key.as_str()));
         }
@@ -97,19 +84,13 @@ fn describe(entry: &Entry) -> String {
         (None, None, Some(violation)) => format!("{}: {}", violation.code, violation.message),
         (None, None, None) => {
             let output = entry.output.as_ref();
-            output
-                .map(|o| o.path.clone().unwrap_or_else(|| o.file_name.clone()))
-                .unwrap_or_default()
+            output.map(|o| o.path.clone().unwrap_or_else(|| o.file_name.clone())).unwrap_or_default()
         }
     };
     let number = format!("{}.{}", entry.seq, entry.part);
-    format!(
-        "{number:>7}  {:<9}  {}  {result}",
-        entry.status.as_str(),
-        entry.source.path
-    )
-    .trim_end()
-    .to_owned()
+    format!("{number:>7}  {:<9}  {}  {result}", entry.status.as_str(), entry.source.path)
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -14,15 +14,8 @@ use crate::server::{QoderShape, Server, ServerOptions};
 
 /// Serves.
 pub(super) fn run(args: ServeArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
-    let layer = Layer {
-        store: args.store.clone(),
-        ..Layer::default()
-    };
-    let overrides = Overrides {
-        layer,
-        config: context.general.config.clone(),
-        ..Overrides::default()
-    };
+    let layer = Layer { store: args.store.clone(), ..Layer::default() };
+    let overrides = Overrides { layer, config: context.general.config.clone(), ..Overrides::default() };
     let settings = context.settings(&overrides)?;
     let token = args.token_file.map(read_token).transpose()?;
     let qoder_shape = match args.qoder_shape {
@@ -38,9 +31,7 @@ pub(super) fn run(args: ServeArgs, context: &mut Context<'_>) -> Result<ExitStat
     };
     let server = Server::start(options)?;
     let ready = json::line(context.stdout, &server.ready());
-    ready
-        .and_then(|()| context.stdout.flush())
-        .map_err(CommandError::Stdout)?;
+    ready.and_then(|()| context.stdout.flush()).map_err(CommandError::Stdout)?;
     server.wait()?;
     Ok(ExitStatus::Success)
 }

@@ -24,10 +24,7 @@ struct Row<'a> {
 
 /// Prints the list or one target.
 pub(super) fn run(args: &TargetsArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
-    let overrides = Overrides {
-        config: context.general.config.clone(),
-        ..Overrides::default()
-    };
+    let overrides = Overrides { config: context.general.config.clone(), ..Overrides::default() };
     match &args.command {
         None => list(args.json, &overrides, context),
         Some(TargetsCommand::List { json }) => list(*json || args.json, &overrides, context),
@@ -52,8 +49,7 @@ fn list(as_json: bool, overrides: &Overrides, context: &mut Context<'_>) -> Resu
         origin: origin(target),
     });
     let written = if as_json {
-        rows.into_iter()
-            .try_for_each(|row| json::line(context.stdout, &row))
+        rows.into_iter().try_for_each(|row| json::line(context.stdout, &row))
     } else {
         let mut table = vec![["NAME", "CONSUMERS", "TITLE"].map(str::to_owned).to_vec()];
         table.extend(rows.map(|row| vec![row.name.to_owned(), names(&row.consumers), row.title.to_owned()]));
@@ -68,11 +64,7 @@ fn consumers(profile: &Profile) -> Vec<Consumer> {
 }
 
 fn names(consumers: &[Consumer]) -> String {
-    consumers
-        .iter()
-        .map(|consumer| consumer.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
+    consumers.iter().map(|consumer| consumer.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns everything that is known of a target, for people.
@@ -104,9 +96,7 @@ fn describe(target: &KnownTarget) -> String {
     if !topics.is_empty() {
         section("Facts", topics);
     }
-    text.lines().fold(String::new(), |all, line| {
-        all + &human::printable(line.trim_end()) + "\n"
-    })
+    text.lines().fold(String::new(), |all, line| all + &human::printable(line.trim_end()) + "\n")
 }
 
 fn connection(target: &KnownTarget) -> Vec<(String, String)> {
@@ -148,19 +138,12 @@ fn limits(profile: &Profile) -> Vec<(String, String)> {
     ];
     let optional = [
         ("workspace", limits.max_workspace_bytes.map(bytes)),
-        (
-            "calls",
-            limits.requests_per_minute.map(|n| format!("{n} a minute")),
-        ),
+        ("calls", limits.requests_per_minute.map(|n| format!("{n} a minute"))),
         ("session", limits.max_session_files.map(|n| format!("{n} files"))),
         ("metadata", limits.max_metadata_bytes.map(bytes)),
         ("empty files", limits.refuses_empty.then(|| "refused".to_owned())),
     ];
-    rows.extend(
-        optional
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?))),
-    );
+    rows.extend(optional.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
     let names = &profile.names;
     let unit = match names.length_unit {
         LengthUnit::Characters => "characters",
@@ -170,19 +153,14 @@ fn limits(profile: &Profile) -> Vec<(String, String)> {
         true => String::new(),
         false => format!(", without {}", names.forbidden),
     };
-    rows.push((
-        "file name".to_owned(),
-        format!("up to {} {unit}{forbidden}", names.max_length),
-    ));
+    rows.push(("file name".to_owned(), format!("up to {} {unit}{forbidden}", names.max_length)));
     rows
 }
 
 fn fields(profile: &Profile) -> Vec<(String, String)> {
     let fields = &profile.fields;
     let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
-    let expiry = fields
-        .expires_in_seconds
-        .map(|[least, most]| format!("{least} s to {most} s"));
+    let expiry = fields.expires_in_seconds.map(|[least, most]| format!("{least} s to {most} s"));
     vec![
         ("purpose".to_owned(), or_none(&fields.purposes)),
         ("metadata".to_owned(), yes(fields.metadata)),

@@ -29,16 +29,11 @@ pub(super) fn check_address(
     };
     let target = resolved.profile.name.clone();
     let mut shared = built_in_variables();
-    let of_user = definitions
-        .values()
-        .filter(|(_, origin)| matches!(origin, Origin::User(_)));
+    let of_user = definitions.values().filter(|(_, origin)| matches!(origin, Origin::User(_)));
     shared.extend(of_user.flat_map(|(definition, _)| defined_variables(definition)));
     let mut own = defined_variables(definition).peekable();
     if own.peek().is_none() || own.any(|name| shared.contains(&name)) {
-        return Err(ConfigError::BorrowedKey {
-            path: path.clone(),
-            target,
-        });
+        return Err(ConfigError::BorrowedKey { path: path.clone(), target });
     }
     let host = url.host_str().unwrap_or_default();
     let with_port = url.port().map(|port| format!("{host}:{port}"));
@@ -64,61 +59,34 @@ pub(super) fn find(
     if let Some(file) = file {
         let from = format!("`{}`", file.path.display());
         let secret = Secret::parse(&file.text).ok_or_else(|| ConfigError::BadKey { from: from.clone() })?;
-        return sendable(Credential {
-            secret,
-            bearer: profile.api_key_env.is_empty(),
-            from,
-        })
-        .map(Some);
+        return sendable(Credential { secret, bearer: profile.api_key_env.is_empty(), from }).map(Some);
     }
     let keys = profile.api_key_env.iter().map(|name| (name, false));
     let tokens = profile.auth_token_env.iter().map(|name| (name, true));
     for (name, bearer) in keys.chain(tokens) {
         if let Some(secret) = environment.var(name).and_then(Secret::parse) {
-            return sendable(Credential {
-                secret,
-                bearer,
-                from: name.clone(),
-            })
-            .map(Some);
+            return sendable(Credential { secret, bearer, from: name.clone() }).map(Some);
         }
     }
     Ok(None)
 }
 
 fn sendable(credential: Credential) -> Result<Credential, ConfigError> {
-    match credential
-        .secret
-        .expose()
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic())
-    {
+    match credential.secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(credential),
-        false => Err(ConfigError::BadKey {
-            from: credential.from,
-        }),
+        false => Err(ConfigError::BadKey { from: credential.from }),
     }
 }
 
 /// Returns the variables that a profile looks at, in order.
 pub(super) fn variables(profile: &Profile) -> Vec<String> {
-    profile
-        .api_key_env
-        .iter()
-        .chain(&profile.auth_token_env)
-        .cloned()
-        .collect()
+    profile.api_key_env.iter().chain(&profile.auth_token_env).cloned().collect()
 }
 
 /// Returns the variables that a definition names.
 pub(super) fn defined_variables(definition: &TargetDefinition) -> impl Iterator<Item = String> + use<> {
     let named = [&definition.api_key_env, &definition.auth_token_env];
-    named
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect::<Vec<_>>()
-        .into_iter()
+    named.into_iter().flatten().cloned().collect::<Vec<_>>().into_iter()
 }
 
 /// Returns the variables of all built-in targets.
@@ -136,12 +104,8 @@ pub(super) fn proxy(environment: &Environment) -> Result<ProxySettings, ConfigEr
     let https = match either(["https_proxy", "HTTPS_PROXY"]) {
         None => None,
         Some((name, text)) => {
-            let url = Url::parse(text)
-                .ok()
-                .filter(|url| matches!(url.scheme(), "http" | "https"));
-            Some(url.ok_or_else(|| ConfigError::Proxy {
-                name: name.to_owned(),
-            })?)
+            let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            Some(url.ok_or_else(|| ConfigError::Proxy { name: name.to_owned() })?)
         }
     };
     let no_proxy = either(["no_proxy", "NO_PROXY"]).map(|(_, text)| text.to_owned());

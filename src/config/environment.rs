@@ -23,9 +23,7 @@ pub struct Environment {
 impl std::fmt::Debug for Environment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Values may be credentials.
-        f.debug_struct("Environment")
-            .field("cwd", &self.cwd)
-            .finish_non_exhaustive()
+        f.debug_struct("Environment").field("cwd", &self.cwd).finish_non_exhaustive()
     }
 }
 
@@ -61,9 +59,6 @@ impl Environment {
     /// Returns the value of a variable. An empty one counts as not set.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }

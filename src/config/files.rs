@@ -37,9 +37,7 @@ pub struct KeyFile {
 
 impl std::fmt::Debug for KeyFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyFile")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("KeyFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -67,19 +65,12 @@ impl Files {
             None => None,
         };
         let api_key = overrides.api_key_file.as_deref().map(read_key).transpose()?;
-        Ok(Self {
-            user,
-            project,
-            api_key,
-        })
+        Ok(Self { user, project, api_key })
     }
 }
 
 fn user_file(overrides: &Overrides, environment: &Environment) -> Result<Option<ConfigText>, ConfigError> {
-    let named = overrides
-        .config
-        .clone()
-        .or_else(|| environment.var("DOCFERRY_CONFIG").map(PathBuf::from));
+    let named = overrides.config.clone().or_else(|| environment.var("DOCFERRY_CONFIG").map(PathBuf::from));
     if let Some(path) = named {
         // One that was named must be there.
         return read_existing(&path).map(Some);
@@ -99,11 +90,7 @@ fn project_file(environment: &Environment) -> Option<PathBuf> {
         .position(|folder| folder.join(".git").exists())
         .or_else(|| folders.iter().position(|folder| Some(*folder) == home))
         .unwrap_or(0);
-    folders
-        .get(..=top)?
-        .iter()
-        .map(|folder| folder.join(PROJECT_FILE))
-        .find(|path| path.is_file())
+    folders.get(..=top)?.iter().map(|folder| folder.join(PROJECT_FILE)).find(|path| path.is_file())
 }
 
 fn read(path: &Path) -> Result<Option<ConfigText>, ConfigError> {
@@ -127,16 +114,9 @@ fn read_key(path: &Path) -> Result<KeyFile, ConfigError> {
     let read = || -> io::Result<KeyFile> {
         let mode = std::fs::metadata(path)?.permissions().mode();
         let text = std::fs::read_to_string(path)?;
-        Ok(KeyFile {
-            path: path.to_owned(),
-            text,
-            open_to_others: mode & 0o077 != 0,
-        })
+        Ok(KeyFile { path: path.to_owned(), text, open_to_others: mode & 0o077 != 0 })
     };
-    read().map_err(|source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    })
+    read().map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
 fn is_same(a: &Path, b: &Path) -> bool {
@@ -148,16 +128,9 @@ fn is_same(a: &Path, b: &Path) -> bool {
 pub(super) fn parse<T: DeserializeOwned>(file: &ConfigText) -> Result<T, ConfigError> {
     toml::from_str(&file.text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start.min(file.text.len()));
-        let line = 1 + file.text.as_bytes()[..start]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let line = 1 + file.text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count();
         let message = error.message().trim_end().replace('\n', ", ");
-        ConfigError::File {
-            path: file.path.clone(),
-            line,
-            message,
-        }
+        ConfigError::File { path: file.path.clone(), line, message }
     })
 }
 
@@ -178,11 +151,7 @@ mod tests {
         std::fs::create_dir_all(&inner).unwrap();
         std::fs::write(&outer, "").unwrap();
         let home = Some(folder.path());
-        assert_eq!(
-            project_file(&environment(&inner, home)),
-            Some(outer),
-            "below the home directory"
-        );
+        assert_eq!(project_file(&environment(&inner, home)), Some(outer), "below the home directory");
         std::fs::create_dir(folder.path().join("repo/.git")).unwrap();
         assert_eq!(project_file(&environment(&inner, home)), None);
         let own = folder.path().join("repo/docferry.toml");
@@ -203,16 +172,10 @@ mod tests {
     #[test]
     fn a_file_named_by_the_user_must_be_there() {
         let folder = tempfile::tempdir().unwrap();
-        let overrides = Overrides {
-            config: Some(folder.path().join("none.toml")),
-            ..Overrides::default()
-        };
+        let overrides = Overrides { config: Some(folder.path().join("none.toml")), ..Overrides::default() };
         let error = Files::read(&overrides, &environment(folder.path(), None)).unwrap_err();
         assert!(matches!(error, ConfigError::Read { .. }));
-        let missing = Files::read(
-            &Overrides::default(),
-            &environment(folder.path(), Some(folder.path())),
-        );
+        let missing = Files::read(&Overrides::default(), &environment(folder.path(), Some(folder.path())));
         assert_eq!(missing.unwrap(), Files::default());
     }
 
@@ -221,10 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(PROJECT_FILE);
         std::fs::write(&path, "").unwrap();
-        let overrides = Overrides {
-            config: Some(path),
-            ..Overrides::default()
-        };
+        let overrides = Overrides { config: Some(path), ..Overrides::default() };
         let files = Files::read(&overrides, &environment(folder.path(), None)).unwrap();
         assert!(files.user.is_some() && files.project.is_none());
     }

@@ -31,18 +31,11 @@ pub(super) fn check(layer: &Layer, below: &Stack, path: &Path, above: &Origins) 
         Misnamed::Reject => 0,
         Misnamed::ByContent => 1,
     })?;
-    rule.tightens(
-        "hidden_content",
-        layer.hidden_content,
-        values.hidden_content,
-        |value| match value {
-            HiddenContent::Exclude => 0,
-            HiddenContent::Include => 1,
-        },
-    )?;
-    rule.tightens("csv_guard", layer.csv_guard, values.csv_guard, |on| {
-        u64::from(!on)
+    rule.tightens("hidden_content", layer.hidden_content, values.hidden_content, |value| match value {
+        HiddenContent::Exclude => 0,
+        HiddenContent::Include => 1,
     })?;
+    rule.tightens("csv_guard", layer.csv_guard, values.csv_guard, |on| u64::from(!on))?;
     check_discover(&rule, &layer.discover, &below.discover)?;
     check_limits(&rule, &layer.limits, &below.limits)
 }
@@ -55,15 +48,8 @@ fn check_discover(
 ) -> Result<(), ConfigError> {
     rule.tightens("discover.hidden", layer.hidden, values.hidden, u64::from)?;
     rule.tightens("discover.follow", layer.follow, values.follow, u64::from)?;
-    rule.tightens("discover.gitignore", layer.gitignore, values.gitignore, |on| {
-        u64::from(!on)
-    })?;
-    rule.tightens(
-        "discover.force_exclude",
-        layer.force_exclude,
-        values.force_exclude,
-        |on| u64::from(!on),
-    )
+    rule.tightens("discover.gitignore", layer.gitignore, values.gitignore, |on| u64::from(!on))?;
+    rule.tightens("discover.force_exclude", layer.force_exclude, values.force_exclude, |on| u64::from(!on))
 }
 
 fn check_limits(rule: &Rule<'_>, layer: &LimitsLayer, values: &LimitValues) -> Result<(), ConfigError> {
@@ -86,10 +72,7 @@ struct Rule<'a> {
 impl Rule<'_> {
     fn user_only(&self, key: &str, is_set: bool) -> Result<(), ConfigError> {
         match is_set {
-            true => Err(ConfigError::UserOnly {
-                path: self.path.to_owned(),
-                key: key.to_owned(),
-            }),
+            true => Err(ConfigError::UserOnly { path: self.path.to_owned(), key: key.to_owned() }),
             false => Ok(()),
         }
     }
@@ -107,12 +90,9 @@ impl Rule<'_> {
         };
         let (value, allowed) = (said.show(), in_force.show());
         match looseness(said) > looseness(in_force) {
-            true => Err(ConfigError::Loosened {
-                path: self.path.to_owned(),
-                key: key.to_owned(),
-                value,
-                allowed,
-            }),
+            true => {
+                Err(ConfigError::Loosened { path: self.path.to_owned(), key: key.to_owned(), value, allowed })
+            }
             false => Ok(()),
         }
     }

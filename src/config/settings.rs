@@ -123,10 +123,7 @@ pub struct ProxySettings {
 impl std::fmt::Debug for ProxySettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let host = self.https.as_ref().and_then(Url::host_str);
-        f.debug_struct("ProxySettings")
-            .field("host", &host)
-            .field("no_proxy", &self.no_proxy)
-            .finish()
+        f.debug_struct("ProxySettings").field("host", &host).field("no_proxy", &self.no_proxy).finish()
     }
 }
 

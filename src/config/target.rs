@@ -68,28 +68,18 @@ impl DefinedLimits {
     fn first_loosened(&self, base: &ProfileLimits) -> Option<(&'static str, u64, u64)> {
         let looser = [
             ("max_file_bytes", self.max_file_bytes, Some(base.max_file_bytes)),
-            (
-                "max_request_bytes",
-                self.max_request_bytes,
-                Some(base.max_request_bytes),
-            ),
-            (
-                "max_workspace_bytes",
-                self.max_workspace_bytes,
-                base.max_workspace_bytes,
-            ),
+            ("max_request_bytes", self.max_request_bytes, Some(base.max_request_bytes)),
+            ("max_workspace_bytes", self.max_workspace_bytes, base.max_workspace_bytes),
             (
                 "requests_per_minute",
                 self.requests_per_minute.map(u64::from),
                 base.requests_per_minute.map(u64::from),
             ),
         ];
-        looser
-            .into_iter()
-            .find_map(|(key, value, allowed)| match (value, allowed) {
-                (Some(value), Some(allowed)) if value > allowed => Some((key, value, allowed)),
-                _ => None,
-            })
+        looser.into_iter().find_map(|(key, value, allowed)| match (value, allowed) {
+            (Some(value), Some(allowed)) if value > allowed => Some((key, value, allowed)),
+            _ => None,
+        })
     }
 }
 
@@ -134,12 +124,7 @@ pub(super) fn define(
         }
         let Some(base) = built_in(&definition.extends) else {
             let (extends, known) = (definition.extends.clone(), built_in_names().join(", "));
-            return Err(ConfigError::UnknownBase {
-                path,
-                name,
-                extends,
-                known,
-            });
+            return Err(ConfigError::UnknownBase { path, name, extends, known });
         };
         let header = definition.headers.keys().find(|name| {
             matches!(origin, Origin::Project(_)) || CREDENTIAL_HEADERS.contains(&&*name.to_ascii_lowercase())
@@ -155,12 +140,7 @@ pub(super) fn define(
         if let (Origin::Project(_), Some((key, value, allowed))) = (origin, loosened) {
             let key = format!("targets.{name}.limits.{key}");
             let (value, allowed) = (value.to_string(), allowed.to_string());
-            return Err(ConfigError::Loosened {
-                path,
-                key,
-                value,
-                allowed,
-            });
+            return Err(ConfigError::Loosened { path, key, value, allowed });
         }
         known.insert(name, (definition.clone(), origin.clone()));
     }
@@ -170,18 +150,13 @@ pub(super) fn define(
 /// Finds a target by its name.
 pub(super) fn find(name: &str, origin: &Origin, definitions: &Definitions) -> Result<Resolved, ConfigError> {
     if let Some(profile) = built_in(name) {
-        return Ok(Resolved {
-            profile,
-            definition: None,
-        });
+        return Ok(Resolved { profile, definition: None });
     }
     let defined = definitions.get(name);
     let base = defined.and_then(|(definition, _)| built_in(&definition.extends));
     let (Some((definition, from)), Some(mut profile)) = (defined, base) else {
-        let known: Vec<_> = built_in_names()
-            .into_iter()
-            .chain(definitions.keys().map(String::as_str))
-            .collect();
+        let known: Vec<_> =
+            built_in_names().into_iter().chain(definitions.keys().map(String::as_str)).collect();
         return Err(ConfigError::UnknownTarget {
             name: name.to_owned(),
             origin: origin.clone(),
@@ -198,10 +173,7 @@ pub(super) fn find(name: &str, origin: &Origin, definitions: &Definitions) -> Re
         profile.api_key_env = definition.api_key_env.iter().cloned().collect();
         profile.auth_token_env = definition.auth_token_env.iter().cloned().collect();
     }
-    Ok(Resolved {
-        profile,
-        definition: Some((definition.clone(), from.clone())),
-    })
+    Ok(Resolved { profile, definition: Some((definition.clone(), from.clone())) })
 }
 
 /// A target as the configuration knows it, whether or not it is the one in use.
@@ -223,11 +195,7 @@ pub(super) fn known(
 ) -> Result<KnownTarget, ConfigError> {
     let Resolved { profile, definition } = find(name, origin, definitions)?;
     let (defined, origin) = definition.map_or((None, Origin::Default), |(d, origin)| (d.base_url, origin));
-    Ok(KnownTarget {
-        base_url: defined.or_else(|| profile.base_url.clone()),
-        profile,
-        origin,
-    })
+    Ok(KnownTarget { base_url: defined.or_else(|| profile.base_url.clone()), profile, origin })
 }
 
 /// Decides where the API is: the flag, else the file that defines the target, else the vendor's variable, else the
@@ -238,16 +206,11 @@ pub(super) fn base_url(
     environment: &Environment,
 ) -> Result<Option<(Url, Origin)>, ConfigError> {
     let profile = &resolved.profile;
-    let defined = resolved
-        .definition
-        .as_ref()
-        .and_then(|(d, origin)| Some((d.base_url.as_deref()?, origin)));
+    let defined = resolved.definition.as_ref().and_then(|(d, origin)| Some((d.base_url.as_deref()?, origin)));
     if profile.dialect == Dialect::Local {
         return match (flag, defined) {
             (None, None) => Ok(None),
-            _ => Err(ConfigError::NoBaseUrl {
-                target: profile.name.clone(),
-            }),
+            _ => Err(ConfigError::NoBaseUrl { target: profile.name.clone() }),
         };
     }
     let variable = profile.base_url_env.as_deref();
@@ -288,9 +251,7 @@ fn parse_url(text: &str, origin: &Origin) -> Result<Url, ConfigError> {
     };
     // What does not parse may be a credential in the wrong place: it is not repeated.
     let url = Url::parse(text).map_err(|error| bad("…", &format!("is not a URL: {error}")))?;
-    let shown = url
-        .host_str()
-        .map_or("…".to_owned(), |host| format!("{}://{host}", url.scheme()));
+    let shown = url.host_str().map_or("…".to_owned(), |host| format!("{}://{host}", url.scheme()));
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}

@@ -20,21 +20,11 @@ struct Case {
 impl Case {
     fn resolve(&self) -> Result<Settings, ConfigError> {
         let file = |path: &str, text: &str| {
-            (!text.is_empty()).then(|| ConfigText {
-                path: path.into(),
-                text: text.to_owned(),
-            })
+            (!text.is_empty()).then(|| ConfigText { path: path.into(), text: text.to_owned() })
         };
-        let files = Files {
-            user: file(USER, self.user),
-            project: file(PROJECT, self.project),
-            api_key: None,
-        };
-        resolve(
-            &self.flags,
-            &Environment::new("/home/u/repo", self.variables.iter().copied()),
-            &files,
-        )
+        let files =
+            Files { user: file(USER, self.user), project: file(PROJECT, self.project), api_key: None };
+        resolve(&self.flags, &Environment::new("/home/u/repo", self.variables.iter().copied()), &files)
     }
 
     fn settings(&self) -> Settings {
@@ -42,32 +32,20 @@ impl Case {
     }
 
     fn error(&self) -> String {
-        self.resolve()
-            .map(|settings| format!("{settings:?}"))
-            .unwrap_err()
-            .to_string()
+        self.resolve().map(|settings| format!("{settings:?}")).unwrap_err().to_string()
     }
 }
 
 fn user(text: &'static str) -> Case {
-    Case {
-        user: text,
-        ..Case::default()
-    }
+    Case { user: text, ..Case::default() }
 }
 
 fn project(text: &'static str) -> Case {
-    Case {
-        project: text,
-        ..Case::default()
-    }
+    Case { project: text, ..Case::default() }
 }
 
 fn variables(variables: &'static [(&'static str, &'static str)]) -> Case {
-    Case {
-        variables,
-        ..Case::default()
-    }
+    Case { variables, ..Case::default() }
 }
 
 fn flag(set: impl FnOnce(&mut Overrides)) -> Overrides {
@@ -77,13 +55,7 @@ fn flag(set: impl FnOnce(&mut Overrides)) -> Overrides {
 }
 
 fn origin(settings: &Settings, key: &str) -> String {
-    settings
-        .shown
-        .iter()
-        .find(|shown| shown.key == key)
-        .unwrap()
-        .origin
-        .to_string()
+    settings.shown.iter().find(|shown| shown.key == key).unwrap().origin.to_string()
 }
 
 #[test]
@@ -94,18 +66,8 @@ fn without_anything_said_files_go_to_the_local_store() {
     assert!(!settings.target.chosen && !settings.platform_key_present);
     assert_eq!(settings.store, Path::new(".docferry/store"));
     assert_eq!(settings.limits, docferry_converters::Limits::default());
-    assert_eq!(
-        (settings.max_convert_bytes, settings.convert_timeout.as_secs()),
-        (512 << 20, 120)
-    );
-    assert_eq!(
-        (
-            settings.concurrency.get(),
-            settings.batch_files,
-            settings.batch_bytes
-        ),
-        (4, 100, 256 << 20)
-    );
+    assert_eq!((settings.max_convert_bytes, settings.convert_timeout.as_secs()), (512 << 20, 120));
+    assert_eq!((settings.concurrency.get(), settings.batch_files, settings.batch_bytes), (4, 100, 256 << 20));
     assert_eq!(settings.consumer, Consumer::Messages);
 }
 
@@ -145,36 +107,23 @@ fn exclusions_of_all_layers_add_up() {
 #[test]
 fn a_broken_file_is_told_with_its_line_and_the_allowed_values() {
     for (text, expected) in [
-        (
-            "jobs = 2\nconvert = \"sometimes\"",
-            "line 2: `sometimes` is not one of auto, always, never",
-        ),
+        ("jobs = 2\nconvert = \"sometimes\"", "line 2: `sometimes` is not one of auto, always, never"),
         (
             "\n\n[limits]\nmax_part_size = \"big\"",
             "line 4: `big` is not a size such as 512MiB, 500MB or 1000",
         ),
         ("csv_guard = 1", "line 1: `1` is not one of true, false"),
-        (
-            "target = [\"a\"]",
-            "line 1: a list stands where one value is expected",
-        ),
+        ("target = [\"a\"]", "line 1: a list stands where one value is expected"),
         ("jobs = 0", "line 1: `0` is not a number from 1"),
-        (
-            "charset = \"klingon\"",
-            "line 1: `klingon` is not a charset label such as utf-8 or windows-1252",
-        ),
+        ("charset = \"klingon\"", "line 1: `klingon` is not a charset label such as utf-8 or windows-1252"),
     ] {
         assert_eq!(user(text).error(), format!("`{USER}` {expected}"), "{text}");
     }
     let unknown = user("[discover]\nhiden = true").error();
-    assert!(unknown.starts_with(&format!(
-        "`{USER}` line 2: unknown field `hiden`, expected one of `hidden`"
-    )));
     assert!(
-        user("target = \n")
-            .error()
-            .starts_with(&format!("`{USER}` line 1: "))
+        unknown.starts_with(&format!("`{USER}` line 2: unknown field `hiden`, expected one of `hidden`"))
     );
+    assert!(user("target = \n").error().starts_with(&format!("`{USER}` line 1: ")));
     let case = variables(&[("DOCFERRY_LIMITS_MAX_RATIO", "lots")]);
     assert_eq!(case.error(), "the variable DOCFERRY_LIMITS_MAX_RATIO");
 }
@@ -182,52 +131,25 @@ fn a_broken_file_is_told_with_its_line_and_the_allowed_values() {
 #[test]
 fn a_project_cannot_loosen() {
     for (text, expected) in [
-        (
-            "secrets = \"warn\"",
-            "`secrets`: it says warn, refuse is in force",
-        ),
-        (
-            "misnamed = \"by-content\"",
-            "`misnamed`: it says by-content, reject is in force",
-        ),
-        (
-            "[limits]\nmax_ratio = 201",
-            "`limits.max_ratio`: it says 201, 200 is in force",
-        ),
-        (
-            "[limits]\nconvert_timeout = \"3m\"",
-            "`limits.convert_timeout`: it says 3m, 2m is in force",
-        ),
+        ("secrets = \"warn\"", "`secrets`: it says warn, refuse is in force"),
+        ("misnamed = \"by-content\"", "`misnamed`: it says by-content, reject is in force"),
+        ("[limits]\nmax_ratio = 201", "`limits.max_ratio`: it says 201, 200 is in force"),
+        ("[limits]\nconvert_timeout = \"3m\"", "`limits.convert_timeout`: it says 3m, 2m is in force"),
         (
             "[limits]\nmax_convert_size = \"1GiB\"",
             "`limits.max_convert_size`: it says 1GiB, 512MiB is in force",
         ),
-        (
-            "[discover]\nfollow = true",
-            "`discover.follow`: it says true, false is in force",
-        ),
-        (
-            "[discover]\nhidden = true",
-            "`discover.hidden`: it says true, false is in force",
-        ),
+        ("[discover]\nfollow = true", "`discover.follow`: it says true, false is in force"),
+        ("[discover]\nhidden = true", "`discover.hidden`: it says true, false is in force"),
     ] {
-        assert_eq!(
-            project(text).error(),
-            format!("`{PROJECT}`: a project can only tighten {expected}")
-        );
+        assert_eq!(project(text).error(), format!("`{PROJECT}`: a project can only tighten {expected}"));
     }
     let mut case = project("hidden_content = \"include\"\ncsv_guard = false");
     assert!(case.resolve().is_ok(), "what is in force anyway is no loosening");
     case.user = "hidden_content = \"exclude\"";
-    assert!(
-        case.error()
-            .ends_with("`hidden_content`: it says include, exclude is in force")
-    );
+    assert!(case.error().ends_with("`hidden_content`: it says include, exclude is in force"));
     case.user = "csv_guard = true\n";
-    assert!(
-        case.error()
-            .ends_with("`csv_guard`: it says false, true is in force")
-    );
+    assert!(case.error().ends_with("`csv_guard`: it says false, true is in force"));
 }
 
 #[test]
@@ -235,21 +157,11 @@ fn a_project_can_tighten_and_the_user_can_loosen() {
     let text = "secrets = \"warn\"\nmisnamed = \"by-content\"\n[limits]\nmax_ratio = 500";
     let mut case = user(text);
     assert_eq!(case.settings().limits.max_ratio, 500);
-    assert_eq!(
-        (case.settings().secrets, case.settings().misnamed),
-        (SecretsRule::Warn, Misnamed::ByContent)
-    );
+    assert_eq!((case.settings().secrets, case.settings().misnamed), (SecretsRule::Warn, Misnamed::ByContent));
     case.project = "secrets = \"refuse\"\n[limits]\nmax_ratio = 400";
-    assert_eq!(
-        (case.settings().secrets, case.settings().limits.max_ratio),
-        (SecretsRule::Refuse, 400)
-    );
+    assert_eq!((case.settings().secrets, case.settings().limits.max_ratio), (SecretsRule::Refuse, 400));
     case.flags = flag(|flags| flags.layer.limits.max_ratio = Some(1000));
-    assert_eq!(
-        case.settings().limits.max_ratio,
-        1000,
-        "a flag is the user's word"
-    );
+    assert_eq!(case.settings().limits.max_ratio, 1000, "a flag is the user's word");
 }
 
 #[test]
@@ -257,30 +169,21 @@ fn what_a_flag_or_variable_decides_is_no_loosening() {
     let text = "[limits]\nmax_ratio = 500\nmax_sheets = 5000";
     let variables = &[("DOCFERRY_LIMITS_MAX_SHEETS", "10")];
     let flags = flag(|flags| flags.layer.limits.max_ratio = Some(1000));
-    let case = Case {
-        project: text,
-        variables,
-        flags,
-        ..Case::default()
-    };
+    let case = Case { project: text, variables, flags, ..Case::default() };
     let limits = case.settings().limits;
     assert_eq!((limits.max_ratio, limits.max_sheets), (1000, 10));
 }
 
 #[test]
 fn clouds_without_a_files_api_are_told_apart() {
-    for url in [
-        "https://bedrock-runtime.us-east-1.amazonaws.com",
-        "https://us-east5-aiplatform.googleapis.com/v1",
-    ] {
+    for url in
+        ["https://bedrock-runtime.us-east-1.amazonaws.com", "https://us-east5-aiplatform.googleapis.com/v1"]
+    {
         let flags = flag(|flags| {
             flags.layer.target = Some("anthropic".to_owned());
             flags.base_url = Some(url.to_owned());
         });
-        let case = Case {
-            flags,
-            ..Case::default()
-        };
+        let case = Case { flags, ..Case::default() };
         let error = case.error();
         assert!(error.starts_with("there is no Files API at `https://"), "{error}");
         assert!(error.contains("not on Amazon Bedrock"), "{error}");
@@ -295,26 +198,17 @@ fn a_project_cannot_name_paths_or_trust() {
         ("ca_file", "ca_file = \"ca.pem\""),
         ("trusted_hosts", "trusted_hosts = [\"evil.example\"]"),
     ] {
-        assert_eq!(
-            project(text).error(),
-            format!("`{PROJECT}`: a project cannot set `{key}`")
-        );
+        assert_eq!(project(text).error(), format!("`{PROJECT}`: a project cannot set `{key}`"));
     }
     let case = project("[targets.x]\nextends = \"anthropic\"\nheaders = { tenant = \"a\" }");
-    assert_eq!(
-        case.error(),
-        format!("`{PROJECT}`: a project cannot set `targets.x.headers.tenant`")
-    );
+    assert_eq!(case.error(), format!("`{PROJECT}`: a project cannot set `targets.x.headers.tenant`"));
 }
 
 #[test]
 fn paths_of_the_users_file_are_beside_it() {
     let settings = user("store = \"s\"\nca_file = \"ca.pem\"\nmanifest = \"-\"").settings();
     assert_eq!(settings.store, Path::new("/home/u/.config/docferry/s"));
-    assert_eq!(
-        settings.target.ca_file.as_deref(),
-        Some(Path::new("/home/u/.config/docferry/ca.pem"))
-    );
+    assert_eq!(settings.target.ca_file.as_deref(), Some(Path::new("/home/u/.config/docferry/ca.pem")));
     assert_eq!(settings.manifest, Path::new("-"));
 }
 
@@ -357,24 +251,15 @@ fn limits_of_a_defined_target_are_the_users_to_raise() {
 #[test]
 fn the_first_variable_that_is_set_holds_the_credential() {
     let target = flag(|flags| flags.layer.target = Some("anthropic".to_owned()));
-    let mut case = Case {
-        flags: target,
-        ..Case::default()
-    };
+    let mut case = Case { flags: target, ..Case::default() };
     let missing = case.settings().target.require_credential().unwrap_err();
-    assert_eq!(
-        missing.to_string(),
-        "the target `anthropic` needs an API key, and none is set"
-    );
+    assert_eq!(missing.to_string(), "the target `anthropic` needs an API key, and none is set");
     let hint = "set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or name a file with --api-key-file";
     assert_eq!(missing.hint().as_deref(), Some(hint));
     case.variables = &[("ANTHROPIC_AUTH_TOKEN", "marker-token")];
     let credential = case.settings().target.credential.unwrap();
     assert!(credential.bearer && credential.from == "ANTHROPIC_AUTH_TOKEN");
-    case.variables = &[
-        ("ANTHROPIC_AUTH_TOKEN", "marker-token"),
-        ("ANTHROPIC_API_KEY", " marker-key\n"),
-    ];
+    case.variables = &[("ANTHROPIC_AUTH_TOKEN", "marker-token"), ("ANTHROPIC_API_KEY", " marker-key\n")];
     let credential = case.settings().target.credential.unwrap();
     assert!(!credential.bearer && credential.secret.expose() == "marker-key");
     case.variables = &[("ANTHROPIC_API_KEY", "marker\nkey")];
@@ -386,25 +271,12 @@ fn the_first_variable_that_is_set_holds_the_credential() {
 fn a_key_file_wins_over_variables() {
     let flags = flag(|flags| flags.layer.target = Some("anthropic".to_owned()));
     let environment = Environment::new("/", [("ANTHROPIC_API_KEY", "marker-variable")]);
-    let key = KeyFile {
-        path: "/k".into(),
-        text: "marker-file\n".to_owned(),
-        open_to_others: true,
-    };
-    let files = Files {
-        api_key: Some(key),
-        ..Files::default()
-    };
+    let key = KeyFile { path: "/k".into(), text: "marker-file\n".to_owned(), open_to_others: true };
+    let files = Files { api_key: Some(key), ..Files::default() };
     let settings = resolve(&flags, &environment, &files).unwrap();
     let credential = settings.target.credential.clone().unwrap();
-    assert_eq!(
-        (credential.secret.expose(), &*credential.from),
-        ("marker-file", "`/k`")
-    );
-    assert_eq!(
-        settings.warnings,
-        ["`/k` can be read by others than you; chmod 600 helps"]
-    );
+    assert_eq!((credential.secret.expose(), &*credential.from), ("marker-file", "`/k`"));
+    assert_eq!(settings.warnings, ["`/k` can be read by others than you; chmod 600 helps"]);
     assert_eq!(settings.live_keys.len(), 2, "neither key may be in what is sent");
 }
 
@@ -418,15 +290,8 @@ fn credentials_show_nowhere() {
     case.flags = flag(|flags| flags.layer.target = Some("anthropic".to_owned()));
     let settings = case.settings();
     assert!(!format!("{settings:?}").contains("marker"));
-    let shown = settings
-        .shown
-        .iter()
-        .find(|shown| shown.key == "credential")
-        .unwrap();
-    assert_eq!(
-        (&*shown.value, shown.origin.to_string()),
-        ("***", "$ANTHROPIC_API_KEY".to_owned())
-    );
+    let shown = settings.shown.iter().find(|shown| shown.key == "credential").unwrap();
+    assert_eq!((&*shown.value, shown.origin.to_string()), ("***", "$ANTHROPIC_API_KEY".to_owned()));
 }
 
 #[test]
@@ -458,28 +323,14 @@ fn addresses_are_https_or_loopback_and_hold_no_credential() {
             flags.layer.target = Some("anthropic".to_owned());
             flags.base_url = Some(url.to_owned());
         });
-        Case {
-            flags,
-            ..Case::default()
-        }
+        Case { flags, ..Case::default() }
     };
-    for url in [
-        "https://a.example",
-        "http://localhost:1",
-        "http://127.0.0.9",
-        "http://[::1]:3",
-    ] {
+    for url in ["https://a.example", "http://localhost:1", "http://127.0.0.9", "http://[::1]:3"] {
         assert!(with(url).resolve().is_ok(), "{url}");
     }
     for (url, reason) in [
-        (
-            "http://a.example",
-            "would send credentials and documents unencrypted",
-        ),
-        (
-            "http://localhost.example",
-            "would send credentials and documents unencrypted",
-        ),
+        ("http://a.example", "would send credentials and documents unencrypted"),
+        ("http://localhost.example", "would send credentials and documents unencrypted"),
         ("ftp://a.example", "is not an https URL"),
         ("https://u:marker@a.example", "holds a credential"),
         ("https://a.example?k=marker", "has a query or fragment"),
@@ -491,10 +342,7 @@ fn addresses_are_https_or_loopback_and_hold_no_credential() {
     }
     let mut local = with("https://a.example");
     local.flags.layer.target = Some("local".to_owned());
-    assert_eq!(
-        local.error(),
-        "the target `local` is on this machine and takes no base URL"
-    );
+    assert_eq!(local.error(), "the target `local` is on this machine and takes no base URL");
 }
 
 const EVIL: &str =
@@ -505,18 +353,9 @@ fn a_projects_address_needs_a_variable_of_its_own() {
     let keys = &[("ANTHROPIC_API_KEY", "marker")];
     let trust = flag(|flags| flags.layer.trusted_hosts = Some(Items(vec!["evil.example".to_owned()])));
     let borrowed = format!("`{PROJECT}`: the target `x` has a base URL and needs a credential of its own");
-    for line in [
-        "",
-        "api_key_env = \"ANTHROPIC_API_KEY\"",
-        "auth_token_env = \"QODER_ACCESS_TOKEN\"",
-    ] {
+    for line in ["", "api_key_env = \"ANTHROPIC_API_KEY\"", "auth_token_env = \"QODER_ACCESS_TOKEN\""] {
         let text = format!("{EVIL}{line}");
-        let case = Case {
-            project: text.leak(),
-            variables: keys,
-            flags: trust.clone(),
-            ..Case::default()
-        };
+        let case = Case { project: text.leak(), variables: keys, flags: trust.clone(), ..Case::default() };
         assert_eq!(case.error(), borrowed, "{line}");
     }
 }
@@ -524,11 +363,7 @@ fn a_projects_address_needs_a_variable_of_its_own() {
 #[test]
 fn a_projects_address_needs_the_users_trust() {
     let own = || format!("{EVIL}api_key_env = \"X_KEY\"").leak();
-    let mut case = Case {
-        project: own(),
-        variables: &[("X_KEY", "marker")],
-        ..Case::default()
-    };
+    let mut case = Case { project: own(), variables: &[("X_KEY", "marker")], ..Case::default() };
     let untrusted = format!(
         "`{PROJECT}`: the target `x` leads to `evil.example`, which the user's configuration does not trust"
     );
@@ -559,22 +394,11 @@ fn a_projects_address_cannot_borrow_the_key_of_a_users_target() {
 fn a_users_address_gets_the_users_key() {
     let text =
         "target = \"corp\"\n[targets.corp]\nextends = \"anthropic\"\nbase_url = \"https://gw.example\"";
-    let mut case = Case {
-        user: text,
-        variables: &[("ANTHROPIC_API_KEY", "marker")],
-        ..Case::default()
-    };
-    assert_eq!(
-        case.settings().target.credential.unwrap().from,
-        "ANTHROPIC_API_KEY"
-    );
+    let mut case = Case { user: text, variables: &[("ANTHROPIC_API_KEY", "marker")], ..Case::default() };
+    assert_eq!(case.settings().target.credential.unwrap().from, "ANTHROPIC_API_KEY");
     let own = format!("{text}\nauth_token_env = \"CORP\"");
     case.user = own.leak();
-    assert_eq!(
-        case.settings().target.credential,
-        None,
-        "its own variable replaces the built-in ones"
-    );
+    assert_eq!(case.settings().target.credential, None, "its own variable replaces the built-in ones");
     assert_eq!(case.settings().target.key_variables, ["CORP"]);
 }
 
@@ -596,24 +420,15 @@ fn the_proxy_is_read_as_other_tools_do() {
     assert_eq!(proxy.https.unwrap().host_str(), Some("b.example"));
     assert_eq!(proxy.no_proxy.as_deref(), Some("x.example"));
     let bad = variables(&[("HTTPS_PROXY", "socks5://marker")]).error();
-    assert_eq!(
-        bad,
-        "the proxy of the variable HTTPS_PROXY is not an http or https URL"
-    );
+    assert_eq!(bad, "the proxy of the variable HTTPS_PROXY is not an http or https URL");
 }
 
 #[test]
 fn as_judges_the_local_store_by_another_target() {
-    let mut case = Case {
-        flags: flag(|f| f.accept_as = Some("qoder".to_owned())),
-        ..Case::default()
-    };
+    let mut case = Case { flags: flag(|f| f.accept_as = Some("qoder".to_owned())), ..Case::default() };
     assert_eq!(case.settings().judge.name, "qoder");
     case.flags.layer.target = Some("anthropic".to_owned());
-    assert!(
-        case.error()
-            .starts_with("--as judges by the rules of another target")
-    );
+    assert!(case.error().starts_with("--as judges by the rules of another target"));
 }
 
 #[test]
@@ -621,10 +436,7 @@ fn the_defaults_that_flags_name_are_those_of_the_table() {
     let shown: std::collections::BTreeMap<_, _> = LimitValues::default().show().into_iter().collect();
     let help = include_str!("../cli/limits.rs");
     let mut named = help.split("[default: ").skip(1);
-    for line in help
-        .lines()
-        .filter(|line| line.starts_with("    max_") || line.starts_with("    convert_"))
-    {
+    for line in help.lines().filter(|line| line.starts_with("    max_") || line.starts_with("    convert_")) {
         let key = line.trim().split(':').next().unwrap();
         let default = named.next().unwrap().split(']').next().unwrap();
         assert_eq!(shown[format!("limits.{key}").as_str()], default, "{key}");

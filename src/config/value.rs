@@ -174,12 +174,7 @@ pub struct Items(pub Vec<String>);
 
 impl Value for Items {
     fn parse(text: &str) -> Result<Self, BadValue> {
-        Ok(Self(
-            text.lines()
-                .filter(|line| !line.is_empty())
-                .map(str::to_owned)
-                .collect(),
-        ))
+        Ok(Self(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()))
     }
 
     fn show(&self) -> String {
@@ -199,10 +194,7 @@ impl Value for CharsetLabel {
     fn parse(text: &str) -> Result<Self, BadValue> {
         match docferry_converters::charset::by_label(text) {
             Some(_) => Ok(Self(text.to_owned())),
-            None => Err(BadValue::new(
-                text,
-                "a charset label such as utf-8 or windows-1252",
-            )),
+            None => Err(BadValue::new(text, "a charset label such as utf-8 or windows-1252")),
         }
     }
 
@@ -243,9 +235,7 @@ impl Value for Size {
     }
 
     fn show(&self) -> String {
-        let unit = UNITS
-            .iter()
-            .find(|(_, factor)| self.0 >= *factor && self.0.is_multiple_of(*factor));
+        let unit = UNITS.iter().find(|(_, factor)| self.0 >= *factor && self.0.is_multiple_of(*factor));
         match unit {
             Some((name, factor)) if *factor > 1 => format!("{}{name}", self.0 / factor),
             _ => self.0.to_string(),
@@ -277,9 +267,7 @@ impl Value for Span {
 
     fn show(&self) -> String {
         let seconds = self.0.as_secs();
-        let unit = TIMES
-            .iter()
-            .find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
+        let unit = TIMES.iter().find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
         match unit {
             Some((name, factor)) => format!("{}{name}", seconds / factor),
             None => format!("{seconds}s"),
@@ -295,9 +283,7 @@ fn split_unit(text: &str) -> (&str, &str) {
 
 /// Reads a value of a configuration file, which may be written as a string, number, truth value or list.
 pub(super) fn optional<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Result<Option<T>, D::Error> {
-    deserializer
-        .deserialize_any(AnyForm(std::marker::PhantomData))
-        .map(Some)
+    deserializer.deserialize_any(AnyForm(std::marker::PhantomData)).map(Some)
 }
 
 struct AnyForm<T>(std::marker::PhantomData<T>);
@@ -336,13 +322,9 @@ mod tests {
 
     #[test]
     fn sizes_have_binary_and_decimal_units() {
-        for (text, bytes) in [
-            ("1000", 1000),
-            ("512MiB", 512 << 20),
-            ("500MB", 500_000_000),
-            ("1 gib", 1 << 30),
-            ("7B", 7),
-        ] {
+        for (text, bytes) in
+            [("1000", 1000), ("512MiB", 512 << 20), ("500MB", 500_000_000), ("1 gib", 1 << 30), ("7B", 7)]
+        {
             assert_eq!(Size::parse(text), Ok(Size(bytes)), "{text}");
         }
         for text in ["", "MiB", "-1", "1.5GiB", "512M", "99999999999TiB"] {

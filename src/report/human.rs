@@ -48,12 +48,7 @@ impl Colour {
 /// # Errors
 /// What `out` reports.
 pub fn error(out: &mut dyn Write, error: &dyn Error, hint: Option<&str>, colour: Colour) -> io::Result<()> {
-    writeln!(
-        out,
-        "{} {}",
-        colour.paint(Paint::Red, "error:"),
-        printable(&chain(error))
-    )?;
+    writeln!(out, "{} {}", colour.paint(Paint::Red, "error:"), printable(&chain(error)))?;
     match hint {
         Some(hint) => writeln!(out, "{} {}", colour.paint(Paint::Cyan, "hint:"), printable(hint)),
         None => Ok(()),
@@ -65,12 +60,7 @@ pub fn error(out: &mut dyn Write, error: &dyn Error, hint: Option<&str>, colour:
 /// # Errors
 /// What `out` reports.
 pub fn warning(out: &mut dyn Write, message: &str, colour: Colour) -> io::Result<()> {
-    writeln!(
-        out,
-        "{} {}",
-        colour.paint(Paint::Yellow, "warning:"),
-        printable(message)
-    )
+    writeln!(out, "{} {}", colour.paint(Paint::Yellow, "warning:"), printable(message))
 }
 
 /// Returns an error and its causes, joined by ": ".
@@ -136,10 +126,8 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 /// # Errors
 /// What `out` reports.
 pub fn table(out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()> {
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| printable(cell)).collect())
-        .collect();
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let lengths = cells.iter().filter_map(|row: &Vec<String>| row.get(column));
@@ -164,35 +152,23 @@ mod tests {
 
     #[test]
     fn what_a_terminal_obeys_is_escaped() {
-        assert_eq!(
-            printable("a\nb\u{1b}[2J\u{202e}txt.exe"),
-            "a\\nb\\u{1b}[2J\\u{202e}txt.exe"
-        );
+        assert_eq!(printable("a\nb\u{1b}[2J\u{202e}txt.exe"), "a\\nb\\u{1b}[2J\\u{202e}txt.exe");
         assert_eq!(printable("Übersicht 表.txt"), "Übersicht 表.txt");
     }
 
     #[test]
     fn errors_show_causes_once_and_hints_apart() {
         let cause = io::Error::other("disk full");
-        let outer = crate::config::ConfigError::Read {
-            path: "a.toml".into(),
-            source: cause,
-        };
+        let outer = crate::config::ConfigError::Read { path: "a.toml".into(), source: cause };
         let mut out = Vec::new();
         error(&mut out, &outer, Some("make room"), Colour::Off).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(
-            text,
-            "error: `a.toml` cannot be read: disk full\nhint: make room\n"
-        );
+        assert_eq!(text, "error: `a.toml` cannot be read: disk full\nhint: make room\n");
     }
 
     #[test]
     fn columns_line_up_and_lines_have_no_blanks_at_their_end() {
-        let rows = [
-            vec!["a".to_owned(), "bb".to_owned()],
-            vec!["ccc".to_owned(), String::new()],
-        ];
+        let rows = [vec!["a".to_owned(), "bb".to_owned()], vec!["ccc".to_owned(), String::new()]];
         let mut out = Vec::new();
         table(&mut out, &rows).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a    bb\nccc\n");
@@ -206,9 +182,6 @@ mod tests {
 
     #[test]
     fn sizes_have_decimal_units() {
-        assert_eq!(
-            [size(999), size(1_500), size(500_000_000)],
-            ["999 B", "1.5 kB", "500.0 MB"]
-        );
+        assert_eq!([size(999), size(1_500), size(500_000_000)], ["999 B", "1.5 kB", "500.0 MB"]);
     }
 }

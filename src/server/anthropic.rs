@@ -96,10 +96,7 @@ fn admit(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
 /// Says which organisation and workspace answered ("API overview", response headers): those of the store.
 fn identify(app: &App, mut response: Response) -> Response {
     let workspace = format!("wrkspc_{}", app.store.id().replace('-', ""));
-    let ids = [
-        ("anthropic-organization-id", app.store.id()),
-        ("anthropic-workspace-id", &workspace),
-    ];
+    let ids = [("anthropic-organization-id", app.store.id()), ("anthropic-workspace-id", &workspace)];
     for (name, id) in ids {
         if let Ok(value) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, value);
@@ -110,21 +107,12 @@ fn identify(app: &App, mut response: Response) -> Response {
 
 /// Tells whether the list of betas, in one header or several, holds `beta`.
 fn has_beta(headers: &HeaderMap, beta: &str) -> bool {
-    let values = headers
-        .get_all("anthropic-beta")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .any(|value| value.trim() == beta)
+    let values = headers.get_all("anthropic-beta").iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|value| value.trim() == beta)
 }
 
 fn shape(headers: &HeaderMap) -> Shape {
-    if has_beta(headers, FILES_BETA) {
-        Shape::Beta
-    } else {
-        Shape::Ga
-    }
+    if has_beta(headers, FILES_BETA) { Shape::Beta } else { Shape::Ga }
 }
 
 async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusal> {
@@ -167,16 +155,10 @@ fn stored_name(given: &str, media_type: &MediaType) -> Result<String, Refusal> {
         return Ok(format!("unnamed{}", media::extension(media_type)));
     }
     if let Some(c) = name.chars().find(|c| FORBIDDEN.contains(*c) || *c < ' ') {
-        return Err(Refusal::param(
-            "file",
-            &format!("the file name must not contain {c:?}"),
-        ));
+        return Err(Refusal::param("file", &format!("the file name must not contain {c:?}")));
     }
     if name.chars().count() > MAX_NAME_CHARS {
-        return Err(Refusal::param(
-            "file",
-            "the file name must have 1 to 255 characters",
-        ));
+        return Err(Refusal::param("file", "the file name must have 1 to 255 characters"));
     }
     if name == "." || name == ".." {
         return Err(Refusal::param("file", "the file name is none"));
@@ -210,10 +192,7 @@ async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     let id = file.file_id.clone();
     if file.expires_at.is_some_and(|end| end <= app.clock.now()) {
         let message = format!("`{id}` has expired.");
-        let expired = Refusal {
-            message,
-            ..Refusal::file_not_found(&id)
-        };
+        let expired = Refusal { message, ..Refusal::file_not_found(&id) };
         return Err(expired.with_error_code("file_expired"));
     }
     if file.downloadable != Some(true) {
@@ -243,6 +222,5 @@ async fn find(app: &App, id: FileId) -> Result<FileObject, Refusal> {
 }
 
 fn path_id(id: FileId) -> Result<String, Refusal> {
-    id.map(|Path(id)| id)
-        .map_err(|_| Refusal::invalid("file_id: is not a file id"))
+    id.map(|Path(id)| id).map_err(|_| Refusal::invalid("file_id: is not a file id"))
 }

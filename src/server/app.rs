@@ -77,11 +77,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router {
 
 /// Returns the bearer token of a request.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -98,9 +94,7 @@ async fn follow_link(State(app): Shared, Path(secret): Path<String>) -> Response
     let Some(file_id) = app.links.follow(&secret, app.clock.now()) else {
         return gone();
     };
-    let found = app
-        .blocking(move |store| Ok(store.get(&file_id)?.zip(store.content(&file_id)?)))
-        .await;
+    let found = app.blocking(move |store| Ok(store.get(&file_id)?.zip(store.content(&file_id)?))).await;
     match found {
         Ok(Some((file, content))) => content::answer(content, &file),
         Ok(None) => gone(),
@@ -109,15 +103,9 @@ async fn follow_link(State(app): Shared, Path(secret): Path<String>) -> Response
 }
 
 async fn check_host(State(app): Shared, request: Request, next: Next) -> Response {
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let named = host.is_some_and(|host| is_own_host(host, app.port));
-    let addressed = request
-        .uri()
-        .authority()
-        .is_none_or(|host| is_own_host(host.as_str(), app.port));
+    let addressed = request.uri().authority().is_none_or(|host| is_own_host(host.as_str(), app.port));
     if named && addressed {
         return next.run(request).await;
     }

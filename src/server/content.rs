@@ -26,19 +26,10 @@ pub(super) fn answer(content: std::fs::File, file: &FileObject) -> Response {
     let mut response = Body::from_stream(stream).into_response();
     let headers = response.headers_mut();
     let generic = HeaderValue::from_static("application/octet-stream");
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_str(&file.mime_type).unwrap_or(generic),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&file.mime_type).unwrap_or(generic));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size_bytes));
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        HeaderValue::from_static("attachment"),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -64,13 +55,7 @@ impl Links {
         if links.len() >= MAX_LINKS {
             return Err(Refusal::fault("too many download links are open"));
         }
-        links.insert(
-            secret.clone(),
-            Link {
-                file_id: file_id.to_owned(),
-                expires_at,
-            },
-        );
+        links.insert(secret.clone(), Link { file_id: file_id.to_owned(), expires_at });
         Ok((secret, expires_at))
     }
 

@@ -72,11 +72,7 @@ impl FromStr for Fault {
             let (operation, rest) = text.split_once(':')?;
             let (effect, times) = rest.split_once('*').unwrap_or((rest, "1"));
             let times = times.parse().ok().filter(|times| *times > 0)?;
-            Some(Self {
-                operation: Operation::read(operation)?,
-                effect: Effect::read(effect)?,
-                times,
-            })
+            Some(Self { operation: Operation::read(operation)?, effect: Effect::read(effect)?, times })
         };
         read().ok_or_else(|| BadFault(text.to_owned()))
     }
@@ -117,9 +113,7 @@ impl Effect {
             "break" => Self::Break,
             "pass" => Self::Pass,
             status => {
-                let (status, wait) = status
-                    .split_once('+')
-                    .map_or((status, None), |(s, w)| (s, Some(w)));
+                let (status, wait) = status.split_once('+').map_or((status, None), |(s, w)| (s, Some(w)));
                 let status = StatusCode::from_bytes(status.as_bytes()).ok()?;
                 let wait = wait.map(str::parse).transpose().ok()?;
                 Self::Status(status, wait).checked()?
@@ -191,17 +185,10 @@ fn refuse(effect: Effect) -> Response {
             refusal.with_error_code("storage_quota_exceeded").into_response()
         }
         Effect::Spend => {
-            let refusal = Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "rate_limit_error",
-                "spend limit reached",
-            );
-            let mut response = refusal
-                .with_error_code("enforced_spend_limit_reached")
-                .into_response();
-            response
-                .headers_mut()
-                .insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+            let refusal =
+                Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "spend limit reached");
+            let mut response = refusal.with_error_code("enforced_spend_limit_reached").into_response();
+            response.headers_mut().insert(SHOULD_RETRY, HeaderValue::from_static("false"));
             response
         }
         Effect::Html | Effect::Lose | Effect::Break | Effect::Pass => {
@@ -257,34 +244,12 @@ mod tests {
     fn reads_faults_and_nothing_else() {
         let fault: Fault = "any:429+2*3".parse().unwrap();
         let effect = Effect::Status(StatusCode::TOO_MANY_REQUESTS, Some(2));
-        assert_eq!(
-            fault,
-            Fault {
-                operation: Operation::Any,
-                effect,
-                times: 3
-            }
-        );
-        for good in [
-            "upload:529",
-            "list:html",
-            "upload:quota",
-            "content:lose*2",
-            "delete:break",
-            "any:pass",
-        ] {
+        assert_eq!(fault, Fault { operation: Operation::Any, effect, times: 3 });
+        for good in ["upload:529", "list:html", "upload:quota", "content:lose*2", "delete:break", "any:pass"]
+        {
             assert!(good.parse::<Fault>().is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "upload",
-            "upload:",
-            "upload:200",
-            "upload:5",
-            "put:500",
-            "any:500*0",
-            "any:429+x",
-        ] {
+        for bad in ["", "upload", "upload:", "upload:200", "upload:5", "put:500", "any:500*0", "any:429+x"] {
             assert!(bad.parse::<Fault>().is_err(), "{bad}");
         }
     }

@@ -44,12 +44,10 @@ pub(super) fn spawn(
         let _context = runtime.enter();
         TcpListener::from_std(listener)?
     };
-    std::thread::Builder::new()
-        .name("docferry-server".to_owned())
-        .spawn(move || {
-            runtime.block_on(serve(listener, &app, stopped));
-            runtime.shutdown_timeout(SHUTDOWN_TIME);
-        })
+    std::thread::Builder::new().name("docferry-server".to_owned()).spawn(move || {
+        runtime.block_on(serve(listener, &app, stopped));
+        runtime.shutdown_timeout(SHUTDOWN_TIME);
+    })
 }
 
 async fn serve(listener: TcpListener, app: &Arc<App>, mut stopped: oneshot::Receiver<()>) {
@@ -65,10 +63,7 @@ async fn serve(listener: TcpListener, app: &Arc<App>, mut stopped: oneshot::Rece
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, for one: it may pass.
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "cannot accept a connection"
-                );
+                tracing::warn!(error = &error as &dyn std::error::Error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -82,9 +77,7 @@ async fn serve(listener: TcpListener, app: &Arc<App>, mut stopped: oneshot::Rece
                 let Ok(mut response) = answer.await;
                 // Whoever waits for a connection must not wait until an idle one times out.
                 if others.available_permits() == 0 {
-                    response
-                        .headers_mut()
-                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 // An error of the service makes hyper close the connection without a word.
                 match response.extensions().get::<Broken>() {
@@ -114,10 +107,7 @@ async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     stream.set_nodelay(true)?;
     Ok((stream, permit))

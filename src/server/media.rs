@@ -31,18 +31,9 @@ const TYPES: &[(&str, &str)] = &[
     ("svg", "image/svg+xml"),
     ("zip", "application/zip"),
     ("gz", "application/gzip"),
-    (
-        "docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    (
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
-    (
-        "pptx",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     ("bin", "application/octet-stream"),
 ];
 
@@ -56,15 +47,12 @@ pub(super) fn stored(part: Option<MediaType>, file_name: &str) -> MediaType {
 /// Returns an extension with its dot for a file that came without a name; empty for a type without one.
 pub(super) fn extension(media_type: &MediaType) -> String {
     let row = TYPES.iter().find(|(_, name)| *name == media_type.as_str());
-    row.map(|(extension, _)| format!(".{extension}"))
-        .unwrap_or_default()
+    row.map(|(extension, _)| format!(".{extension}")).unwrap_or_default()
 }
 
 fn of_name(file_name: &str) -> Option<MediaType> {
     let (_, extension) = file_name.rsplit_once('.')?;
-    let row = TYPES
-        .iter()
-        .find(|(known, _)| extension.eq_ignore_ascii_case(known))?;
+    let row = TYPES.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known))?;
     row.1.parse().ok()
 }
 

@@ -43,17 +43,9 @@ pub(super) fn full_page(
     let mut found = Page::default();
     loop {
         let mut page = page(store, &from, READ_AHEAD)?;
-        let end = if backwards {
-            page.files.first()
-        } else {
-            page.files.last()
-        };
+        let end = if backwards { page.files.first() } else { page.files.last() };
         if let Some(end) = end.map(|file| file.file_id.clone()) {
-            from = if backwards {
-                From::Before(end)
-            } else {
-                From::After(end)
-            };
+            from = if backwards { From::Before(end) } else { From::After(end) };
         }
         page.files.retain(&fits);
         if backwards {
@@ -94,12 +86,7 @@ mod tests {
         }
         ids.reverse();
         let fits = |file: &FileObject| file.filename == "fits";
-        let names = |page: &Page| {
-            page.files
-                .iter()
-                .map(|file| file.file_id.clone())
-                .collect::<Vec<_>>()
-        };
+        let names = |page: &Page| page.files.iter().map(|file| file.file_id.clone()).collect::<Vec<_>>();
         let first = full_page(&store, &From::Newest, 3, fits).unwrap();
         assert_eq!((names(&first), first.has_more), (ids[..3].to_vec(), true));
         let rest = full_page(&store, &From::After(ids[2].clone()), 3, fits).unwrap();

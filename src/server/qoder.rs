@@ -33,13 +33,8 @@ const MAX_REQUEST_ID: usize = 128;
 const MAX_NAME_BYTES: usize = 255;
 /// "Upload form fields": the raw length of `metadata`.
 const MAX_METADATA_BYTES: usize = 8 * 1024;
-const PURPOSES: [&str; 5] = [
-    "user_upload",
-    "tool_output",
-    "skill_output",
-    "session_resource",
-    "agent_output",
-];
+const PURPOSES: [&str; 5] =
+    ["user_upload", "tool_output", "skill_output", "session_resource", "agent_output"];
 
 /// Returns the routes below the dialect's base path.
 pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
@@ -92,9 +87,7 @@ fn admit(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
     match app::bearer(headers) {
         Some(token) if app.is_token(token) => Ok(()),
         Some(_) => Err(Refusal::unauthenticated("the access token is not valid")),
-        None => Err(Refusal::unauthenticated(
-            "the Authorization header must hold a bearer token",
-        )),
+        None => Err(Refusal::unauthenticated("the Authorization header must hold a bearer token")),
     }
 }
 
@@ -102,11 +95,9 @@ async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusa
     let rules = FormRules {
         fields: match app.qoder_shape {
             QoderShape::Seed => &[("name", 4_096), ("purpose", 64), ("metadata", MAX_METADATA_BYTES)],
-            QoderShape::Current => &[
-                ("name", 4_096),
-                ("metadata", MAX_METADATA_BYTES),
-                ("expires_in_seconds", 20),
-            ],
+            QoderShape::Current => {
+                &[("name", 4_096), ("metadata", MAX_METADATA_BYTES), ("expires_in_seconds", 20)]
+            }
         },
         max_file_bytes: app.limits.max_file_bytes.min(app.limits.max_qoder_file_bytes),
         max_request_bytes: app.limits.max_request_bytes,
@@ -118,18 +109,12 @@ async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusa
         return Err(Refusal::param("purpose", "is not one of the purposes"));
     }
     let metadata = read_metadata(form.field("metadata"), app.qoder_shape)?;
-    let given = form
-        .field("name")
-        .map(str::to_owned)
-        .or_else(|| form.file.file_name.clone());
+    let given = form.field("name").map(str::to_owned).or_else(|| form.file.file_name.clone());
     let name = stored_name(&given.unwrap_or_default())?;
     let media_type = media::stored(form.file.media_type, &name);
     if !acceptance::is_accepted(&media_type, &name) {
         let message = format!("{media_type} and {name:?} are not among the supported upload file types");
-        return Err(Refusal {
-            param: Some("file"),
-            ..Refusal::invalid(message)
-        });
+        return Err(Refusal { param: Some("file"), ..Refusal::invalid(message) });
     }
     let now = app.clock.now();
     let stored = app
@@ -155,10 +140,7 @@ fn stored_name(given: &str) -> Result<String, Refusal> {
     let kept: String = last.chars().filter(|c| !c.is_control()).collect();
     let name = kept.trim();
     if name == "." || name == ".." || !(1..=MAX_NAME_BYTES).contains(&name.len()) {
-        return Err(Refusal::param(
-            "name",
-            "must have 1 to 255 bytes and be neither . nor ..",
-        ));
+        return Err(Refusal::param("name", "must have 1 to 255 bytes and be neither . nor .."));
     }
     Ok(name.to_owned())
 }
@@ -179,9 +161,7 @@ fn read_metadata(text: Option<&str>, shape: QoderShape) -> Result<Value, Refusal
         key.chars().count() <= 64 && value.as_str().is_some_and(|text| text.chars().count() <= 512)
     };
     if map.len() > 16 || !map.iter().all(is_short) {
-        return Err(bad(
-            "must have at most 16 keys of 64 characters with texts of 512 characters",
-        ));
+        return Err(bad("must have at most 16 keys of 64 characters with texts of 512 characters"));
     }
     Ok(value)
 }
@@ -199,11 +179,7 @@ async fn metadata(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
 
 async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     let file = find(&app, id).await?;
-    if file
-        .status
-        .as_ref()
-        .is_some_and(|status| *status != FileStatus::Ready)
-    {
+    if file.status.as_ref().is_some_and(|status| *status != FileStatus::Ready) {
         let message = format!("`{}` is not ready", file.file_id);
         return Err(Refusal::new(StatusCode::CONFLICT, "conflict_error", message));
     }
@@ -235,6 +211,5 @@ async fn find(app: &App, id: FileId) -> Result<FileObject, Refusal> {
 }
 
 fn path_id(id: FileId) -> Result<String, Refusal> {
-    id.map(|Path(id)| id)
-        .map_err(|_| Refusal::param("file_id", "is not a file id"))
+    id.map(|Path(id)| id).map_err(|_| Refusal::param("file_id", "is not a file id"))
 }

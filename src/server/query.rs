@@ -11,11 +11,7 @@ pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub(super) fn parse(query: &str) -> Self {
-        Self(
-            url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-        )
+        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
     /// Returns the value of a parameter that may stand once.
@@ -45,19 +41,13 @@ impl Query {
         };
         match text.parse::<usize>() {
             Ok(limit) if (1..=max).contains(&limit) => Ok(Some(limit)),
-            _ => Err(Refusal::param(
-                "limit",
-                &format!("must be an integer from 1 to {max}"),
-            )),
+            _ => Err(Refusal::param("limit", &format!("must be an integer from 1 to {max}"))),
         }
     }
 
     /// Refuses the parameters of `names`, which are of another generation of the API.
     pub(super) fn refuse(&self, names: &[&'static str], why: &str) -> Result<(), Refusal> {
-        match names
-            .iter()
-            .find(|name| self.0.iter().any(|(key, _)| key == *name))
-        {
+        match names.iter().find(|name| self.0.iter().any(|(key, _)| key == *name)) {
             Some(name) => Err(Refusal::param(name, why)),
             None => Ok(()),
         }
@@ -86,14 +76,7 @@ mod tests {
 
     #[test]
     fn refuses_bad_limits_and_repeated_values() {
-        for bad in [
-            "limit=0",
-            "limit=1001",
-            "limit=x",
-            "limit=-1",
-            "limit=",
-            "limit=1&limit=2",
-        ] {
+        for bad in ["limit=0", "limit=1001", "limit=x", "limit=-1", "limit=", "limit=1&limit=2"] {
             assert!(Query::parse(bad).limit(1000).is_err(), "{bad}");
         }
     }

@@ -26,13 +26,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            kind,
-            message: message.into(),
-            error_code: None,
-            param: None,
-        }
+        Self { status, kind, message: message.into(), error_code: None, param: None }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -41,10 +35,7 @@ impl Refusal {
 
     /// A bad value of the parameter or form field `param`.
     pub(super) fn param(param: &'static str, message: &str) -> Self {
-        Self {
-            param: Some(param),
-            ..Self::invalid(format!("{param}: {message}"))
-        }
+        Self { param: Some(param), ..Self::invalid(format!("{param}: {message}")) }
     }
 
     pub(super) fn unauthenticated(message: &str) -> Self {
@@ -52,11 +43,7 @@ impl Refusal {
     }
 
     pub(super) fn file_not_found(file_id: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found_error",
-            format!("`{file_id}` not found."),
-        )
+        Self::new(StatusCode::NOT_FOUND, "not_found_error", format!("`{file_id}` not found."))
     }
 
     pub(super) fn too_large(message: impl Into<String>) -> Self {
@@ -68,10 +55,7 @@ impl Refusal {
     }
 
     pub(super) fn with_error_code(self, error_code: &'static str) -> Self {
-        Self {
-            error_code: Some(error_code),
-            ..self
-        }
+        Self { error_code: Some(error_code), ..self }
     }
 }
 
@@ -103,9 +87,5 @@ pub(super) async fn not_found() -> Refusal {
 
 /// Answers a method that the path does not have.
 pub(super) async fn method_not_allowed() -> Refusal {
-    Refusal::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "invalid_request_error",
-        "Method not allowed",
-    )
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "Method not allowed")
 }

@@ -74,10 +74,7 @@ impl Form {
 
 /// Reads the form of a request.
 pub(super) async fn read(app: &App, request: Request, rules: &FormRules) -> Result<Form, Refusal> {
-    let length = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok());
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let declared = length.and_then(|length| length.parse::<u64>().ok()).unwrap_or(0);
     if declared > rules.max_request_bytes {
         drain(request).await;
@@ -90,17 +87,10 @@ pub(super) async fn read(app: &App, request: Request, rules: &FormRules) -> Resu
     let request = Request::from_parts(parts, Body::from_stream(intake));
     let form = match Multipart::from_request(request, &()).await {
         Ok(multipart) => read_parts(app, multipart, rules, &meter).await,
-        Err(_) => Err(Refusal::invalid(
-            "the Content-Type must be multipart/form-data with a boundary",
-        )),
+        Err(_) => Err(Refusal::invalid("the Content-Type must be multipart/form-data with a boundary")),
     };
     if form.is_err() && !waits {
-        drain_stream(Intake {
-            body,
-            meter,
-            pause: false,
-        })
-        .await;
+        drain_stream(Intake { body, meter, pause: false }).await;
     }
     form
 }
@@ -135,9 +125,8 @@ async fn read_parts(
 ) -> Result<Form, Refusal> {
     let mut file = None;
     let mut fields = BTreeMap::new();
-    while let Some(part) = in_time(multipart.next_field())
-        .await?
-        .map_err(|error| unreadable(&error, meter, rules))?
+    while let Some(part) =
+        in_time(multipart.next_field()).await?.map_err(|error| unreadable(&error, meter, rules))?
     {
         meter.claim();
         let name = part.name().unwrap_or_default().to_owned();
@@ -167,17 +156,11 @@ async fn read_text(
     meter: &Meter,
 ) -> Result<String, Refusal> {
     let mut text = Vec::new();
-    while let Some(chunk) = in_time(part.chunk())
-        .await?
-        .map_err(|error| unreadable(&error, meter, rules))?
-    {
+    while let Some(chunk) = in_time(part.chunk()).await?.map_err(|error| unreadable(&error, meter, rules))? {
         meter.claim();
         text.extend_from_slice(&chunk);
         if text.len() > max_bytes {
-            return Err(Refusal::param(
-                name,
-                &format!("must not be longer than {max_bytes} bytes"),
-            ));
+            return Err(Refusal::param(name, &format!("must not be longer than {max_bytes} bytes")));
         }
     }
     String::from_utf8(text).map_err(|_| Refusal::param(name, "must be UTF-8"))
@@ -206,19 +189,13 @@ async fn read_file(
     let store = Arc::clone(&app.store);
     let staging = tokio::task::spawn_blocking(move || store.stage(&mut ChunkReader::new(chunks)));
     let sent = send_chunks(part, sender, rules, meter).await;
-    let staged = staging
-        .await
-        .map_err(|_| Refusal::fault("Internal server error"))?;
+    let staged = staging.await.map_err(|_| Refusal::fault("Internal server error"))?;
     sent?;
     let staged = staged?;
     if staged.size_bytes() == 0 {
         return Err(Refusal::param("file", "the file is empty"));
     }
-    Ok(FilePart {
-        file_name,
-        media_type,
-        staged,
-    })
+    Ok(FilePart { file_name, media_type, staged })
 }
 
 async fn send_chunks(
@@ -228,17 +205,12 @@ async fn send_chunks(
     meter: &Meter,
 ) -> Result<(), Refusal> {
     let mut size_bytes = 0;
-    while let Some(chunk) = in_time(part.chunk())
-        .await?
-        .map_err(|error| unreadable(&error, meter, rules))?
-    {
+    while let Some(chunk) = in_time(part.chunk()).await?.map_err(|error| unreadable(&error, meter, rules))? {
         meter.claim();
         size_bytes += chunk.len() as u64;
         if size_bytes > rules.max_file_bytes {
             let limit = rules.max_file_bytes;
-            return Err(Refusal::too_large(format!(
-                "the file is larger than {limit} bytes"
-            )));
+            return Err(Refusal::too_large(format!("the file is larger than {limit} bytes")));
         }
         // Staging ended early; it says why.
         if sender.send(chunk).await.is_err() {
@@ -292,19 +264,12 @@ struct Intake {
 impl Intake {
     fn new(body: Body, max_bytes: u64) -> Self {
         let body = Arc::new(Mutex::new((body.into_data_stream(), max_bytes)));
-        Self {
-            body,
-            meter: Arc::default(),
-            pause: false,
-        }
+        Self { body, meter: Arc::default(), pause: false }
     }
 
     fn unmetered(self) -> Self {
         self.body.lock().unwrap_or_else(PoisonError::into_inner).1 = u64::MAX;
-        Self {
-            meter: Arc::default(),
-            ..self
-        }
+        Self { meter: Arc::default(), ..self }
     }
 
     fn meter(&self, bytes: u64, max_bytes: u64) -> Result<(), io::Error> {
@@ -354,10 +319,7 @@ struct ChunkReader {
 
 impl ChunkReader {
     fn new(chunks: mpsc::Receiver<Bytes>) -> Self {
-        Self {
-            chunks,
-            current: Bytes::new(),
-        }
+        Self { chunks, current: Bytes::new() }
     }
 }
 

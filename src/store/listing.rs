@@ -115,19 +115,12 @@ impl Names {
             Err(error) => return Err(StoreError::io(&path)(error)),
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = last
-            .as_ref()
-            .filter(|kept| kept.bucket == bucket && kept.modified == modified)
-        {
+        if let Some(kept) = last.as_ref().filter(|kept| kept.bucket == bucket && kept.modified == modified) {
             return Ok(Arc::clone(&kept.ids));
         }
         let ids = Arc::new(read(&path)?);
         let settled = now.duration_since(modified).is_ok_and(|age| age > SETTLED_AFTER);
-        *last = settled.then(|| Folder {
-            bucket: bucket.to_owned(),
-            modified,
-            ids: Arc::clone(&ids),
-        });
+        *last = settled.then(|| Folder { bucket: bucket.to_owned(), modified, ids: Arc::clone(&ids) });
         Ok(ids)
     }
 }

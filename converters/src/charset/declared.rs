@@ -19,17 +19,12 @@ pub(super) fn declared(head: &[u8]) -> Option<String> {
     if let Some(rest) = text.strip_prefix("@charset ") {
         return label(rest);
     }
-    if let Some(found) = text
-        .split("<meta")
-        .skip(1)
-        .find_map(|meta| value_after(meta.split('>').next()?, "charset"))
+    if let Some(found) =
+        text.split("<meta").skip(1).find_map(|meta| value_after(meta.split('>').next()?, "charset"))
     {
         return Some(found);
     }
-    let comments = text
-        .lines()
-        .take(2)
-        .filter(|line| line.starts_with(['#', '%', ';', '/', '-', '"']));
+    let comments = text.lines().take(2).filter(|line| line.starts_with(['#', '%', ';', '/', '-', '"']));
     comments
         .filter_map(|line| line.split_once("coding"))
         .find_map(|(_, rest)| label(rest.strip_prefix([':', '='])?))
@@ -43,9 +38,7 @@ fn value_after(text: &str, key: &str) -> Option<String> {
 /// Takes a label with or without quotes.
 fn label(text: &str) -> Option<String> {
     let text = text.trim_start().trim_start_matches(['"', '\'']);
-    let end = text
-        .find(|c: char| !c.is_ascii_alphanumeric() && !"-_:.".contains(c))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !"-_:.".contains(c)).unwrap_or(text.len());
     (end > 0).then(|| text[..end].to_owned())
 }
 
@@ -56,16 +49,10 @@ mod tests {
     #[test]
     fn declarations_are_found_where_their_formats_have_them() {
         for (text, expected) in [
-            (
-                "<?xml version='1.0' encoding='ISO-8859-1'?><a charset='x'/>",
-                Some("iso-8859-1"),
-            ),
+            ("<?xml version='1.0' encoding='ISO-8859-1'?><a charset='x'/>", Some("iso-8859-1")),
             ("<?xml version='1.0'?><a encoding='ISO-8859-1'/>", None),
             ("<html><META charset=windows-1251>", Some("windows-1251")),
-            (
-                "<meta name=a><meta http-equiv=b content=\"text/html; charset = koi8-r\">",
-                Some("koi8-r"),
-            ),
+            ("<meta name=a><meta http-equiv=b content=\"text/html; charset = koi8-r\">", Some("koi8-r")),
             ("@charset \"Shift_JIS\";", Some("shift_jis")),
             ("#!/usr/bin/python\n# -*- coding: latin-1 -*-\n", Some("latin-1")),
             ("% !TeX\n% vim: fileencoding=cp1250\n", Some("cp1250")),

@@ -74,11 +74,7 @@ pub(super) fn guess(input: &mut dyn Input, meter: &Meter, remains: Remains) -> R
     if let Some(name) = declared_and_fitting(input, meter, start)?
         && (is_single_byte(encoding.name()) || !is_single_byte(name))
     {
-        return Ok(Finding::Text(Charset::sure(
-            name,
-            CharsetEvidence::Declared,
-            false,
-        )));
+        return Ok(Finding::Text(Charset::sure(name, CharsetEvidence::Declared, false)));
     }
     let enough = remains.span >= MIN_SPAN && remains.non_ascii >= MIN_NON_ASCII
         || remains.non_ascii >= DENSE_NON_ASCII
@@ -95,10 +91,7 @@ fn declared_and_fitting(input: &mut dyn Input, meter: &Meter, start: u64) -> Res
         head.extend_from_slice(bytes);
         true
     })?;
-    let Some(name) = declared(&head)
-        .and_then(|label| by_label(&label))
-        .map(|charset| charset.name)
-    else {
+    let Some(name) = declared(&head).and_then(|label| by_label(&label)).map(|charset| charset.name) else {
         return Ok(None);
     };
     let Some(mut decoder) = Decoder::new(name).filter(|_| !name.starts_with("UTF-")) else {

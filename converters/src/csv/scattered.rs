@@ -37,12 +37,7 @@ impl Scattered {
                 b',' | b'\r' if !is_quoted => {
                     let field = old.get(start..at).unwrap_or_default();
                     if !field.is_empty() {
-                        scattered.cells.push(Cell {
-                            row,
-                            column,
-                            start: csv.len(),
-                            end: 0,
-                        });
+                        scattered.cells.push(Cell { row, column, start: csv.len(), end: 0 });
                         csv.extend_from_slice(field);
                     }
                     (column, start) = (column + 1, at + 1);
@@ -56,12 +51,7 @@ impl Scattered {
 
     /// Begins a field at the end of `fields`.
     pub(super) fn place(&mut self, (row, column): (u32, u32), fields: &[u8], meter: &Meter) -> Result<()> {
-        self.cells.push(Cell {
-            row,
-            column,
-            start: fields.len(),
-            end: 0,
-        });
+        self.cells.push(Cell { row, column, start: fields.len(), end: 0 });
         let size = (fields.len() + self.cells.len() * size_of::<Cell>()) as u64;
         if size > self.counted + COUNT_EVERY {
             meter.resident(size - self.counted)?;
@@ -82,22 +72,14 @@ impl Scattered {
             next = cell.start;
         }
         // With the place in the file as the last key the order is total, and an unstable sort needs no memory.
-        self.cells
-            .sort_unstable_by_key(|cell| (cell.row, cell.column, cell.start));
+        self.cells.sort_unstable_by_key(|cell| (cell.row, cell.column, cell.start));
         let mut doubled = 0;
         let mut cells = self.cells.iter().peekable();
         while let Some(cell) = cells.next() {
-            if cells
-                .peek()
-                .is_some_and(|next| (next.row, next.column) == (cell.row, cell.column))
-            {
+            if cells.peek().is_some_and(|next| (next.row, next.column) == (cell.row, cell.column)) {
                 doubled += 1;
             } else {
-                each(
-                    cell.row,
-                    cell.column,
-                    fields.get(cell.start..cell.end).unwrap_or_default(),
-                )?;
+                each(cell.row, cell.column, fields.get(cell.start..cell.end).unwrap_or_default())?;
             }
         }
         Ok(doubled)

@@ -82,8 +82,7 @@ impl<'a> Pass<'a> {
             let unknown = || ConvertError::Unsupported(format!("the charset `{}`", charset.name));
             Some(Decoder::new(charset.name).ok_or_else(unknown)?)
         };
-        sink.begin_part(None, PartKind::PlainText)
-            .map_err(ConvertError::Sink)?;
+        sink.begin_part(None, PartKind::PlainText).map_err(ConvertError::Sink)?;
         Ok(Self {
             charset,
             decoder,
@@ -98,11 +97,7 @@ impl<'a> Pass<'a> {
     }
 
     fn run(&mut self, input: &mut dyn Input) -> Result<()> {
-        let start = if self.charset.bom {
-            charset::mark_len(self.charset.name)
-        } else {
-            0
-        };
+        let start = if self.charset.bom { charset::mark_len(self.charset.name) } else { 0 };
         let meter = self.meter;
         let mut failed = None;
         each_chunk(input, meter, start, u64::MAX, |bytes| {

@@ -101,10 +101,7 @@ impl Frame {
         self.end_paragraph();
         let block = match block {
             Block::Heading(level) => Block::Heading(level.clamp(1, 6)),
-            Block::Item { level, marker } => Block::Item {
-                level: level.min(MAX_LEVEL),
-                marker,
-            },
+            Block::Item { level, marker } => Block::Item { level: level.min(MAX_LEVEL), marker },
             Block::Paragraph => Block::Paragraph,
         };
         let indent = self.text_indent(&block);
@@ -118,11 +115,7 @@ impl Frame {
         self.inline.reset(surroundings, indent);
         self.separator = self.separator.max(Separator::Line);
         self.begun = false;
-        if let Block::Item {
-            marker: Marker::Label(label),
-            ..
-        } = &block
-        {
+        if let Block::Item { marker: Marker::Label(label), .. } = &block {
             self.inline.text(label, &Style::default());
             self.inline.space();
         }
@@ -150,12 +143,9 @@ impl Frame {
             if !self.is_single_line() {
                 self.previous = match block {
                     // A label is text to Markdown: a number behind it would go on the paragraph.
-                    Block::Item {
-                        marker: Marker::Label(_),
-                        ..
+                    Block::Item { marker: Marker::Label(_), .. } | Block::Paragraph | Block::Heading(_) => {
+                        Previous::Other
                     }
-                    | Block::Paragraph
-                    | Block::Heading(_) => Previous::Other,
                     Block::Item { .. } => Previous::Item,
                 };
             }
@@ -273,10 +263,7 @@ impl Frame {
         }
         self.out.extend(std::iter::repeat_n(' ', indent));
         self.push_marker(marker);
-        self.lists.push(List {
-            level,
-            indent: indent + marker_width(marker),
-        });
+        self.lists.push(List { level, indent: indent + marker_width(marker) });
     }
 
     fn push_marker(&mut self, marker: &Marker) {

@@ -216,10 +216,7 @@ impl Inline {
             let tail = self.text.as_bytes().get(from..).unwrap_or_default();
             let run = self.text.len() - tail.iter().rev().take_while(|&&b| b == b'_').count();
             let before = self.text.get(..run).and_then(|text| text.chars().next_back());
-            if !before
-                .or(self.handed_on)
-                .is_some_and(|c| c.is_alphanumeric() || c == '\\')
-            {
+            if !before.or(self.handed_on).is_some_and(|c| c.is_alphanumeric() || c == '\\') {
                 self.underscores = Some(run);
             }
         }
@@ -255,9 +252,7 @@ impl Inline {
         }
         let content = self.marks.last().map_or(0, |mark| mark.content);
         // `**word.**next`: the closing mark would stand between punctuation and a letter and mean nothing.
-        let inner = self.marks[keep..]
-            .iter()
-            .all(|mark| !matches!(mark.kind, Kind::Link(_)));
+        let inner = self.marks[keep..].iter().all(|mark| !matches!(mark.kind, Kind::Link(_)));
         let shift = inner
             && self.gap == Gap::None
             && next.starts_with(char::is_alphanumeric)

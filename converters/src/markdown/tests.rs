@@ -3,24 +3,15 @@ use proptest::prelude::*;
 use super::*;
 
 fn bold() -> Style {
-    Style {
-        bold: true,
-        ..Style::default()
-    }
+    Style { bold: true, ..Style::default() }
 }
 
 fn italic() -> Style {
-    Style {
-        italic: true,
-        ..Style::default()
-    }
+    Style { italic: true, ..Style::default() }
 }
 
 fn link(target: &str) -> Style {
-    Style {
-        link: Some(target.into()),
-        ..Style::default()
-    }
+    Style { link: Some(target.into()), ..Style::default() }
 }
 
 /// Writes the pieces as one paragraph.
@@ -68,20 +59,13 @@ fn pieces_of_one_style_merge() {
         paragraph(&[("one ", bold()), (" two", bold()), (" three", Style::default())]),
         "**one two** three"
     );
-    assert_eq!(
-        paragraph(&[("re", link("http://x")), ("ad", link("http://x"))]),
-        "[read](http://x)"
-    );
+    assert_eq!(paragraph(&[("re", link("http://x")), ("ad", link("http://x"))]), "[read](http://x)");
 }
 
 #[test]
 fn white_space_stands_outside_marks_and_counts_once() {
     assert_eq!(
-        paragraph(&[
-            ("a", Style::default()),
-            (" \t b\u{a0} ", bold()),
-            ("c", Style::default())
-        ]),
+        paragraph(&[("a", Style::default()), (" \t b\u{a0} ", bold()), ("c", Style::default())]),
         "a **b** c"
     );
     assert_eq!(paragraph(&[("  ", bold()), ("a", Style::default())]), "a");
@@ -89,10 +73,7 @@ fn white_space_stands_outside_marks_and_counts_once() {
 
 #[test]
 fn a_link_closes_what_is_open_before_the_space() {
-    let linked = Style {
-        italic: true,
-        ..link("http://x")
-    };
+    let linked = Style { italic: true, ..link("http://x") };
     assert_eq!(
         paragraph(&[("see ", italic()), ("this", linked), (" now", italic())]),
         "*see* [*this*](http://x) *now*"
@@ -111,32 +92,16 @@ fn a_note_stands_outside_of_marks() {
 
 #[test]
 fn marks_nest_and_keep_what_stays_open() {
-    let both = Style {
-        bold: true,
-        italic: true,
-        ..Style::default()
-    };
-    assert_eq!(
-        paragraph(&[("a ", bold()), ("b", both), (" c", bold())]),
-        "**a *b* c**"
-    );
+    let both = Style { bold: true, italic: true, ..Style::default() };
+    assert_eq!(paragraph(&[("a ", bold()), ("b", both), (" c", bold())]), "**a *b* c**");
     assert_eq!(paragraph(&[("a", bold()), ("b", italic())]), "**a***b*");
 }
 
 #[test]
 fn punctuation_between_a_mark_and_a_word_is_moved_out() {
-    assert_eq!(
-        paragraph(&[("Note:", bold()), ("see", Style::default())]),
-        "**Note**:see"
-    );
-    assert_eq!(
-        paragraph(&[("word", Style::default()), ("(so)", bold())]),
-        "word(**so)**"
-    );
-    assert_eq!(
-        paragraph(&[("Note:", bold()), (" see", Style::default())]),
-        "**Note:** see"
-    );
+    assert_eq!(paragraph(&[("Note:", bold()), ("see", Style::default())]), "**Note**:see");
+    assert_eq!(paragraph(&[("word", Style::default()), ("(so)", bold())]), "word(**so)**");
+    assert_eq!(paragraph(&[("Note:", bold()), (" see", Style::default())]), "**Note:** see");
 }
 
 #[test]
@@ -178,27 +143,18 @@ fn escapes_only_what_means_something() {
 #[test]
 fn trailing_underscores_are_escaped_when_a_word_follows() {
     let none = Style::default();
-    assert_eq!(
-        paragraph(&[("a __", none.clone()), ("b", none.clone())]),
-        "a \\_\\_b"
-    );
+    assert_eq!(paragraph(&[("a __", none.clone()), ("b", none.clone())]), "a \\_\\_b");
     assert_eq!(paragraph(&[("a __", none.clone()), (" b", none)]), "a __ b");
 }
 
 #[test]
 fn link_targets_cannot_end_early() {
-    assert_eq!(
-        paragraph(&[("x]y", link("http://a b/(c)\n>"))]),
-        "[x\\]y](http://a%20b/%28c%29%3E)"
-    );
+    assert_eq!(paragraph(&[("x]y", link("http://a b/(c)\n>"))]), "[x\\]y](http://a%20b/%28c%29%3E)");
 }
 
 #[test]
 fn lists_are_tight_and_indented_by_their_markers() {
-    let number = |number| Marker::Number {
-        number,
-        delimiter: '.',
-    };
+    let number = |number| Marker::Number { number, delimiter: '.' };
     let text = write(&[
         (item(0, number(9)), "nine"),
         (item(0, number(10)), "ten"),

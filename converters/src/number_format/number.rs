@@ -110,18 +110,10 @@ impl Pattern {
     pub(super) fn write(&self, value: Decimal, out: &mut Vec<u8>) {
         let value = value.shifted(self.shift);
         let places = u32::try_from(self.fraction).unwrap_or(u32::MAX);
-        let (value, power) = if self.scientific {
-            self.normalise(value, places)
-        } else {
-            (value, 0)
-        };
+        let (value, power) = if self.scientific { self.normalise(value, places) } else { (value, 0) };
         let digits = value.digits(places);
-        let power_digits = Decimal {
-            negative: false,
-            mantissa: u64::from(power.unsigned_abs()),
-            exponent: 0,
-        }
-        .digits(0);
+        let power_digits =
+            Decimal { negative: false, mantissa: u64::from(power.unsigned_abs()), exponent: 0 }.digits(0);
         let trailing_zeros = digits.trailing_zeros().unwrap_or(usize::MAX);
         let mut whole_left = self.whole;
         let mut fraction_left = self.fraction;
@@ -156,12 +148,7 @@ impl Pattern {
                 }
                 Item::Power(kind) => {
                     power_left -= 1;
-                    write_power(
-                        &power_digits,
-                        (power_left, power_left + 1 == self.power),
-                        *kind,
-                        out,
-                    );
+                    write_power(&power_digits, (power_left, power_left + 1 == self.power), *kind, out);
                 }
             }
         }

@@ -26,11 +26,7 @@ impl Source for Pieces<'_> {
 
 /// Reads to the end; text nodes are joined, tags are written out with their attributes.
 fn read(bytes: &[u8], sizes: &[usize], limits: &Limits) -> Result<String> {
-    let source = Pieces {
-        bytes,
-        sizes,
-        next: 0,
-    };
+    let source = Pieces { bytes, sizes, next: 0 };
     let mut reader = Reader::new(source, limits);
     let mut out = String::new();
     loop {
@@ -108,33 +104,20 @@ fn refuses_what_is_not_well_formed() {
 
 #[test]
 fn refuses_depth_attributes_and_tags_beyond_the_limits() {
-    let limits = Limits {
-        max_xml_depth: 3,
-        max_xml_attributes: 2,
-        max_xml_tag_bytes: 100_000,
-        ..Limits::default()
-    };
+    let limits =
+        Limits { max_xml_depth: 3, max_xml_attributes: 2, max_xml_tag_bytes: 100_000, ..Limits::default() };
     let whole = |xml: &str| read(xml.as_bytes(), &[usize::MAX], &limits);
     assert!(whole("<a><b><c/></b></a>").is_ok());
-    assert!(matches!(
-        whole("<a><b><c><d/></c></b></a>"),
-        Err(ConvertError::Limit(_))
-    ));
+    assert!(matches!(whole("<a><b><c><d/></c></b></a>"), Err(ConvertError::Limit(_))));
     assert!(whole("<a b='' c=''/>").is_ok());
-    assert!(matches!(
-        whole("<a b='' c='' d=''/>"),
-        Err(ConvertError::Limit(_))
-    ));
+    assert!(matches!(whole("<a b='' c='' d=''/>"), Err(ConvertError::Limit(_))));
     let long = format!("<a b='{}'/>", "x".repeat(300_000));
     assert!(matches!(whole(&long), Err(ConvertError::Limit(_))));
 }
 
 #[test]
 fn a_character_that_xml_forbids_becomes_a_replacement() {
-    assert_eq!(
-        read_whole(b"<a>&#1;&#xD800;</a>").unwrap(),
-        "<a>\u{fffd}\u{fffd}</a>"
-    );
+    assert_eq!(read_whole(b"<a>&#1;&#xD800;</a>").unwrap(), "<a>\u{fffd}\u{fffd}</a>");
 }
 
 #[test]
@@ -177,10 +160,7 @@ fn skip_and_text_content_end_with_their_element() {
         }
         names.push(String::from_utf8(name).unwrap());
     }
-    assert_eq!(
-        (text.as_str(), names.join(" ").as_str()),
-        ("123", "a skip text rest")
-    );
+    assert_eq!((text.as_str(), names.join(" ").as_str()), ("123", "a skip text rest"));
 }
 
 /// A document and what reading it gives, made together: the oracle does not read.
@@ -198,19 +178,16 @@ fn node(depth: u32) -> BoxedStrategy<(String, String)> {
     if depth == 0 {
         return text.boxed();
     }
-    let element = (
-        "[a-z]{1,5}",
-        "[a-z >/é]{0,9}",
-        prop::collection::vec(node(depth - 1), 0..4),
-    )
-        .prop_map(|(name, value, children)| {
+    let element = ("[a-z]{1,5}", "[a-z >/é]{0,9}", prop::collection::vec(node(depth - 1), 0..4)).prop_map(
+        |(name, value, children)| {
             let (inner, read): (Vec<_>, Vec<_>) = children.into_iter().unzip();
             let tag = format!("<p:{name} x='{value}'>");
             (
                 format!("{tag}{}</p:{name} >", inner.concat()),
                 format!("<p:{name} x={value:?}>{}</{name}>", read.concat()),
             )
-        });
+        },
+    );
     prop_oneof![1 => text, 3 => element].boxed()
 }
 

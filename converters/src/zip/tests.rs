@@ -90,20 +90,14 @@ fn refuses_two_entries_of_one_name() {
     let mut bytes = archive(&[("abc", b"1"), ("abd", b"2")]);
     let at = central(&bytes, 1) + CENTRAL_NAME;
     bytes[at..at + 3].copy_from_slice(b"ABC");
-    assert_eq!(
-        error(&bytes, "abc"),
-        "the ZIP directory is damaged: it holds two entries named `ABC`"
-    );
+    assert_eq!(error(&bytes, "abc"), "the ZIP directory is damaged: it holds two entries named `ABC`");
 }
 
 #[test]
 fn refuses_a_local_name_that_differs() {
     let mut bytes = archive(&[("abc", b"1")]);
     bytes[LOCAL_NAME] = b'x';
-    assert_eq!(
-        error(&bytes, "abc"),
-        "abc is damaged: its local header disagrees with the directory"
-    );
+    assert_eq!(error(&bytes, "abc"), "abc is damaged: its local header disagrees with the directory");
 }
 
 #[test]
@@ -111,10 +105,7 @@ fn refuses_entries_that_share_bytes() {
     let mut bytes = archive(&[("abc", b"1"), ("abd", b"2")]);
     let at = central(&bytes, 1) + CENTRAL_OFFSET;
     bytes[at..at + 4].copy_from_slice(&0_u32.to_le_bytes());
-    assert_eq!(
-        error(&bytes, "abc"),
-        "the ZIP directory is damaged: its entries overlap"
-    );
+    assert_eq!(error(&bytes, "abc"), "the ZIP directory is damaged: its entries overlap");
 }
 
 #[test]
@@ -122,10 +113,7 @@ fn refuses_entries_outside_the_file() {
     let mut bytes = archive(&[("abc", b"1")]);
     let at = central(&bytes, 0) + CENTRAL_COMPRESSED;
     bytes[at..at + 4].copy_from_slice(&1_000_000_u32.to_le_bytes());
-    assert_eq!(
-        error(&bytes, "abc"),
-        "the ZIP directory is damaged: `abc` lies outside the file"
-    );
+    assert_eq!(error(&bytes, "abc"), "the ZIP directory is damaged: `abc` lies outside the file");
 }
 
 #[test]
@@ -142,21 +130,14 @@ fn refuses_sizes_and_checksums_that_lie() {
     let mut bytes = whole;
     let at = central(&bytes, 0) + CENTRAL_COMPRESSED;
     bytes[at] -= 2;
-    assert_eq!(
-        error(&bytes, "abc"),
-        "abc is damaged: its compressed data ends early"
-    );
+    assert_eq!(error(&bytes, "abc"), "abc is damaged: its compressed data ends early");
 }
 
 #[test]
 fn refuses_what_is_cut_short() {
     let bytes = archive(&[("abc", b"hello"), ("def", b"world")]);
     for len in 0..bytes.len() {
-        assert!(
-            read(&bytes[..len], "abc").is_err(),
-            "{len} of {} bytes",
-            bytes.len()
-        );
+        assert!(read(&bytes[..len], "abc").is_err(), "{len} of {} bytes", bytes.len());
     }
 }
 
@@ -178,10 +159,7 @@ fn a_flipped_byte_is_noticed_or_harmless() {
 fn refuses_a_bomb_while_it_inflates() {
     let bytes = archive(&[("abc", &vec![0; 50 << 20])]);
     let error = read(&bytes, "abc").unwrap_err();
-    assert!(
-        matches!(&error, ConvertError::Limit(limit) if limit.flag == "--max-ratio"),
-        "{error}"
-    );
+    assert!(matches!(&error, ConvertError::Limit(limit) if limit.flag == "--max-ratio"), "{error}");
 }
 
 #[test]

@@ -21,12 +21,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store")).unwrap();
         let put = |name: &str, body: &[u8]| {
-            let new = NewFile::new(
-                name,
-                "text/plain",
-                "file_local_",
-                Timestamp::from(std::time::UNIX_EPOCH),
-            );
+            let new = NewFile::new(name, "text/plain", "file_local_", Timestamp::from(std::time::UNIX_EPOCH));
             store.put(new, &mut &*body).unwrap().object.file_id
         };
         let ids = [put("../a.txt", b"abc"), put("b.txt", b"defg")];
@@ -41,15 +36,9 @@ impl Place {
     fn run(&self, arguments: &[&str]) -> (ExitStatus, String, String) {
         use clap::Parser;
         let store = self.path("store").display().to_string();
-        let all = ["docferry", "files"]
-            .iter()
-            .chain(arguments)
-            .copied()
-            .chain(["--store", &store]);
+        let all = ["docferry", "files"].iter().chain(arguments).copied().chain(["--store", &store]);
         let cli = Cli::parse_from(all);
-        let Command::Files(args) = cli.command else {
-            panic!("these are arguments of files")
-        };
+        let Command::Files(args) = cli.command else { panic!("these are arguments of files") };
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let status = run(
             args,
@@ -72,10 +61,7 @@ fn files_are_listed_newest_first_and_the_limit_is_told() {
     let place = Place::new();
     let (status, out, _) = place.run(&["list"]);
     assert_eq!(status, ExitStatus::Success);
-    let names: Vec<_> = out
-        .lines()
-        .map(|line| line.rsplit("  ").next().unwrap())
-        .collect();
+    let names: Vec<_> = out.lines().map(|line| line.rsplit("  ").next().unwrap()).collect();
     assert_eq!(names, ["NAME", "b.txt", "../a.txt"]);
     let (_, out, err) = place.run(&["list", "--limit", "1"]);
     assert_eq!(out.lines().count(), 2);
@@ -113,20 +99,14 @@ fn one_unknown_id_does_not_stop_the_others() {
     let (status, out, err) = place.run(&["show", "file_local_x", &place.ids[0], "--json"]);
     assert_eq!(status, ExitStatus::Findings);
     assert_eq!(out.lines().count(), 1);
-    assert_eq!(
-        err,
-        "error: the target `local`: the store has no file `file_local_x`\n"
-    );
+    assert_eq!(err, "error: the target `local`: the store has no file `file_local_x`\n");
 }
 
 #[test]
 fn deleted_files_are_gone() {
     let place = Place::new();
     let (status, out, _) = place.run(&["delete", "--yes", &place.ids[0]]);
-    assert_eq!(
-        (status, out),
-        (ExitStatus::Success, format!("{}\n", place.ids[0]))
-    );
+    assert_eq!((status, out), (ExitStatus::Success, format!("{}\n", place.ids[0])));
     assert_eq!(place.run(&["show", &place.ids[0]]).0, ExitStatus::Findings);
 }
 

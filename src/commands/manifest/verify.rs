@@ -23,11 +23,7 @@ pub(super) fn run(path: &Path, context: &mut Context<'_>) -> Result<ExitStatus, 
     loop {
         line.clear();
         let read = reader.read_until(b'\n', &mut line);
-        if read.map_err(|source| CommandError::File {
-            path: path.to_owned(),
-            source,
-        })? == 0
-        {
+        if read.map_err(|source| CommandError::File { path: path.to_owned(), source })? == 0 {
             break;
         }
         number += 1;
@@ -36,10 +32,7 @@ pub(super) fn run(path: &Path, context: &mut Context<'_>) -> Result<ExitStatus, 
             defects.tell(number, "the line is torn off: it has no end")?;
         }
         match serde_json::from_slice::<Entry>(&line) {
-            Ok(entry) => checker
-                .check(&entry)
-                .into_iter()
-                .try_for_each(|d| defects.tell(number, &d))?,
+            Ok(entry) => checker.check(&entry).into_iter().try_for_each(|d| defects.tell(number, &d))?,
             Err(error) => defects.tell(number, &format!("it is no entry: {error}"))?,
         }
     }
@@ -57,11 +50,7 @@ pub(super) fn run(path: &Path, context: &mut Context<'_>) -> Result<ExitStatus, 
         _ => format!("{entries}, {}", some(count, "defect", "defects")),
     };
     writeln!(context.stderr, "{summary}").map_err(CommandError::Process)?;
-    Ok(if count == 0 {
-        ExitStatus::Success
-    } else {
-        ExitStatus::Findings
-    })
+    Ok(if count == 0 { ExitStatus::Success } else { ExitStatus::Findings })
 }
 
 /// Compares the manifest with the digest that the run wrote beside it, if it did.
@@ -90,11 +79,7 @@ impl Defects<'_, '_> {
     /// Prints one; line 0 stands for the whole file.
     fn tell(&mut self, line: u64, defect: &str) -> Result<(), CommandError> {
         self.count += 1;
-        let place = if line == 0 {
-            "manifest".to_owned()
-        } else {
-            format!("line {line}")
-        };
+        let place = if line == 0 { "manifest".to_owned() } else { format!("line {line}") };
         writeln!(self.context.stdout, "{place}: {}", human::printable(defect)).map_err(CommandError::Stdout)
     }
 }
@@ -111,10 +96,7 @@ impl Checker {
     fn check(&mut self, entry: &Entry) -> Vec<String> {
         let mut defects = Vec::new();
         if entry.schema_version != SCHEMA_VERSION {
-            defects.push(format!(
-                "schema_version is {}, known is {SCHEMA_VERSION}",
-                entry.schema_version
-            ));
+            defects.push(format!("schema_version is {}, known is {SCHEMA_VERSION}", entry.schema_version));
         }
         defects.extend(self.number(entry));
         defects.extend(fields(entry).map(|defect| format!("status is {}: {defect}", entry.status.as_str())));
@@ -158,17 +140,11 @@ fn fields(entry: &Entry) -> Option<&'static str> {
     let reasoned = matches!(entry.status, Status::Failed | Status::Skipped | Status::Ambiguous);
     let has_proof = entry.file.as_ref().is_some_and(|file| file.proof.is_some());
     let contradictions = [
-        (
-            sent != entry.file.is_some(),
-            "`file` is there only for what is stored",
-        ),
+        (sent != entry.file.is_some(), "`file` is there only for what is stored"),
         (sent && entry.target.is_none(), "`target` is missing"),
         (made && entry.output.is_none(), "`output` is missing"),
         (made && entry.parts == 0, "`parts` is 0"),
-        (
-            has_proof != (entry.status == Status::Adopted),
-            "`file.proof` is there only for what is adopted",
-        ),
+        (has_proof != (entry.status == Status::Adopted), "`file.proof` is there only for what is adopted"),
         (
             reasoned != entry.error.is_some(),
             "`error` is there only for what failed, was skipped or is unknown",
@@ -178,10 +154,7 @@ fn fields(entry: &Entry) -> Option<&'static str> {
             "`violations` are there only for what is rejected",
         ),
     ];
-    contradictions
-        .into_iter()
-        .find(|(holds, _)| *holds)
-        .map(|(_, text)| text)
+    contradictions.into_iter().find(|(holds, _)| *holds).map(|(_, text)| text)
 }
 
 #[cfg(test)]
@@ -209,40 +182,17 @@ mod tests {
     #[test]
     fn numbers_are_complete_and_in_order() {
         let skipped = |seq, part, parts| entry(seq, part, parts, "skipped");
-        let sound = [
-            skipped(0, 0, 0),
-            skipped(1, 0, 2),
-            skipped(1, 1, 2),
-            skipped(2, 0, 1),
-        ];
+        let sound = [skipped(0, 0, 0), skipped(1, 0, 2), skipped(1, 1, 2), skipped(2, 0, 1)];
         assert_eq!(defects(&sound), Vec::<String>::new());
         for (entries, expected) in [
             (vec![skipped(1, 0, 1)], "input 0 should be here, not 1"),
-            (
-                vec![skipped(0, 0, 1), skipped(2, 0, 1)],
-                "input 1 should be here, not 2",
-            ),
-            (
-                vec![skipped(0, 1, 2), skipped(0, 1, 2)],
-                "part 0 of input 0 should be here, not 1",
-            ),
+            (vec![skipped(0, 0, 1), skipped(2, 0, 1)], "input 1 should be here, not 2"),
+            (vec![skipped(0, 1, 2), skipped(0, 1, 2)], "part 0 of input 0 should be here, not 1"),
             (vec![skipped(0, 0, 2)], "input 0 has 2 parts, 1 are here"),
-            (
-                vec![skipped(0, 0, 2), skipped(1, 0, 1)],
-                "input 0 has 2 parts, 1 are here",
-            ),
-            (
-                vec![skipped(0, 0, 2), skipped(0, 0, 2)],
-                "part 1 of input 0 should be here, not 0",
-            ),
-            (
-                vec![skipped(0, 0, 2), skipped(0, 1, 3)],
-                "input 0 has 2 parts and 3 parts",
-            ),
-            (
-                vec![skipped(0, 0, 0), skipped(0, 1, 0)],
-                "part 1 of input 0 is beyond its 0 parts",
-            ),
+            (vec![skipped(0, 0, 2), skipped(1, 0, 1)], "input 0 has 2 parts, 1 are here"),
+            (vec![skipped(0, 0, 2), skipped(0, 0, 2)], "part 1 of input 0 should be here, not 0"),
+            (vec![skipped(0, 0, 2), skipped(0, 1, 3)], "input 0 has 2 parts and 3 parts"),
+            (vec![skipped(0, 0, 0), skipped(0, 1, 0)], "part 1 of input 0 is beyond its 0 parts"),
         ] {
             assert_eq!(defects(&entries), [expected]);
         }
@@ -251,19 +201,10 @@ mod tests {
     #[test]
     fn a_status_without_its_fields_is_a_defect() {
         for (status, expected) in [
-            (
-                "uploaded",
-                "status is uploaded: `file` is there only for what is stored",
-            ),
+            ("uploaded", "status is uploaded: `file` is there only for what is stored"),
             ("converted", "status is converted: `output` is missing"),
-            (
-                "rejected",
-                "status is rejected: `violations` are there only for what is rejected",
-            ),
-            (
-                "failed",
-                "status is failed: `error` is there only for what failed, was skipped or is unknown",
-            ),
+            ("rejected", "status is rejected: `violations` are there only for what is rejected"),
+            ("failed", "status is failed: `error` is there only for what failed, was skipped or is unknown"),
         ] {
             assert_eq!(defects(&[entry(0, 0, 1, status)]), [expected]);
         }

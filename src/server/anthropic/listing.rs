@@ -66,14 +66,8 @@ pub(super) async fn ga(
     let in_scope = move |file: &FileObject| scope.is_none() || file.scope == scope;
     let (mut files, next_page) = if ids.is_empty() {
         let limit = query.limit(MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
-        let from = query
-            .one("page")?
-            .map(read_cursor)
-            .transpose()?
-            .map_or(From::Newest, From::After);
-        let page = app
-            .blocking(move |store| paging::page(store, &from, limit))
-            .await?;
+        let from = query.one("page")?.map(read_cursor).transpose()?.map_or(From::Newest, From::After);
+        let page = app.blocking(move |store| paging::page(store, &from, limit)).await?;
         let last = page.files.last().filter(|_| page.has_more);
         let next_page = last.map(|file| cursor(&file.file_id));
         (page.files, next_page)
@@ -90,10 +84,7 @@ pub(super) async fn ga(
 }
 
 fn data(files: &[FileObject], shape: Shape, agents: bool) -> Vec<FileMetadata> {
-    files
-        .iter()
-        .map(|file| wire::file(file, shape, agents).0)
-        .collect()
+    files.iter().map(|file| wire::file(file, shape, agents).0).collect()
 }
 
 /// Returns those files of `ids` that exist, newest first; unknown and deleted ones are left out.
@@ -111,9 +102,8 @@ fn cursor(file_id: &str) -> String {
 }
 
 fn read_cursor(cursor: &str) -> Result<String, Refusal> {
-    let decoded = cursor
-        .strip_prefix(CURSOR_PREFIX)
-        .and_then(|text| BASE64_URL_SAFE_NO_PAD.decode(text).ok());
+    let decoded =
+        cursor.strip_prefix(CURSOR_PREFIX).and_then(|text| BASE64_URL_SAFE_NO_PAD.decode(text).ok());
     let file_id = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
     file_id
         .filter(|id| FileId::parse(id).is_some())

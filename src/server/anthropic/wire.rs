@@ -42,12 +42,7 @@ struct Scope {
 
 /// Returns the JSON of a file.
 pub(super) fn file(file: &FileObject, shape: Shape, with_scope: bool) -> Json<FileMetadata> {
-    let scope = || {
-        file.scope.clone().map(|id| Scope {
-            id,
-            r#type: "session",
-        })
-    };
+    let scope = || file.scope.clone().map(|id| Scope { id, r#type: "session" });
     Json(FileMetadata {
         id: file.file_id.clone(),
         r#type: "file",

@@ -22,16 +22,8 @@ const EXTENSIONS: [&str; 60] = [
 /// Text by the list, an image by its media type.
 const SVG: &str = "svg";
 
-const BARE_NAMES: [&str; 8] = [
-    "dockerfile",
-    "makefile",
-    "gemfile",
-    "rakefile",
-    "procfile",
-    "vagrantfile",
-    "justfile",
-    "brewfile",
-];
+const BARE_NAMES: [&str; 8] =
+    ["dockerfile", "makefile", "gemfile", "rakefile", "procfile", "vagrantfile", "justfile", "brewfile"];
 
 /// Tells whether a file of this type and name is taken; the case of names does not count.
 pub(super) fn is_accepted(media_type: &MediaType, name: &str) -> bool {
@@ -62,11 +54,7 @@ mod tests {
             ("application/octet-stream", "a.docx", false),
         ];
         for (media_type, name, accepted) in rows {
-            assert_eq!(
-                is_accepted(&media_type.parse().unwrap(), name),
-                accepted,
-                "{media_type} {name}"
-            );
+            assert_eq!(is_accepted(&media_type.parse().unwrap(), name), accepted, "{media_type} {name}");
         }
     }
 }

@@ -38,17 +38,9 @@ struct Filter {
 
 impl Filter {
     fn fits(&self, file: &FileObject) -> bool {
-        self.purpose
-            .as_ref()
-            .is_none_or(|purpose| file.purpose.as_ref() == Some(purpose))
-            && self
-                .scope
-                .as_ref()
-                .is_none_or(|scope| file.scope.as_ref() == Some(scope))
-            && self
-                .name_prefix
-                .as_ref()
-                .is_none_or(|prefix| file.filename.to_lowercase().starts_with(prefix))
+        self.purpose.as_ref().is_none_or(|purpose| file.purpose.as_ref() == Some(purpose))
+            && self.scope.as_ref().is_none_or(|scope| file.scope.as_ref() == Some(scope))
+            && self.name_prefix.as_ref().is_none_or(|prefix| file.filename.to_lowercase().starts_with(prefix))
             && (self.ids.is_empty() || self.ids.contains(&file.file_id))
     }
 }
@@ -65,11 +57,7 @@ pub(super) async fn answer(app: &App, query: &Query) -> Result<Response, Refusal
             }
         })
         .await?;
-    let data: Vec<Value> = page
-        .files
-        .iter()
-        .map(|file| wire::file(file, app.qoder_shape).0)
-        .collect();
+    let data: Vec<Value> = page.files.iter().map(|file| wire::file(file, app.qoder_shape).0).collect();
     let first_id = page.files.first().map(|file| &file.file_id);
     let last_id = page.files.last().map(|file| &file.file_id);
     let mut body = json!({"data": data, "first_id": first_id, "last_id": last_id, "has_more": page.has_more});
@@ -88,17 +76,12 @@ fn read(query: &Query, shape: QoderShape) -> Result<Request, Refusal> {
         (Some(id), None, None) | (None, Some(id), None) => From::After(owned(id)),
         (None, None, Some(id)) => From::Before(owned(id)),
         _ => {
-            return Err(Refusal::invalid(
-                "page, after_id and before_id exclude each other",
-            ));
+            return Err(Refusal::invalid("page, after_id and before_id exclude each other"));
         }
     };
     let limit = query.limit(MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let filter = match shape {
-        QoderShape::Seed => Filter {
-            purpose: query.one("purpose")?.map(owned),
-            ..Filter::default()
-        },
+        QoderShape::Seed => Filter { purpose: query.one("purpose")?.map(owned), ..Filter::default() },
         QoderShape::Current => Filter {
             purpose: None,
             scope: query.one("scope_id")?.map(owned),

@@ -33,11 +33,7 @@ pub(crate) fn start_with_faults(faults: &[&str]) -> Fixture {
 }
 
 pub(crate) fn start_with(qoder_shape: QoderShape, limits: Limits) -> Fixture {
-    start_as(|options| ServerOptions {
-        qoder_shape,
-        limits,
-        ..options
-    })
+    start_as(|options| ServerOptions { qoder_shape, limits, ..options })
 }
 
 fn start_as(change: impl FnOnce(ServerOptions) -> ServerOptions) -> Fixture {
@@ -46,19 +42,11 @@ fn start_as(change: impl FnOnce(ServerOptions) -> ServerOptions) -> Fixture {
     let hours = Arc::new(AtomicU64::new(0));
     let passed = Arc::clone(&hours);
     let clock = move || midnight().plus(Duration::from_secs(3600 * passed.load(Ordering::SeqCst)));
-    let options = ServerOptions {
-        token: Secret::parse(TOKEN),
-        clock: Clock::new(clock),
-        ..ServerOptions::new(&root)
-    };
+    let options =
+        ServerOptions { token: Secret::parse(TOKEN), clock: Clock::new(clock), ..ServerOptions::new(&root) };
     let server = Server::start(change(options)).unwrap();
     let store = Store::open(&root).unwrap();
-    Fixture {
-        server,
-        store,
-        hours,
-        _dir: dir,
-    }
+    Fixture { server, store, hours, _dir: dir }
 }
 
 /// Returns the time at which the clock stands first.
@@ -90,10 +78,7 @@ impl Fixture {
         let mut stream = TcpStream::connect(self.host()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let mut bytes = Vec::new();
-        stream
-            .write_all(request)
-            .and_then(|()| stream.read_to_end(&mut bytes))
-            .ok()?;
+        stream.write_all(request).and_then(|()| stream.read_to_end(&mut bytes)).ok()?;
         (!bytes.is_empty()).then(|| Answer::parse(&bytes))
     }
 
@@ -103,10 +88,7 @@ impl Fixture {
     }
 
     pub(crate) fn try_call(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
-        let mut request = format!(
-            "{line} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
-            self.host()
-        );
+        let mut request = format!("{line} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host());
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -128,30 +110,17 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn parse(bytes: &[u8]) -> Self {
-        let end = bytes
-            .windows(4)
-            .position(|w| w == b"\r\n\r\n")
-            .expect("an answer with a head");
+        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").expect("an answer with a head");
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let header = |line: &str| {
-            line.split_once(": ")
-                .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
-        };
+        let header = |line: &str| line.split_once(": ").map(|(n, v)| (n.to_lowercase(), v.to_owned()));
         let headers: BTreeMap<String, String> = lines.filter_map(header).collect();
         let mut body = bytes[end + 4..].to_vec();
-        if headers
-            .get("transfer-encoding")
-            .is_some_and(|value| value == "chunked")
-        {
+        if headers.get("transfer-encoding").is_some_and(|value| value == "chunked") {
             body = unchunk(&body);
         }
-        Self {
-            status,
-            headers,
-            body,
-        }
+        Self { status, headers, body }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -160,18 +129,14 @@ impl Answer {
 
     /// Returns a text field of the body.
     pub(crate) fn text(&self, field: &str) -> String {
-        self.json()[field]
-            .as_str()
-            .unwrap_or_else(|| panic!("no text {field} in {}", self.json()))
-            .to_owned()
+        self.json()[field].as_str().unwrap_or_else(|| panic!("no text {field} in {}", self.json())).to_owned()
     }
 
     /// Compares status and body with a fixture, apart from what is random.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16, fixture: &str) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("testdata/wire")
-            .join(format!("{fixture}.json"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/wire").join(format!("{fixture}.json"));
         let expected: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!(self.headers["content-type"], "application/json");
         let (mut ours, mut theirs) = (Mask::default(), Mask::default());
@@ -181,10 +146,7 @@ impl Answer {
             "{fixture}"
         );
         if status >= 400 {
-            let header = self
-                .headers
-                .get("request-id")
-                .or(self.headers.get("x-request-id"));
+            let header = self.headers.get("request-id").or(self.headers.get("x-request-id"));
             assert_eq!(header, Some(&self.text("request_id")));
         }
     }
@@ -214,10 +176,9 @@ impl Mask {
         match value {
             Value::String(text) => Value::String(self.text(key, text)),
             Value::Array(items) => items.iter().map(|item| self.mask(key, item)).collect(),
-            Value::Object(map) => map
-                .iter()
-                .map(|(key, value)| (key.clone(), self.mask(key, value)))
-                .collect(),
+            Value::Object(map) => {
+                map.iter().map(|(key, value)| (key.clone(), self.mask(key, value))).collect()
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
     }
@@ -249,20 +210,14 @@ impl Mask {
 pub(crate) type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
 
 pub(crate) const BOUNDARY: &str = "f1167697154b9cd07e3ff36cc61ac0ff";
-pub(crate) const FORM: (&str, &str) = (
-    "Content-Type",
-    "multipart/form-data; boundary=f1167697154b9cd07e3ff36cc61ac0ff",
-);
+pub(crate) const FORM: (&str, &str) =
+    ("Content-Type", "multipart/form-data; boundary=f1167697154b9cd07e3ff36cc61ac0ff");
 
 /// Writes a form as the vendors' clients do.
 pub(crate) fn form(parts: &[Part<'_>]) -> Vec<u8> {
     let mut body = Vec::new();
     for (disposition, media_type, content) in parts {
-        write!(
-            body,
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; {disposition}\r\n"
-        )
-        .unwrap();
+        write!(body, "--{BOUNDARY}\r\nContent-Disposition: form-data; {disposition}\r\n").unwrap();
         if let Some(media_type) = media_type {
             write!(body, "Content-Type: {media_type}\r\n").unwrap();
         }

@@ -76,20 +76,11 @@ fn serves_several_requests_on_one_connection() {
 
 #[test]
 fn keeps_no_connection_for_an_idle_client_while_others_wait() {
-    let fixture = start_with(
-        QoderShape::Seed,
-        Limits {
-            max_connections: 1,
-            ..Limits::default()
-        },
-    );
+    let fixture = start_with(QoderShape::Seed, Limits { max_connections: 1, ..Limits::default() });
     let request = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", fixture.host());
     for _ in 0..3 {
         let answer = fixture.raw(request.as_bytes());
-        assert_eq!(
-            (answer.status, answer.headers["connection"].as_str()),
-            (401, "close")
-        );
+        assert_eq!((answer.status, answer.headers["connection"].as_str()), (401, "close"));
     }
 }
 

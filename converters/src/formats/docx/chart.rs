@@ -140,15 +140,9 @@ impl Chart {
             writer.end_paragraph();
         }
         let columns: Vec<(&str, &Points)> = self.series.iter().flat_map(Series::columns).collect();
-        let categories = self
-            .series
-            .iter()
-            .map(|series| &series.categories)
-            .find(|points| !points.is_empty());
-        let mut rows: Vec<u32> = columns
-            .iter()
-            .flat_map(|(_, points)| points.keys().copied())
-            .collect();
+        let categories =
+            self.series.iter().map(|series| &series.categories).find(|points| !points.is_empty());
+        let mut rows: Vec<u32> = columns.iter().flat_map(|(_, points)| points.keys().copied()).collect();
         rows.extend(categories.into_iter().flat_map(|points| points.keys().copied()));
         rows.sort_unstable();
         rows.dedup();
@@ -159,12 +153,8 @@ impl Chart {
         write_row(&mut writer, "", columns.iter().map(|(name, _)| *name));
         for row in rows {
             meter.resident(columns.len() as u64 * CELL_BYTES)?;
-            let category = categories
-                .and_then(|points| points.get(&row))
-                .map_or("", String::as_str);
-            let values = columns
-                .iter()
-                .map(|(_, points)| points.get(&row).map_or("", String::as_str));
+            let category = categories.and_then(|points| points.get(&row)).map_or("", String::as_str);
+            let values = columns.iter().map(|(_, points)| points.get(&row).map_or("", String::as_str));
             write_row(&mut writer, category, values);
         }
         writer.end_table();

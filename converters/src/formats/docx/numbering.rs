@@ -97,16 +97,9 @@ impl Numbering {
     /// Returns the level at which a list is linked to a paragraph style.
     pub(super) fn level_of_style(&self, list: u32, style: &[u8], styles: &Styles) -> Option<u8> {
         let (_, definition) = self.definition(list, styles)?;
-        let linked = |level: &Option<Level>| {
-            level
-                .as_ref()
-                .is_some_and(|level| level.style.as_deref() == Some(style))
-        };
-        definition
-            .levels
-            .iter()
-            .position(linked)
-            .and_then(|at| u8::try_from(at).ok())
+        let linked =
+            |level: &Option<Level>| level.as_ref().is_some_and(|level| level.style.as_deref() == Some(style));
+        definition.levels.iter().position(linked).and_then(|at| u8::try_from(at).ok())
     }
 
     /// Follows a list to its abstract numbering, through a style if it is linked to one.
@@ -177,19 +170,15 @@ fn marker(
         && let Some(delimiter @ ('.' | ')')) = single(rest)
         && values[level] <= 999_999_999
     {
-        return Some(Marker::Number {
-            number: values[level],
-            delimiter,
-        });
+        return Some(Marker::Number { number: values[level], delimiter });
     }
     let mut label = String::new();
     let mut rest = this.text.as_str();
     while let Some(at) = rest.find('%') {
         label.push_str(&rest[..at]);
         let digit = rest[at + 1..].chars().next().and_then(|c| c.to_digit(10));
-        let Some(at_level) = digit
-            .and_then(|digit| usize::try_from(digit).ok())
-            .filter(|d| (1..=LEVELS).contains(d))
+        let Some(at_level) =
+            digit.and_then(|digit| usize::try_from(digit).ok()).filter(|d| (1..=LEVELS).contains(d))
         else {
             label.push('%');
             rest = &rest[at + 1..];
@@ -289,9 +278,5 @@ fn read_level<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Level>
 
 fn label_text(tag: Tag<'_>) -> String {
     let text = tag.value(b"val").unwrap_or_default();
-    if text.len() > MAX_LABEL_BYTES {
-        String::new()
-    } else {
-        text.into_owned()
-    }
+    if text.len() > MAX_LABEL_BYTES { String::new() } else { text.into_owned() }
 }

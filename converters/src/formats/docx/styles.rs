@@ -107,9 +107,7 @@ impl Styles {
 
     /// Returns what a style means.
     pub(super) fn get(&self, id: Option<StyleId>) -> Resolved {
-        id.and_then(|id| self.resolved.get(id.0))
-            .copied()
-            .unwrap_or_default()
+        id.and_then(|id| self.resolved.get(id.0)).copied().unwrap_or_default()
     }
 
     fn resolve(&self, style: &Style) -> Resolved {

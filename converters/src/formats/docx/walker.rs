@@ -237,10 +237,8 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Step::Into(Open::Box)
             }
             b"AlternateContent" => {
-                self.alternatives.push(Alternatives {
-                    text_before: self.text_bytes,
-                    pictures_before: self.pictures,
-                });
+                self.alternatives
+                    .push(Alternatives { text_before: self.text_bytes, pictures_before: self.pictures });
                 Step::Into(Open::Alternatives)
             }
             b"Choice" | b"Fallback" if self.stack.last() == Some(&Open::Alternatives) => self.start_branch(),
@@ -253,13 +251,10 @@ impl<'w, 'a> Walker<'w, 'a> {
         Ok(match tag.local() {
             b"hyperlink" => {
                 let id = tag.value(b"id").unwrap_or_default();
-                let target = self
-                    .links
-                    .hyperlink(&id)
-                    .map(|target| match tag.value(b"anchor") {
-                        Some(anchor) if !target.contains('#') => format!("{target}#{anchor}").into(),
-                        _ => Rc::clone(target),
-                    });
+                let target = self.links.hyperlink(&id).map(|target| match tag.value(b"anchor") {
+                    Some(anchor) if !target.contains('#') => format!("{target}#{anchor}").into(),
+                    _ => Rc::clone(target),
+                });
                 self.hyperlinks.push(target);
                 self.refresh_link();
                 Step::Into(Open::Hyperlink)

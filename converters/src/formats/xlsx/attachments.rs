@@ -21,11 +21,7 @@ pub(super) fn count(ooxml: &mut Ooxml<'_>, sheet: &str, tally: &mut Tally) -> Re
 
 fn count_all(ooxml: &mut Ooxml<'_>, sheet: &str, tally: &mut Tally) -> Result<()> {
     let relationships = ooxml.relationships(sheet)?;
-    let of_kind = |kind: &'static str| {
-        relationships
-            .iter()
-            .filter(move |r| !r.external && r.kind == kind)
-    };
+    let of_kind = |kind: &'static str| relationships.iter().filter(move |r| !r.external && r.kind == kind);
     tally.embedded += (of_kind("oleObject").count() + of_kind("package").count()) as u64;
     // A sheet has one part of either kind. Threaded comments repeat themselves as plain ones for older programs.
     if let Some(comments) = of_kind("comments").next() {

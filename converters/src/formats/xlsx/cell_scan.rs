@@ -87,11 +87,7 @@ enum Stop {
 impl Stop {
     /// Why `rest` is not what was expected, if that has at most `longest` bytes.
     fn at(rest: &[u8], longest: usize) -> Self {
-        if rest.len() < longest {
-            Self::End
-        } else {
-            Self::Unusual
-        }
+        if rest.len() < longest { Self::End } else { Self::Unusual }
     }
 }
 
@@ -121,9 +117,7 @@ fn take(bytes: &[u8]) -> Result<(Cell<'_>, usize), Stop> {
     let inner = rest.get(open..).ok_or(Stop::End)?;
     let (len, classes) = text::scan(inner).ok_or(Stop::End)?;
     let (value, tail) = inner.split_at(len);
-    let tail_after = tail
-        .strip_prefix(close)
-        .ok_or_else(|| Stop::at(tail, close.len()))?;
+    let tail_after = tail.strip_prefix(close).ok_or_else(|| Stop::at(tail, close.len()))?;
     if (open == 3) == (cell.head.kind == Kind::Inline) {
         return Err(Stop::Unusual);
     }
@@ -173,10 +167,7 @@ fn kind<'a>(bytes: &'a [u8], head: &mut Head) -> Result<&'a [u8], Stop> {
 /// Splits behind the closing quote of a short attribute value.
 fn quoted(bytes: &[u8]) -> Result<(&[u8], &[u8]), Stop> {
     let window = bytes.get(..16).unwrap_or(bytes);
-    let end = window
-        .iter()
-        .position(|byte| *byte == b'"')
-        .ok_or_else(|| Stop::at(bytes, 16))?;
+    let end = window.iter().position(|byte| *byte == b'"').ok_or_else(|| Stop::at(bytes, 16))?;
     let (value, tail) = bytes.split_at(end);
     Ok((value, tail.get(1..).unwrap_or_default()))
 }
@@ -230,15 +221,8 @@ mod tests {
         let Step::Cell(cell, _) = step(USUAL[5].as_bytes()) else {
             panic!("not taken");
         };
-        let head = Head {
-            place: Some((0, 0)),
-            style: 0,
-            kind: Kind::Text,
-        };
-        assert_eq!(
-            (cell.head, cell.value, cell.has_formula),
-            (head, Some(&b"a&amp;b"[..]), true)
-        );
+        let head = Head { place: Some((0, 0)), style: 0, kind: Kind::Text };
+        assert_eq!((cell.head, cell.value, cell.has_formula), (head, Some(&b"a&amp;b"[..]), true));
     }
 
     #[test]

@@ -106,11 +106,7 @@ impl<'a> Cells<'a> {
     /// Writes a cell. `value` is decoded text: what stands in `v`, or the text of `is`.
     pub(super) fn put(&mut self, column: u32, style: u32, kind: Kind, value: &[u8]) -> Result<()> {
         let style = self.book.styles.style(style);
-        let style = if style.hides_all {
-            self.shown_anyway(style)
-        } else {
-            Some(style)
-        };
+        let style = if style.hides_all { self.shown_anyway(style) } else { Some(style) };
         let Some(style) = style else { return Ok(()) };
         match kind {
             Kind::Number => self.number(column, style, value),
@@ -135,11 +131,7 @@ impl<'a> Cells<'a> {
             return Some(style);
         }
         self.tally.hidden_cells += 1;
-        (!self.excludes()).then_some(Style {
-            is_general: true,
-            keeps_text: true,
-            ..style
-        })
+        (!self.excludes()).then_some(Style { is_general: true, keeps_text: true, ..style })
     }
 
     fn number(&mut self, column: u32, style: Style, stored: &[u8]) -> Result<()> {
@@ -180,11 +172,7 @@ impl<'a> Cells<'a> {
         let Some(date) = iso_date::parse(stored, self.book.epoch) else {
             return self.bad_cell(column, stored);
         };
-        let is_date = self
-            .book
-            .styles
-            .format(style)
-            .is_some_and(number_format::NumberFormat::is_date);
+        let is_date = self.book.styles.format(style).is_some_and(number_format::NumberFormat::is_date);
         match date.serial.filter(|_| is_date).and_then(Decimal::from_f64) {
             Some(serial) => self.decimal(column, style, serial),
             None => self.emit(column, &date.text),
@@ -292,10 +280,7 @@ impl<'a> Cells<'a> {
         }
         // Rows that come in no order cannot close gaps of which not all are known yet.
         if self.rows_left_out > 0 && self.row < self.furthest_row {
-            return Err(ConvertError::corrupt(
-                "a sheet",
-                "its hidden rows are out of order",
-            ));
+            return Err(ConvertError::corrupt("a sheet", "its hidden rows are out of order"));
         }
         let row = self.row.saturating_sub(self.rows_left_out);
         self.table.place(row, column - self.columns.before(column))?;

@@ -38,9 +38,7 @@ impl Columns {
 
     /// Notes a value in a hidden column; true the first time.
     pub(super) fn note(&mut self, column: u32) -> bool {
-        self.used
-            .get_mut(column as usize)
-            .is_some_and(|used| !std::mem::replace(used, true))
+        self.used.get_mut(column as usize).is_some_and(|used| !std::mem::replace(used, true))
     }
 
     /// Returns the number of hidden columns before `column`.

@@ -48,13 +48,7 @@ struct Rows<'a> {
 
 impl<'a, S: Source> Worksheet<'a, S> {
     pub(super) fn new(scanner: Scanner<S>, cells: Cells<'a>, meter: &'a Meter) -> Self {
-        let rows = Rows {
-            cells,
-            meter,
-            next_row: 0,
-            next_column: 0,
-            decoded: Vec::new(),
-        };
+        let rows = Rows { cells, meter, next_row: 0, next_column: 0, decoded: Vec::new() };
         Self { scanner, rows }
     }
 
@@ -192,8 +186,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
         if head.kind == Kind::Text && text::may_have_escapes(&value) {
             text::unescape(&mut value, 0);
         }
-        self.rows
-            .finish(&head, has_value.then_some(&*value), has_formula)?;
+        self.rows.finish(&head, has_value.then_some(&*value), has_formula)?;
         self.rows.decoded = value;
         Ok(())
     }
@@ -261,10 +254,7 @@ impl Rows<'_> {
             None => self.next_column,
         };
         if column >= reference::MAX_COLUMNS {
-            return Err(ConvertError::corrupt(
-                "a sheet",
-                "a row has more than 16,384 cells",
-            ));
+            return Err(ConvertError::corrupt("a sheet", "a row has more than 16,384 cells"));
         }
         self.next_column = column + 1;
         match value {

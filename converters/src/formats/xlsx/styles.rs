@@ -81,11 +81,7 @@ impl Builder {
         Self {
             codes: HashMap::new(),
             compiled: HashMap::new(),
-            styles: Styles {
-                cells: Vec::new(),
-                general: describe(&general, 0),
-                formats: vec![general],
-            },
+            styles: Styles { cells: Vec::new(), general: describe(&general, 0), formats: vec![general] },
         }
     }
 

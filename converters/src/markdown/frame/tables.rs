@@ -29,18 +29,11 @@ impl Frame {
         self.end_paragraph();
         self.lists.clear();
         self.ensure_cell();
-        self.tables.push(Table {
-            columns,
-            ..Table::default()
-        });
+        self.tables.push(Table { columns, ..Table::default() });
     }
 
     pub(in crate::markdown) fn add_column(&mut self) {
-        if let Some(table) = self
-            .tables
-            .last_mut()
-            .filter(|table| table.rows == 0 && !table.row_open)
-        {
+        if let Some(table) = self.tables.last_mut().filter(|table| table.rows == 0 && !table.row_open) {
             table.columns += 1;
         }
     }
@@ -87,11 +80,7 @@ impl Frame {
         let first = table.cells == 0;
         table.cells += 1;
         if inner {
-            self.separator = if first {
-                Separator::Line
-            } else {
-                Separator::InnerCell
-            };
+            self.separator = if first { Separator::Line } else { Separator::InnerCell };
             return;
         }
         self.out.push_str("| ");

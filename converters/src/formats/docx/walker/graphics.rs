@@ -118,12 +118,8 @@ impl Walker<'_, '_> {
 
 /// Tells whether a description is only the name of the file the picture came from, as word processors fill it in.
 fn is_file_name(text: &str) -> bool {
-    const EXTENSIONS: [&str; 12] = [
-        "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "wmf", "emf", "svg", "webp", "jpe",
-    ];
-    text.rsplit_once('.').is_some_and(|(_, extension)| {
-        EXTENSIONS
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
-    })
+    const EXTENSIONS: [&str; 12] =
+        ["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "wmf", "emf", "svg", "webp", "jpe"];
+    text.rsplit_once('.')
+        .is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }

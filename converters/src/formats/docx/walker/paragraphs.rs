@@ -29,11 +29,7 @@ impl Walker<'_, '_> {
             self.writer.begin_box();
         }
         let style = self.document.styles.get(self.document.styles.default_paragraph());
-        self.paragraphs.push(Paragraph {
-            style,
-            is_heading: false,
-            joined,
-        });
+        self.paragraphs.push(Paragraph { style, is_heading: false, joined });
         if joined {
             // Its words are still words of their own.
             self.writer.space();
@@ -64,11 +60,7 @@ impl Walker<'_, '_> {
                 let id = styles.id(id?);
                 self.document.numbering.level_of_style(list, id, styles)
             };
-            let of_style = if found.number.is_none() {
-                linked().or(style.level)
-            } else {
-                None
-            };
+            let of_style = if found.number.is_none() { linked().or(style.level) } else { None };
             let level = found.level.or(of_style).or(style.level).unwrap_or(0);
             Some((level, self.document.numbering.next(list, level, styles)?))
         });
