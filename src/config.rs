@@ -24,7 +24,7 @@ pub use files::{ConfigText, Files, KeyFile};
 pub use layer::{DiscoverLayer, Layer, LimitsLayer, Origin};
 pub use overrides::Overrides;
 pub use settings::{Credential, DiscoverSettings, ProxySettings, Settings, Shown, TargetSettings};
-pub use target::{DefinedLimits, TargetDefinition};
+pub use target::{DefinedLimits, KnownTarget, TargetDefinition};
 pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, Size, Span, Value};
 
 use crate::model::profile::Dialect;
@@ -49,16 +49,36 @@ pub fn resolve(
     environment: &Environment,
     files: &Files,
 ) -> Result<Settings, ConfigError> {
-    let mut stack = Stack::default();
-    if let Some(file) = &files.user {
-        stack.lay_user(file)?;
-    }
-    if let Some(file) = &files.project {
-        stack.lay_project(file)?;
-    }
+    let mut above = Stack::default();
+    above.lay_environment(environment)?;
+    above.lay(&overrides.layer, &Origin::Flag);
+    let mut stack = Stack::of_files(files, &above.origins)?;
     stack.lay_environment(environment)?;
     stack.lay(&overrides.layer, &Origin::Flag);
     stack.finish(overrides, environment, files)
+}
+
+/// Returns all targets: the built-in ones, then those of the files by name.
+///
+/// # Errors
+/// [`ConfigError`] if a file is wrong.
+pub fn targets(overrides: &Overrides, environment: &Environment) -> Result<Vec<KnownTarget>, ConfigError> {
+    let stack = Stack::of_files(&Files::read(overrides, environment)?, &Origins::new())?;
+    let names = target::built_in_names().into_iter().chain(stack.definitions.keys().map(String::as_str));
+    names.map(|name| target::known(name, &Origin::Flag, &stack.definitions)).collect()
+}
+
+/// Returns one target by its name.
+///
+/// # Errors
+/// [`ConfigError::UnknownTarget`], or another one if a file is wrong.
+pub fn target(
+    name: &str,
+    overrides: &Overrides,
+    environment: &Environment,
+) -> Result<KnownTarget, ConfigError> {
+    let stack = Stack::of_files(&Files::read(overrides, environment)?, &Origins::new())?;
+    target::known(name, &Origin::Flag, &stack.definitions)
 }
 
 /// The settings in force, layer upon layer.
@@ -72,6 +92,17 @@ struct Stack {
 }
 
 impl Stack {
+    fn of_files(files: &Files, above: &Origins) -> Result<Self, ConfigError> {
+        let mut stack = Self::default();
+        if let Some(file) = &files.user {
+            stack.lay_user(file)?;
+        }
+        if let Some(file) = &files.project {
+            stack.lay_project(file, above)?;
+        }
+        Ok(stack)
+    }
+
     fn lay_user(&mut self, file: &ConfigText) -> Result<(), ConfigError> {
         let origin = Origin::User(file.path.clone());
         let mut layer: Layer = files::parse(file)?;
@@ -88,11 +119,10 @@ impl Stack {
         Ok(())
     }
 
-    fn lay_project(&mut self, file: &ConfigText) -> Result<(), ConfigError> {
+    fn lay_project(&mut self, file: &ConfigText, above: &Origins) -> Result<(), ConfigError> {
         let origin = Origin::Project(file.path.clone());
         let layer: Layer = files::parse(file)?;
-        project::check(&layer, &self.values, &self.limits, &file.path)?;
-        project::check_discover(&layer.discover, &self.discover, &file.path)?;
+        project::check(&layer, self, &file.path, above)?;
         target::define(&mut self.definitions, &layer.targets, &file.path, &origin)?;
         self.lay(&layer, &origin);
         Ok(())
@@ -137,7 +167,7 @@ impl Stack {
         let target = self.target(overrides, environment, files)?;
         let judge = self.judge(overrides, &target.profile)?;
         let consumer = self.consumer(&judge)?;
-        let live_keys = live_keys(environment, &target);
+        let live_keys = self.live_keys(environment, &target);
         let shown = self.show(&target, consumer);
         let values = self.values;
         Ok(Settings {
@@ -184,7 +214,7 @@ impl Stack {
         let resolved = target::find(&self.values.target, &origin, &self.definitions)?;
         let base_url = target::base_url(&resolved, overrides.base_url.as_deref(), environment)?;
         if let Some((url, from)) = &base_url {
-            credential::check_address(&resolved, url, from, &self.values.trusted_hosts)?;
+            credential::check_address(&resolved, url, from, &self.values.trusted_hosts, &self.definitions)?;
         }
         let Resolved { profile, .. } = resolved;
         let credential = match &base_url {
@@ -210,7 +240,9 @@ impl Stack {
 
     /// Returns the profile whose rules judge files.
     fn judge(&self, overrides: &Overrides, own: &Profile) -> Result<Profile, ConfigError> {
-        let Some(name) = &overrides.accept_as else { return Ok(own.clone()) };
+        let Some(name) = &overrides.accept_as else {
+            return Ok(own.clone());
+        };
         if own.dialect != Dialect::Local {
             return Err(ConfigError::AcceptAs { target: own.name.clone() });
         }
@@ -232,6 +264,21 @@ impl Stack {
             consumer,
             served: served.join(", "),
         })
+    }
+
+    /// Returns every credential that this process could use, chosen or not.
+    fn live_keys(&self, environment: &Environment, target: &TargetSettings) -> Vec<Secret> {
+        let defined = self.definitions.values();
+        let defined = defined.flat_map(|(definition, _)| credential::defined_variables(definition));
+        let variables = credential::built_in_variables().into_iter().chain(defined);
+        let mut keys: Vec<Secret> =
+            target.credential.iter().map(|credential| credential.secret.clone()).collect();
+        for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
+            if !keys.contains(&secret) {
+                keys.push(secret);
+            }
+        }
+        keys
     }
 
     /// Returns every key with its value and origin; a credential shows as `***`.
@@ -264,21 +311,10 @@ impl Stack {
     }
 }
 
-/// Returns every credential that this process could use, chosen or not.
-fn live_keys(environment: &Environment, target: &TargetSettings) -> Vec<Secret> {
-    let variables = credential::built_in_variables().into_iter().chain(target.key_variables.iter().cloned());
-    let mut keys: Vec<Secret> = target.credential.iter().map(|credential| credential.secret.clone()).collect();
-    for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
-        if !keys.contains(&secret) {
-            keys.push(secret);
-        }
-    }
-    keys
-}
-
 fn warnings(files: &Files) -> Vec<String> {
     let open = files.api_key.iter().filter(|file| file.open_to_others);
-    open.map(|file| format!("`{}` can be read by others than you; chmod 600 helps", file.path.display())).collect()
+    open.map(|file| format!("`{}` can be read by others than you; chmod 600 helps", file.path.display()))
+        .collect()
 }
 
 fn discover(values: DiscoverValues) -> DiscoverSettings {

@@ -105,9 +105,7 @@ pub struct Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client")
-            .field("timeouts", &self.timeouts)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("timeouts", &self.timeouts).finish_non_exhaustive()
     }
 }
 
@@ -147,9 +145,7 @@ impl Client {
             }
             builder = builder.tls_certs_merge(certificates);
         }
-        let inner = builder
-            .build()
-            .map_err(|error| Error::settings(error::root(&error)))?;
+        let inner = builder.build().map_err(|error| Error::settings(error::root(&error)))?;
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("docferry-http")
@@ -195,10 +191,7 @@ impl Client {
             .builder(Method::POST, request, Access::Authorised, timeout)?
             .header("accept", "application/json")
             .header("content-length", form.length())
-            .header(
-                "content-type",
-                format!("multipart/form-data; boundary={}", upload.boundary.as_str()),
-            )
+            .header("content-type", format!("multipart/form-data; boundary={}", upload.boundary.as_str()))
             .body(reqwest::Body::wrap(form));
         let exchange = async {
             let broken = |error| Error::from_reqwest(&error, request.url, state.sent_to_end());
@@ -234,8 +227,7 @@ impl Client {
                     let message = format!("the content is longer than the {size_bytes} bytes announced");
                     return Err(Error::new(ErrorKind::TooLong, message));
                 }
-                out.write_all(&chunk)
-                    .map_err(|error| Error::new(ErrorKind::Output, error.to_string()))?;
+                out.write_all(&chunk).map_err(|error| Error::new(ErrorKind::Output, error.to_string()))?;
             }
             Ok(Fetched::Content(written))
         })
@@ -275,10 +267,7 @@ impl Client {
             Access::Anonymous => HeaderMap::new(),
         };
         for (name, value) in request.headers {
-            headers.insert(
-                HeaderName::from_static(name),
-                settings::header_value(name, value)?,
-            );
+            headers.insert(HeaderName::from_static(name), settings::header_value(name, value)?);
         }
         let builder = self.inner.request(method, request.url.clone());
         Ok(builder.timeout(timeout).headers(headers))
@@ -321,11 +310,7 @@ pub fn is_loopback(url: &Url) -> bool {
 /// Reads a short body. Of a refusal, the beginning is enough: its status has been read already.
 async fn read_answer(mut response: reqwest::Response, url: &Url) -> Result<Answer, Error> {
     let status = response.status();
-    let max = if status.is_success() {
-        MAX_ANSWER_BYTES
-    } else {
-        MAX_REFUSAL_BYTES
-    };
+    let max = if status.is_success() { MAX_ANSWER_BYTES } else { MAX_REFUSAL_BYTES };
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -344,12 +329,7 @@ async fn read_answer(mut response: reqwest::Response, url: &Url) -> Result<Answe
         }
     }
     let (status, headers) = (status.as_u16(), response.headers().clone());
-    Ok(Answer {
-        status,
-        headers,
-        body,
-        sent_to_end: true,
-    })
+    Ok(Answer { status, headers, body, sent_to_end: true })
 }
 
 #[cfg(test)]

@@ -94,6 +94,22 @@ impl Pipeline {
         Builder::default()
     }
 
+    /// Tells whether the run file of an earlier run says that it had the same inputs and the same target.
+    #[must_use]
+    pub fn repeats(&self, facts: &serde_json::Value) -> bool {
+        facts["roots"] == serde_json::json!(self.roots()) && facts["target"] == self.target_facts()
+    }
+
+    /// Returns the target as run files tell it.
+    fn target_facts(&self) -> serde_json::Value {
+        match &self.work {
+            Work::Ingest { target } => serde_json::json!({
+                "name": target.profile().name, "id": target.target_id(), "consumer": self.consumer,
+            }),
+            Work::Check { .. } | Work::Convert { .. } => serde_json::Value::Null,
+        }
+    }
+
     /// Returns what the user named, as run files tell it.
     fn roots(&self) -> Vec<String> {
         let shown = |named: &Named| match named {

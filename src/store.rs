@@ -130,12 +130,7 @@ impl Store {
             marker::create_dir(&root.join(folder))?;
         }
         let root = fs::canonicalize(root).map_err(StoreError::io(root))?;
-        let store = Self {
-            root,
-            id,
-            names: listing::Names::default(),
-            last_tick: Mutex::new(0),
-        };
+        let store = Self { root, id, names: listing::Names::default(), last_tick: Mutex::new(0) };
         store.clear_abandoned();
         Ok(store)
     }
@@ -190,11 +185,7 @@ impl Store {
             metadata: new.metadata,
             request_id: None,
         };
-        let record = Record {
-            schema_version: RECORD_VERSION,
-            sha256: digest,
-            file: object,
-        };
+        let record = Record { schema_version: RECORD_VERSION, sha256: digest, file: object };
         let content = self.path(&id, CONTENT_SUFFIX);
         marker::create_dir(&self.folder(&id))?;
         content::place(&self.objects(), staged, &content)?;
@@ -202,10 +193,7 @@ impl Store {
             drop(content::remove(&self.objects(), &content, &digest));
             return Err(error);
         }
-        Ok(StoredFile {
-            object: record.file,
-            digest,
-        })
+        Ok(StoredFile { object: record.file, digest })
     }
 
     /// Returns what is known of a file; `None` if there is none, or the text is no id.
@@ -227,7 +215,7 @@ impl Store {
         let bound = listing::Bound::parse(position)?;
         let mut page = Page::default();
         self.names.walk(&self.files(), &bound, |id| {
-            match self.record(&id) {
+            match self.record(id) {
                 Ok(Some(_)) if page.files.len() == limit => page.has_more = true,
                 Ok(Some(record)) => page.files.push(record.file),
                 Ok(None) => {}
@@ -316,18 +304,13 @@ impl Store {
         };
         serde_json::from_slice(&text)
             .map(Some)
-            .map_err(|error| StoreError::Damaged {
-                path,
-                reason: error.to_string(),
-            })
+            .map_err(|error| StoreError::Damaged { path, reason: error.to_string() })
     }
 
     fn write_record(&self, id: &FileId, record: &Record) -> Result<(), StoreError> {
         let path = self.path(id, RECORD_SUFFIX);
-        let text = serde_json::to_vec(record).map_err(|error| StoreError::Damaged {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
+        let text = serde_json::to_vec(record)
+            .map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })?;
         let temp_dir = self.temp();
         let mut temp = tempfile::NamedTempFile::new_in(&temp_dir).map_err(StoreError::io(&temp_dir))?;
         temp.write_all(&text).map_err(StoreError::io(&temp_dir))?;

@@ -21,16 +21,7 @@ use docferry_converters::formats::xlsx::XlsxToCsv;
 use docferry_converters::{Converter, Limits, Meter, Options, PartKind, Sink, Warning};
 
 const ROUNDS: usize = 3;
-const WORDS: [&str; 8] = [
-    "alpha",
-    "bravo & co",
-    "charlie",
-    "delta, ltd",
-    "echo",
-    "foxtrot",
-    "golf",
-    "hotel",
-];
+const WORDS: [&str; 8] = ["alpha", "bravo & co", "charlie", "delta, ltd", "echo", "foxtrot", "golf", "hotel"];
 
 struct FileSink(BufWriter<File>);
 
@@ -85,9 +76,7 @@ fn main() {
 fn compare(rows: u32) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for shared in [false, true] {
-        let path = folder
-            .path()
-            .join(if shared { "shared.xlsx" } else { "inline.xlsx" });
+        let path = folder.path().join(if shared { "shared.xlsx" } else { "inline.xlsx" });
         generate(&path, rows, shared);
         let size = path.metadata().expect("just written").len();
         println!("{} ({rows} rows x 10 columns, {} MB)", path.display(), size >> 20);
@@ -111,11 +100,7 @@ fn run_child(which: &str, path: &Path) -> (f64, u64) {
         .arg(path)
         .output()
         .expect("the child runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("figures");
     let (cpu, rss) = text.trim().split_once(' ').expect("two figures");
     (cpu.parse().expect("seconds"), rss.parse().expect("kilobytes"))
@@ -130,27 +115,18 @@ fn child(work: impl FnOnce()) {
     // utime and stime, in ticks of 10 ms; the list begins with the third field.
     let ticks: f64 = fields[11].parse::<f64>().expect("ticks") + fields[12].parse::<f64>().expect("ticks");
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .expect("a peak");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
     println!("{} {}", ticks / 100.0, peak.trim().trim_end_matches(" kB"));
 }
 
 fn docferry(path: &Path) {
     let file = File::open(path).expect("the workbook");
     let size = file.metadata().expect("its size").len();
-    let mut sink = FileSink(BufWriter::new(
-        File::create(path.with_extension("docferry.csv")).expect("a file"),
-    ));
+    let mut sink =
+        FileSink(BufWriter::new(File::create(path.with_extension("docferry.csv")).expect("a file")));
     let mut meter = Meter::new(Limits::default(), size);
     XlsxToCsv
-        .convert(
-            &mut FileInput(file, size),
-            &Options::default(),
-            &mut meter,
-            &mut sink,
-        )
+        .convert(&mut FileInput(file, size), &Options::default(), &mut meter, &mut sink)
         .expect("it converts");
     sink.0.flush().expect("space on the device");
 }
@@ -191,16 +167,12 @@ fn generate(path: &Path, rows: u32, shared: bool) {
     let mut part = |name: &str, fill: &dyn Fn(&mut dyn Write) -> std::io::Result<()>| {
         zip.start_file(name, options).expect("a part");
         let mut buffered = BufWriter::with_capacity(1 << 20, &mut zip);
-        fill(&mut buffered)
-            .and_then(|()| buffered.flush())
-            .expect("a part");
+        fill(&mut buffered).and_then(|()| buffered.flush()).expect("a part");
     };
     part("[Content_Types].xml", &|out| {
         out.write_all(b"<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Default Extension=\"xml\" ContentType=\"application/xml\"/><Override PartName=\"/xl/workbook.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml\"/></Types>")
     });
-    part("_rels/.rels", &|out| {
-        relationships(out, &[("officeDocument", "xl/workbook.xml")])
-    });
+    part("_rels/.rels", &|out| relationships(out, &[("officeDocument", "xl/workbook.xml")]));
     part("xl/workbook.xml", &|out| {
         out.write_all(b"<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets><sheet name=\"Sheet1\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>")
     });
@@ -243,11 +215,7 @@ fn relationships(out: &mut dyn Write, targets: &[(&str, &str)]) -> std::io::Resu
 }
 
 fn unique(row: u32) -> String {
-    format!(
-        "customer {:08x} of {}",
-        row.wrapping_mul(2_654_435_761),
-        WORDS[row as usize % 8]
-    )
+    format!("customer {:08x} of {}", row.wrapping_mul(2_654_435_761), WORDS[row as usize % 8])
 }
 
 fn escaped(text: &str) -> String {

@@ -2,9 +2,11 @@
 //!
 //! A byte order mark decides, then the NUL bytes that UTF-16 and UTF-32 leave, then validity as UTF-8; only what
 //! is left is guessed from statistics. The order matters: UTF-16 without a mark is often valid UTF-8 with
-//! control characters, which no statistics tell apart (0 of 600 samples). UTF-7 is never decoded: it would let
+//! control characters, which no statistics tell apart (0 of 600 samples). A declaration in the text counts for
+//! no more than a better guess, since it often lies. UTF-7 is never decoded: it would let
 //! ASCII that every check has passed turn into something else.
 
+mod declared;
 mod decode;
 mod guess;
 mod scan;
@@ -29,6 +31,8 @@ pub enum CharsetEvidence {
     NulPattern,
     /// The whole file is valid UTF-8.
     Valid,
+    /// The text declares it, and it fits.
+    Declared,
     /// A statistical guess.
     Guess,
     /// The user said so.
@@ -51,21 +55,11 @@ pub struct Charset {
 
 impl Charset {
     const fn sure(name: &'static str, evidence: CharsetEvidence, bom: bool) -> Self {
-        Self {
-            name,
-            evidence,
-            bom,
-            confident: true,
-        }
+        Self { name, evidence, bom, confident: true }
     }
 
     const fn guess(name: &'static str, confident: bool) -> Self {
-        Self {
-            name,
-            evidence: CharsetEvidence::Guess,
-            bom: false,
-            confident,
-        }
+        Self { name, evidence: CharsetEvidence::Guess, bom: false, confident }
     }
 }
 
@@ -86,7 +80,10 @@ pub fn by_label(label: &str) -> Option<Charset> {
     let utf_32 = UTF_32.iter().find(|(known, _)| *known == label);
     let name = match utf_32 {
         Some((_, name)) => name,
-        None => encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())
+        // Python writes `latin-1` and `utf_8`, where WHATWG knows `latin1` and `utf8`.
+        None => [label.as_str(), &label.replace(['-', '_'], "")]
+            .iter()
+            .find_map(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
             .filter(|encoding| *encoding != encoding_rs::X_USER_DEFINED)?
             .name(),
     };
@@ -154,11 +151,7 @@ pub fn with_mark(input: &mut dyn Input, charset: Charset) -> Result<Charset> {
         _ => &[],
     };
     let marked = names.iter().find(|name| head.starts_with(mark(name)));
-    Ok(marked.map_or(charset, |name| Charset {
-        name,
-        bom: true,
-        ..charset
-    }))
+    Ok(marked.map_or(charset, |name| Charset { name, bom: true, ..charset }))
 }
 
 /// Hands `input` from `start` to `take` in pieces, until it returns false or `limit` bytes are through.
@@ -191,8 +184,5 @@ pub(crate) fn each_chunk(
 
 /// Counts bytes, in lanes of `u8` that the compiler turns into vector code.
 pub(crate) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> u64 {
-    bytes
-        .chunks(255)
-        .map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>()))
-        .sum()
+    bytes.chunks(255).map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>())).sum()
 }

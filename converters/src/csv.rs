@@ -5,8 +5,13 @@
 //! of a sheet is not known before its last row and its declared width is not to be trusted; nothing is written
 //! after the last cell of a row, or after the last row.
 
+mod scattered;
+
 use crate::limits::Meter;
+use crate::warning::{Warning, WarningCode};
 use crate::{ConvertError, PartKind, Result, Sink};
+
+use scattered::Scattered;
 
 const FLUSH_BYTES: usize = 64 << 10;
 
@@ -39,7 +44,12 @@ pub struct Table<'a> {
     meter: &'a Meter,
     sink: &'a mut dyn Sink,
     label: &'a str,
+    /// Whether there was a cell.
     begun: bool,
+    /// Whether the part has begun and holds bytes.
+    flushed: bool,
+    /// Set once a cell came out of order.
+    scattered: Option<Scattered>,
     buffer: Vec<u8>,
     /// Where the next field would go.
     row: u32,
@@ -48,9 +58,7 @@ pub struct Table<'a> {
 
 impl std::fmt::Debug for Table<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table")
-            .field("label", &self.label)
-            .finish_non_exhaustive()
+        f.debug_struct("Table").field("label", &self.label).finish_non_exhaustive()
     }
 }
 
@@ -62,6 +70,8 @@ impl<'a> Table<'a> {
             sink,
             label,
             begun: false,
+            flushed: false,
+            scattered: None,
             buffer: Vec::with_capacity(FLUSH_BYTES + 4096),
             row: 0,
             column: 0,
@@ -71,11 +81,18 @@ impl<'a> Table<'a> {
     /// Moves to a cell, counted from zero, writing the empty cells and lines before it.
     ///
     /// # Errors
-    /// [`ConvertError::Corrupt`] if the cell is not behind the last one, and what the meter and sink report.
+    /// [`ConvertError::Corrupt`] if the cell is not behind the last one and it is too late to sort; what the meter
+    /// and sink report.
     pub fn place(&mut self, row: u32, column: u32) -> Result<()> {
+        if let Some(scattered) = &mut self.scattered {
+            return scattered.place((row, column), &self.buffer, self.meter);
+        }
         if self.begun && row == self.row && column == self.column {
             self.buffer.push(b',');
         } else {
+            if self.begun && (row, column) < (self.row, self.column) {
+                return self.go_back(row, column);
+            }
             self.skip_to(row, column)?;
         }
         self.column = column + 1;
@@ -86,21 +103,7 @@ impl<'a> Table<'a> {
     }
 
     fn skip_to(&mut self, row: u32, column: u32) -> Result<()> {
-        if !self.begun {
-            self.begun = true;
-            self.sink
-                .begin_part(Some(self.label), PartKind::Csv)
-                .map_err(ConvertError::Sink)?;
-        }
-        let forward = (row, column) >= (self.row, self.column);
-        if !forward {
-            let reason = format!(
-                "the cell in row {} and column {} is out of order",
-                row + 1,
-                column + 1
-            );
-            return Err(ConvertError::corrupt(self.label, reason));
-        }
+        self.begun = true;
         // `column` is the number of fields that the row has so far; the first field has no separator.
         let mut fields = self.column;
         if row > self.row {
@@ -109,6 +112,33 @@ impl<'a> Table<'a> {
         }
         self.repeat(b",", column + u32::from(fields > 0) - fields)?;
         self.row = row;
+        Ok(())
+    }
+
+    /// Gives up the order of the cells, if nothing is flushed yet.
+    fn go_back(&mut self, row: u32, column: u32) -> Result<()> {
+        if self.flushed {
+            let (row, column) = (row + 1, column + 1);
+            let reason = format!("the cell in row {row} and column {column} is out of order");
+            return Err(ConvertError::corrupt(self.label, reason));
+        }
+        let scattered = self.scattered.insert(Scattered::take_apart(&mut self.buffer));
+        scattered.place((row, column), &self.buffer, self.meter)
+    }
+
+    /// Writes the cells in order that came in none.
+    fn sort(&mut self, scattered: Scattered) -> Result<()> {
+        let fields = std::mem::take(&mut self.buffer);
+        (self.begun, self.row, self.column) = (false, 0, 0);
+        let doubled = scattered.sorted(&fields, |row, column, field| {
+            self.place(row, column)?;
+            self.plain(field);
+            Ok(())
+        })?;
+        if doubled > 0 {
+            let message = "cells stand in a place where another one follows; the last one counts";
+            self.sink.warn(Warning::new(WarningCode::BadCell, doubled, message));
+        }
         Ok(())
     }
 
@@ -160,6 +190,9 @@ impl<'a> Table<'a> {
     /// # Errors
     /// What the meter and sink report.
     pub fn finish(mut self) -> Result<bool> {
+        if let Some(scattered) = self.scattered.take() {
+            self.sort(scattered)?;
+        }
         if self.begun {
             self.buffer.extend_from_slice(b"\r\n");
             self.flush()?;
@@ -168,6 +201,9 @@ impl<'a> Table<'a> {
     }
 
     fn flush(&mut self) -> Result<()> {
+        if !std::mem::replace(&mut self.flushed, true) {
+            self.sink.begin_part(Some(self.label), PartKind::Csv).map_err(ConvertError::Sink)?;
+        }
         self.meter.write(self.sink, &self.buffer)?;
         self.buffer.clear();
         Ok(())
@@ -220,17 +256,20 @@ mod tests {
     }
 
     #[test]
-    fn going_back_is_refused() {
-        assert!(write(&[(1, 1, "a"), (1, 1, "b")]).is_err());
-        assert!(write(&[(1, 1, "a"), (0, 5, "b")]).is_err());
-        assert!(write(&[(1, 1, "a"), (1, 0, "b")]).is_err());
+    fn cells_in_no_order_are_sorted() {
+        let cells = [(1, 1, "a"), (2, 3, "x,\"y\""), (0, 2, "c"), (1, 1, "b"), (1, 0, "d")];
+        assert_eq!(write(&cells).unwrap(), ",,c\r\nd,b\r\n,,,\"x,\"\"y\"\"\"\r\n");
+    }
+
+    #[test]
+    fn going_back_behind_what_is_written_is_refused() {
+        let long = "x".repeat(100_000);
+        assert!(write(&[(1, 1, &long), (2, 1, "a"), (0, 5, "b")]).is_err());
     }
 
     #[test]
     fn a_gap_is_judged_by_the_output_ratio_while_it_is_written() {
-        let cells: Vec<_> = (0..20_000)
-            .flat_map(|row| [(row, 0, "a"), (row, 16_383, "b")])
-            .collect();
+        let cells: Vec<_> = (0..20_000).flat_map(|row| [(row, 0, "a"), (row, 16_383, "b")]).collect();
         let error = write(&cells).expect_err("more commas than the input can stand for");
         assert!(matches!(error, ConvertError::Limit(_)), "{error}");
     }

@@ -13,7 +13,7 @@ mod sniff;
 use std::borrow::Cow;
 use std::io::SeekFrom;
 
-use crate::charset::{self, Charset, Finding};
+use crate::charset::{self, Charset, CharsetEvidence, Finding};
 use crate::formats::{self, Claim, Family, Format};
 use crate::{ConvertError, Input, Meter};
 
@@ -87,7 +87,13 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
     if let Some(format) = magic::unmistakable(&head) {
         return Ok(Content::Sure(format, None));
     }
+    let claims_pdf = claim.is_some_and(|claim| claim.format == Format::Pdf);
     match charset::find(input, meter)? {
+        Finding::Text(charset)
+            if magic::is_pdf_behind_junk(&head) && (claims_pdf || !is_unicode(charset)) =>
+        {
+            return Ok(Content::Sure(Format::Pdf, None));
+        }
         Finding::Text(charset) => {
             return Ok(Content::Text(charset, sniff::sniff(input, &head, charset)?));
         }
@@ -106,6 +112,11 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
         });
     }
     Ok(Content::Binary)
+}
+
+/// A PDF has bytes beyond ASCII that are no UTF-8; a text that only speaks of PDF headers seldom does.
+fn is_unicode(charset: Charset) -> bool {
+    charset.evidence != CharsetEvidence::Guess
 }
 
 fn read_head(input: &mut dyn Input) -> crate::Result<Vec<u8>> {
@@ -133,11 +144,7 @@ fn judge(content: Content, claim: Option<Claim>, name: &str) -> Detection {
         Content::Sure(format, media_type) => sure(format, media_type, claim),
         Content::Container(container) => match claim {
             Some(claim) if claim.format.container() == Some(container) => {
-                let evidence = if claim.format == container {
-                    Evidence::Both
-                } else {
-                    Evidence::Name
-                };
+                let evidence = if claim.format == container { Evidence::Both } else { Evidence::Name };
                 named(claim, None, evidence)
             }
             claim => sure(container, None, claim),
@@ -168,9 +175,7 @@ fn sure(format: Format, media_type: Option<String>, claim: Option<Claim>) -> Det
             evidence: match claim {
                 None => Evidence::Content,
                 Some(claim) if agrees(claim.format, format) => Evidence::Both,
-                Some(claim) => Evidence::Conflict {
-                    claimed: claim.format,
-                },
+                Some(claim) => Evidence::Conflict { claimed: claim.format },
             },
         },
     }
@@ -179,10 +184,7 @@ fn sure(format: Format, media_type: Option<String>, claim: Option<Claim>) -> Det
 /// Tells whether a name that claims `claimed` is right enough for `format`.
 fn agrees(claimed: Format, format: Format) -> bool {
     let encrypted = format == Format::EncryptedOoxml
-        && matches!(
-            claimed.base(),
-            Format::Docx | Format::Xlsx | Format::Xlsb | Format::Pptx
-        );
+        && matches!(claimed.base(), Format::Docx | Format::Xlsx | Format::Xlsb | Format::Pptx);
     claimed.base() == format.base() || encrypted
 }
 
@@ -202,19 +204,13 @@ fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name
                 format,
                 media_type: media_type.into(),
                 charset: Some(charset),
-                evidence: claim.map_or(Evidence::Content, |claim| Evidence::Conflict {
-                    claimed: claim.format,
-                }),
+                evidence: claim
+                    .map_or(Evidence::Content, |claim| Evidence::Conflict { claimed: claim.format }),
             }
         }
     }
 }
 
 fn named(claim: Claim, charset: Option<Charset>, evidence: Evidence) -> Detection {
-    Detection {
-        format: claim.format,
-        media_type: claim.media_type,
-        charset,
-        evidence,
-    }
+    Detection { format: claim.format, media_type: claim.media_type, charset, evidence }
 }

@@ -228,9 +228,7 @@ pub struct FormatSpec {
 
 impl std::fmt::Debug for FormatSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FormatSpec")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("FormatSpec").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -239,10 +237,7 @@ impl Format {
     #[must_use]
     pub fn spec(self) -> &'static FormatSpec {
         // A test checks that every variant has exactly one row; `Unknown` is the last.
-        FORMATS
-            .iter()
-            .find(|spec| spec.format == self)
-            .unwrap_or(&FORMATS[FORMATS.len() - 1])
+        FORMATS.iter().find(|spec| spec.format == self).unwrap_or(&FORMATS[FORMATS.len() - 1])
     }
 
     /// Returns the stable name, such as `docx`.
@@ -298,13 +293,11 @@ pub fn claim(name: &str) -> Option<Claim> {
             Some(found(spec.format, row.1))
         })
     };
-    by_bare_name(&name)
-        .or_else(|| by_extension(extension(&name)?))
-        .or_else(|| {
-            let end = 1 + name.get(1..)?.find('.')?;
-            let stem = &name[..end];
-            by_bare_name(stem).or_else(|| by_extension(stem.strip_prefix('.')?))
-        })
+    by_bare_name(&name).or_else(|| by_extension(extension(&name)?)).or_else(|| {
+        let end = 1 + name.get(1..)?.find('.')?;
+        let stem = &name[..end];
+        by_bare_name(stem).or_else(|| by_extension(stem.strip_prefix('.')?))
+    })
 }
 
 /// Returns the media type that the wider world gives to the name's extension; a claim, never evidence.
@@ -319,10 +312,7 @@ fn by_bare_name(name: &str) -> Option<Claim> {
 }
 
 fn found(format: Format, media_type: &'static str) -> Claim {
-    Claim {
-        format,
-        media_type: media_type.into(),
-    }
+    Claim { format, media_type: media_type.into() }
 }
 
 /// Returns the name without folders, in lower case, without the spaces and dots that some systems drop.
@@ -385,12 +375,7 @@ mod tests {
     fn text_has_a_converter_and_nothing_else_has_that_one() {
         for spec in FORMATS {
             let converter = spec.converter.map(Converter::name);
-            assert_eq!(
-                spec.family == Family::Text,
-                converter == Some("text-to-utf8"),
-                "{}",
-                spec.name
-            );
+            assert_eq!(spec.family == Family::Text, converter == Some("text-to-utf8"), "{}", spec.name);
         }
     }
 

@@ -151,10 +151,7 @@ pub enum ConvertError {
 impl ConvertError {
     /// Makes a [`ConvertError::Corrupt`].
     pub fn corrupt(place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Corrupt {
-            place: place.into(),
-            reason: reason.into(),
-        }
+        Self::Corrupt { place: place.into(), reason: reason.into() }
     }
 }
 

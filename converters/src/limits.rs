@@ -93,9 +93,7 @@ pub struct Meter {
 
 impl std::fmt::Debug for Meter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Meter")
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
+        f.debug_struct("Meter").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -138,11 +136,7 @@ impl Meter {
     /// # Errors
     /// [`ConvertError::Cancelled`].
     pub fn check_cancelled(&self) -> Result<(), ConvertError> {
-        if self.stop.as_ref().is_some_and(|stop| stop()) {
-            Err(ConvertError::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.stop.as_ref().is_some_and(|stop| stop()) { Err(ConvertError::Cancelled) } else { Ok(()) }
     }
 
     /// Counts `delta` more inflated bytes of a part that now has `part` bytes from `compressed` bytes.
@@ -152,12 +146,7 @@ impl Meter {
     pub fn inflated(&self, delta: u64, part: u64, compressed: u64) -> Result<(), ConvertError> {
         self.check_cancelled()?;
         let total = add(&self.inflated, delta);
-        check(
-            "a part's inflated size",
-            part,
-            self.limits.max_part_bytes,
-            "--max-part-size",
-        )?;
+        check("a part's inflated size", part, self.limits.max_part_bytes, "--max-part-size")?;
         check(
             "the inflated size of all parts",
             total,
@@ -165,12 +154,7 @@ impl Meter {
             "--max-inflated-size",
         )?;
         if part > self.limits.ratio_floor_bytes {
-            check(
-                "the inflate ratio",
-                part / compressed.max(1),
-                self.limits.max_ratio,
-                "--max-ratio",
-            )?;
+            check("the inflate ratio", part / compressed.max(1), self.limits.max_ratio, "--max-ratio")?;
         }
         Ok(())
     }
@@ -181,12 +165,7 @@ impl Meter {
     /// The memory limit.
     pub fn resident(&self, delta: u64) -> Result<(), ConvertError> {
         let total = add(&self.resident, delta);
-        Ok(check(
-            "text held in memory",
-            total,
-            self.limits.max_resident_bytes,
-            "--max-resident-size",
-        )?)
+        Ok(check("text held in memory", total, self.limits.max_resident_bytes, "--max-resident-size")?)
     }
 
     /// Counts `delta` more cells.
@@ -195,12 +174,7 @@ impl Meter {
     /// The cell limit.
     pub fn cells(&self, delta: u64) -> Result<(), ConvertError> {
         let total = add(&self.cells, delta);
-        Ok(check(
-            "the number of cells",
-            total,
-            self.limits.max_cells,
-            "--max-cells",
-        )?)
+        Ok(check("the number of cells", total, self.limits.max_cells, "--max-cells")?)
     }
 
     /// Judges the number of a workbook's sheets.
@@ -208,12 +182,7 @@ impl Meter {
     /// # Errors
     /// The sheet limit.
     pub fn sheets(&self, seen: u64) -> Result<(), ConvertError> {
-        Ok(check(
-            "the number of sheets",
-            seen,
-            self.limits.max_sheets,
-            "--max-sheets",
-        )?)
+        Ok(check("the number of sheets", seen, self.limits.max_sheets, "--max-sheets")?)
     }
 
     /// Judges the number of a package's entries.
@@ -221,12 +190,7 @@ impl Meter {
     /// # Errors
     /// The entry limit.
     pub fn entries(&self, seen: u64) -> Result<(), ConvertError> {
-        Ok(check(
-            "the number of package entries",
-            seen,
-            self.limits.max_entries,
-            "--max-zip-entries",
-        )?)
+        Ok(check("the number of package entries", seen, self.limits.max_entries, "--max-zip-entries")?)
     }
 
     /// Judges a nesting depth of tables.
@@ -234,12 +198,7 @@ impl Meter {
     /// # Errors
     /// The table depth limit.
     pub fn table_depth(&self, seen: u64) -> Result<(), ConvertError> {
-        Ok(check(
-            "the nesting of tables",
-            seen,
-            self.limits.max_table_depth,
-            "--max-table-depth",
-        )?)
+        Ok(check("the nesting of tables", seen, self.limits.max_table_depth, "--max-table-depth")?)
     }
 
     /// Counts `bytes` of output and hands them to `sink`.
@@ -249,20 +208,10 @@ impl Meter {
     pub fn write(&self, sink: &mut dyn Sink, bytes: &[u8]) -> Result<(), ConvertError> {
         self.check_cancelled()?;
         let total = add(&self.output, bytes.len() as u64);
-        check(
-            "the output",
-            total,
-            self.limits.max_output_bytes,
-            "--max-output-size",
-        )?;
+        check("the output", total, self.limits.max_output_bytes, "--max-output-size")?;
         if total > OUTPUT_RATIO_FLOOR_BYTES {
             let ratio = (total - OUTPUT_RATIO_FLOOR_BYTES) / self.input_bytes.max(1);
-            check(
-                "output for each input byte",
-                ratio,
-                self.limits.max_output_ratio,
-                "--max-output-ratio",
-            )?;
+            check("output for each input byte", ratio, self.limits.max_output_ratio, "--max-output-ratio")?;
         }
         sink.write(bytes).map_err(ConvertError::Sink)
     }
@@ -281,16 +230,7 @@ pub(crate) fn check(
     allowed: u64,
     flag: &'static str,
 ) -> Result<(), LimitExceeded> {
-    if seen > allowed {
-        Err(LimitExceeded {
-            what,
-            seen,
-            allowed,
-            flag,
-        })
-    } else {
-        Ok(())
-    }
+    if seen > allowed { Err(LimitExceeded { what, seen, allowed, flag }) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -64,21 +64,13 @@ impl Writer {
     /// Makes an empty writer.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            base: Frame::new(false),
-            boxes: Vec::new(),
-            has_text: false,
-        }
+        Self { base: Frame::new(false), boxes: Vec::new(), has_text: false }
     }
 
     /// Makes an empty writer whose whole output is one line, fit for a table cell or a quotation.
     #[must_use]
     pub fn single_line() -> Self {
-        Self {
-            base: Frame::new(true),
-            boxes: Vec::new(),
-            has_text: false,
-        }
+        Self { base: Frame::new(true), boxes: Vec::new(), has_text: false }
     }
 
     fn frame(&mut self) -> &mut Frame {
@@ -150,7 +142,7 @@ impl Writer {
 
     /// Appends Markdown that is not escaped, such as a note reference.
     pub fn raw(&mut self, markdown: &str) {
-        self.frame().raw(markdown);
+        self.frame().paragraph().raw(markdown);
     }
 
     /// Appends a picture without a target, if it has a text to stand for it.
@@ -162,13 +154,10 @@ impl Writer {
         self.has_text = true;
         let mut text = inline::Inline::default();
         text.reset(inline::Surroundings::Cell, 0);
-        let in_link = Style {
-            link: Some("".into()),
-            ..Style::default()
-        };
+        let in_link = Style { link: Some("".into()), ..Style::default() };
         text.text(alt, &in_link);
         let picture = format!("!{}", text.finish());
-        self.frame().raw(&picture);
+        self.frame().paragraph().embed(&picture);
     }
 
     /// Begins a table of about `columns` columns, which the header row is padded to.
@@ -224,6 +213,12 @@ impl Writer {
     pub fn quote(&mut self, line: String) {
         self.has_text = true;
         self.frame().anchor(Anchored::Quote(line));
+    }
+
+    /// Returns by how many bytes the text held in the innermost flow grew since the last call, for callers that count
+    /// what they hold.
+    pub fn grown(&mut self) -> usize {
+        self.frame().grown()
     }
 
     /// Takes the finished text if there are at least `least` bytes of it.

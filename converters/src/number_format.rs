@@ -18,8 +18,9 @@ use code::{Condition, Section, Token};
 pub use decimal::Decimal;
 pub use general::{is_plain, write as write_general};
 
-/// Codes longer than this show the plain number; spreadsheet programs write 255 characters at most.
-const MAX_CODE_BYTES: usize = 4096;
+/// Codes longer than this show the plain number; spreadsheet programs take no longer ones either. The bound keeps
+/// the cost of a cell small, whatever its format.
+const MAX_CODE_CHARS: usize = 255;
 
 /// How the numbers of a section are written.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +57,7 @@ impl NumberFormat {
     /// Compiles a format code.
     #[must_use]
     pub fn parse(code: &str) -> Self {
-        let usable = (1..=MAX_CODE_BYTES).contains(&code.len());
+        let usable = !code.is_empty() && code.chars().take(MAX_CODE_CHARS + 1).count() <= MAX_CODE_CHARS;
         let code = if usable { code } else { "General" };
         let mut sections = code::parse(code);
         let explicit_text = sections.len() == 4;
@@ -69,9 +70,7 @@ impl NumberFormat {
         let hides_all = sections.len() > 1 && sections.iter().chain(&text).all(|s| s.tokens.is_empty());
         Self {
             parts: sections.iter().map(compile).collect(),
-            text: text
-                .map(|s| compile_text(&s))
-                .filter(|text| *text != [TextPiece::Value]),
+            text: text.map(|s| compile_text(&s)).filter(|text| *text != [TextPiece::Value]),
             hides_all,
         }
     }
@@ -82,10 +81,7 @@ impl NumberFormat {
         match builtin::of(id) {
             builtin::Builtin::Code(code) => Self::parse(code),
             builtin::Builtin::Iso(iso) => Self {
-                parts: vec![Part {
-                    condition: None,
-                    body: Body::Date(date::Pattern::iso(iso)),
-                }],
+                parts: vec![Part { condition: None, body: Body::Date(date::Pattern::iso(iso)) }],
                 text: None,
                 hides_all: false,
             },
@@ -102,13 +98,7 @@ impl NumberFormat {
     /// Tells whether positive numbers are dates or times.
     #[must_use]
     pub fn is_date(&self) -> bool {
-        matches!(
-            self.parts.first(),
-            Some(Part {
-                body: Body::Date(_),
-                ..
-            })
-        )
+        matches!(self.parts.first(), Some(Part { body: Body::Date(_), .. }))
     }
 
     /// Tells whether the format (`;;;`) shows nothing, whatever the value.
@@ -133,10 +123,7 @@ impl NumberFormat {
         if signed && !matches!(part.body, Body::Date(_)) {
             out.push(b'-');
         }
-        let size = Decimal {
-            negative: false,
-            ..value
-        };
+        let size = Decimal { negative: false, ..value };
         match &part.body {
             Body::General(prefix, suffix) => {
                 out.extend_from_slice(prefix.as_bytes());
@@ -155,13 +142,17 @@ impl NumberFormat {
     }
 
     /// Appends a number in the one form of its kind, which the format tells: dates and times in ISO 8601, elapsed time
-    /// in hours, minutes and seconds, percentages, or else the plain number, with all its digits.
+    /// in hours, minutes and seconds, percentages, whole numbers with their leading zeros, or else the plain
+    /// number, with all its digits.
     pub fn write_canonical(&self, value: Decimal, epoch: Epoch, out: &mut Vec<u8>) {
         match self.choose(value).map(|(part, _)| &part.body) {
             Some(Body::Date(pattern)) => {
                 if !pattern.write_canonical(value, epoch, out) {
                     general::write(value, out);
                 }
+            }
+            Some(Body::Number(pattern)) if pattern.is_identifier() && value.normalised().exponent >= 0 => {
+                self.write(value, epoch, out);
             }
             Some(Body::Number(pattern)) if pattern.is_percent() => {
                 general::write(value.shifted(2), out);
@@ -205,14 +196,7 @@ impl NumberFormat {
         let number = value.to_f64();
         let holds = |part: &Part, default: bool| part.condition.map_or(default, |c| c.holds(number));
         let own_sign = |part: &Part| negative && !part.condition.is_some_and(Condition::is_negative_only);
-        if holds(
-            first,
-            if last.is_some() {
-                number > 0.0
-            } else {
-                number >= 0.0
-            },
-        ) {
+        if holds(first, if last.is_some() { number > 0.0 } else { number >= 0.0 }) {
             Some((first, own_sign(first)))
         } else if last.is_none() {
             let rest_is_negative = first.condition.is_some_and(Condition::covers_all_from_zero);
@@ -238,10 +222,7 @@ fn compile(section: &Section) -> Part {
     } else {
         Body::Number(number::Pattern::compile(tokens))
     };
-    Part {
-        condition: section.condition,
-        body,
-    }
+    Part { condition: section.condition, body }
 }
 
 fn compile_text(section: &Section) -> Vec<TextPiece> {

@@ -45,9 +45,7 @@ impl ContentTypes {
 
     /// Iterates over the content types given to single parts, with the part names in lower case.
     pub fn overrides(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.by_part
-            .iter()
-            .map(|(part, kind)| (part.as_str(), kind.as_str()))
+        self.by_part.iter().map(|(part, kind)| (part.as_str(), kind.as_str()))
     }
 }
 
@@ -69,16 +67,10 @@ impl<'a> Ooxml<'a> {
         }
         let mut package = Package::open(input, meter)?;
         let Some(bytes) = package.read("[Content_Types].xml")? else {
-            return Err(ConvertError::corrupt(
-                "the package",
-                "it has no [Content_Types].xml",
-            ));
+            return Err(ConvertError::corrupt("the package", "it has no [Content_Types].xml"));
         };
         let content_types = parse_content_types(&bytes, meter)?;
-        Ok(Self {
-            package,
-            content_types,
-        })
+        Ok(Self { package, content_types })
     }
 
     /// Returns the content types.
@@ -104,19 +96,16 @@ impl<'a> Ooxml<'a> {
     /// [`ConvertError::Corrupt`] if there is none, or it is not in the package.
     pub fn main_part(&mut self) -> Result<String> {
         let root = self.relationships("")?;
-        let main = root
-            .into_iter()
-            .find(|r| r.kind == "officeDocument" && !r.external);
+        let main = root.into_iter().find(|r| r.kind == "officeDocument" && !r.external);
         match main {
             Some(r) if self.package.contains(&r.target) => Ok(r.target),
-            Some(r) => Err(ConvertError::corrupt(
-                "the package",
-                format!("its main part `{}` is missing", r.target),
-            )),
-            None => Err(ConvertError::corrupt(
-                "the package",
-                "no relationship names its main part",
-            )),
+            Some(r) if r.target.is_empty() => {
+                Err(ConvertError::corrupt("the package", "its main part lies outside of it"))
+            }
+            Some(r) => {
+                Err(ConvertError::corrupt("the package", format!("its main part `{}` is missing", r.target)))
+            }
+            None => Err(ConvertError::corrupt("the package", "no relationship names its main part")),
         }
     }
 
@@ -142,16 +131,13 @@ impl<'a> Ooxml<'a> {
                     let target = if external {
                         target
                     } else {
-                        resolve_target(folder, &target)
+                        let target = resolve_target(folder, &target);
+                        // Writers disagree whether names in the directory are encoded as they are in relationships.
+                        if self.package.contains(&target) { target } else { percent_decode(&target) }
                     };
                     let kind = value(b"Type");
                     let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
-                    found.push(Relationship {
-                        id: value(b"Id"),
-                        kind,
-                        target,
-                        external,
-                    });
+                    found.push(Relationship { id: value(b"Id"), kind, target, external });
                 }
                 Event::Eof => return Ok(found),
                 Event::Start(_) | Event::End(_) | Event::Text(_) => {}
@@ -165,10 +151,7 @@ impl<'a> Ooxml<'a> {
     /// As for [`Package::part`].
     pub fn xml(&mut self, part: &str) -> Result<Option<xml::Reader<PartReader<'_>>>> {
         let limits = self.meter().limits();
-        Ok(self
-            .package
-            .part(part)?
-            .map(|part| xml::Reader::new(part, limits)))
+        Ok(self.package.part(part)?.map(|part| xml::Reader::new(part, limits)))
     }
 }
 
@@ -214,9 +197,7 @@ fn parse_content_types(bytes: &[u8], meter: &Meter) -> Result<ContentTypes> {
                 let kind = value(b"ContentType").into_owned();
                 match tag.local() {
                     b"Default" => {
-                        types
-                            .by_extension
-                            .insert(value(b"Extension").to_ascii_lowercase(), kind);
+                        types.by_extension.insert(value(b"Extension").to_ascii_lowercase(), kind);
                     }
                     b"Override" => {
                         let part = value(b"PartName").trim_start_matches('/').to_ascii_lowercase();
@@ -235,11 +216,8 @@ fn parse_content_types(bytes: &[u8], meter: &Meter) -> Result<ContentTypes> {
 fn resolve_target(folder: &str, target: &str) -> String {
     let target = target.replace('\\', "/");
     let target = target.split(['#', '?']).next().unwrap_or_default();
-    let mut segments: Vec<&str> = if target.starts_with('/') {
-        Vec::new()
-    } else {
-        folder.split('/').collect()
-    };
+    let mut segments: Vec<&str> =
+        if target.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
     for segment in target.split('/') {
         match segment {
             "" | "." => {}
@@ -252,10 +230,10 @@ fn resolve_target(folder: &str, target: &str) -> String {
         }
     }
     segments.retain(|segment| !segment.is_empty());
-    percent_decode(&segments.join("/"))
+    segments.join("/")
 }
 
-/// Part names are percent-encoded IRIs in relationships and plain in the directory.
+/// Part names are percent-encoded IRIs (ECMA-376 part 2, section 6.2.2.2).
 fn percent_decode(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
@@ -288,10 +266,7 @@ mod tests {
     #[test]
     fn targets_resolve_inside_the_package_only() {
         assert_eq!(resolve_target("word", "footnotes.xml"), "word/footnotes.xml");
-        assert_eq!(
-            resolve_target("xl/worksheets", "../media/a%20b.png"),
-            "xl/media/a b.png"
-        );
+        assert_eq!(resolve_target("xl/worksheets", "../media/a%20b.png"), "xl/media/a%20b.png");
         assert_eq!(resolve_target("word", "/xl/workbook.xml"), "xl/workbook.xml");
         assert_eq!(resolve_target("word", "../../etc/passwd"), "");
         assert_eq!(resolve_target("", "word/document.xml"), "word/document.xml");

@@ -3,11 +3,12 @@
 /// How spreadsheet cells are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CellValues {
-    /// As a spreadsheet program shows them, in a neutral locale.
+    /// In the kind that the number format shows (date, time, duration, percentage, leading zeros), but with all their
+    /// digits: dates in ISO 8601, numbers without rounding or grouping.
     #[default]
-    Displayed,
-    /// In one form for each kind of value: numbers and percentages with all their digits, dates in ISO 8601.
     Canonical,
+    /// Exactly as a spreadsheet program shows them in a neutral locale, rounded and grouped by the number format.
+    Displayed,
     /// As they are stored.
     Raw,
 }

@@ -88,10 +88,6 @@ pub struct Warning {
 impl Warning {
     /// Makes a warning of one code, count and message.
     pub fn new(code: WarningCode, count: u64, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            count,
-            message: message.into(),
-        }
+        Self { code, count, message: message.into() }
     }
 }

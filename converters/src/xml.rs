@@ -117,11 +117,7 @@ impl<S: Source> Reader<S> {
             return Ok(self.pop_open());
         }
         match self.token()? {
-            Token::Start {
-                name,
-                attributes,
-                empty,
-            } => {
+            Token::Start { name, attributes, empty } => {
                 self.push_open(name)?;
                 self.pending_end = empty;
                 Ok(Event::Start(Tag {

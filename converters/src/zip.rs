@@ -36,9 +36,7 @@ pub struct Package<'a> {
 
 impl std::fmt::Debug for Package<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Package")
-            .field("entries", &self.entries.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Package").field("entries", &self.entries.len()).finish_non_exhaustive()
     }
 }
 
@@ -61,12 +59,7 @@ impl<'a> Package<'a> {
         }
         let index = index_names(&entries)?;
         check_overlap(&entries, end.directory_offset)?;
-        Ok(Self {
-            input,
-            meter,
-            entries,
-            index,
-        })
+        Ok(Self { input, meter, entries, index })
     }
 
     /// Returns the meter of this conversion.
@@ -126,10 +119,7 @@ impl<'a> Package<'a> {
 fn decode_name(name: &[u8]) -> String {
     match std::str::from_utf8(name) {
         Ok(name) => name.replace('\\', "/"),
-        Err(_) => name
-            .iter()
-            .map(|&byte| if byte == b'\\' { '/' } else { char::from(byte) })
-            .collect(),
+        Err(_) => name.iter().map(|&byte| if byte == b'\\' { '/' } else { char::from(byte) }).collect(),
     }
 }
 
@@ -140,3 +130,6 @@ fn key(name: &str) -> String {
 fn corrupt(reason: &str) -> ConvertError {
     ConvertError::corrupt("the ZIP directory", reason)
 }
+
+#[cfg(test)]
+mod tests;

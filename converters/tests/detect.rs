@@ -27,9 +27,7 @@ fn expect(bytes: &[u8], rows: &[(&str, Format, Evidence)]) {
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
-        writer
-            .start_file(*name, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()
@@ -47,11 +45,7 @@ fn office(part: &str, content_type: &str) -> Vec<u8> {
          <Relationship Id=\"r1\" Target=\"{part}\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/\
          relationships/officeDocument\"/></Relationships>"
     );
-    zip(&[
-        ("[Content_Types].xml", types.as_bytes()),
-        ("_rels/.rels", rels.as_bytes()),
-        (part, b"<root/>"),
-    ])
+    zip(&[("[Content_Types].xml", types.as_bytes()), ("_rels/.rels", rels.as_bytes()), (part, b"<root/>")])
 }
 
 fn docx() -> Vec<u8> {
@@ -80,11 +74,7 @@ fn compound(streams: &[&str]) -> Vec<u8> {
     let child = if in_root.is_empty() { u32::MAX } else { 1 };
     directory.extend(entry("Root Entry", u32::MAX, child));
     for (n, name) in in_root.iter().enumerate() {
-        let right = if n + 1 < in_root.len() {
-            u32::try_from(n + 2).unwrap()
-        } else {
-            u32::MAX
-        };
+        let right = if n + 1 < in_root.len() { u32::try_from(n + 2).unwrap() } else { u32::MAX };
         directory.extend(entry(name, right, u32::MAX));
     }
     for name in streams.iter().filter_map(|name| name.strip_prefix("deep/")) {
@@ -166,17 +156,8 @@ fn what_cannot_be_read_is_left_to_the_name() {
             ("a.pdf", Format::Zip, CONFLICT(Format::Pdf)),
         ],
     );
-    let no_main_part = zip(&[
-        ("[Content_Types].xml", b"<Types/>"),
-        ("docProps/app.xml", b"<a/>"),
-    ]);
-    expect(
-        &no_main_part,
-        &[
-            ("a.docx", Format::Docx, Evidence::Name),
-            ("a", Format::Zip, Evidence::Content),
-        ],
-    );
+    let no_main_part = zip(&[("[Content_Types].xml", b"<Types/>"), ("docProps/app.xml", b"<a/>")]);
+    expect(&no_main_part, &[("a.docx", Format::Docx, Evidence::Name), ("a", Format::Zip, Evidence::Content)]);
     let damaged = &compound(&["WordDocument"])[..700];
     expect(
         damaged,
@@ -186,10 +167,7 @@ fn what_cannot_be_read_is_left_to_the_name() {
             ("a", Format::Ole, Evidence::Content),
         ],
     );
-    expect(
-        b"%PDF-1.7 and then nothing",
-        &[("a.pdf", Format::Pdf, Evidence::Both)],
-    );
+    expect(b"%PDF-1.7 and then nothing", &[("a.pdf", Format::Pdf, Evidence::Both)]);
 }
 
 #[test]
@@ -211,10 +189,7 @@ fn a_package_behind_other_bytes_is_found_if_the_name_says_so() {
     let prefixed = [&b"\0\0stub of a program\0"[..], &docx()].concat();
     expect(
         &prefixed,
-        &[
-            ("a.docx", Format::Docx, Evidence::Both),
-            ("a.bin", Format::Unknown, Evidence::Content),
-        ],
+        &[("a.docx", Format::Docx, Evidence::Both), ("a.bin", Format::Unknown, Evidence::Content)],
     );
 }
 
@@ -223,33 +198,18 @@ fn opendocument_and_epub_name_themselves() {
     let odt = b"application/vnd.oasis.opendocument.text";
     let manifest = b"<manifest:manifest><manifest:file-entry manifest:full-path=\"/\" \
         manifest:media-type=\"application/vnd.oasis.opendocument.spreadsheet\"/></manifest:manifest>";
+    expect(&zip(&[("mimetype", odt)]), &[("", Format::Odt, Evidence::Content)]);
     expect(
-        &zip(&[("mimetype", odt)]),
-        &[("", Format::Odt, Evidence::Content)],
-    );
-    expect(
-        &zip(&[(
-            "mimetype",
-            b"application/vnd.oasis.opendocument.presentation-template",
-        )]),
-        &[
-            ("a.otp", Format::Odp, Evidence::Both),
-            ("a.docx", Format::Odp, CONFLICT(Format::Docx)),
-        ],
+        &zip(&[("mimetype", b"application/vnd.oasis.opendocument.presentation-template")]),
+        &[("a.otp", Format::Odp, Evidence::Both), ("a.docx", Format::Odp, CONFLICT(Format::Docx))],
     );
     expect(
         &zip(&[("content.xml", b"<a/>"), ("META-INF/manifest.xml", manifest)]),
         &[("a.ods", Format::Ods, Evidence::Both)],
     );
+    expect(&zip(&[("mimetype", b"application/epub+zip\r\n")]), &[("a.epub", Format::Epub, Evidence::Both)]);
     expect(
-        &zip(&[("mimetype", b"application/epub+zip\r\n")]),
-        &[("a.epub", Format::Epub, Evidence::Both)],
-    );
-    expect(
-        &zip(&[
-            ("META-INF/container.xml", b"<a/>"),
-            ("OEBPS/content.opf", b"<a/>"),
-        ]),
+        &zip(&[("META-INF/container.xml", b"<a/>"), ("OEBPS/content.opf", b"<a/>")]),
         &[("a", Format::Epub, Evidence::Content)],
     );
 }
@@ -278,10 +238,7 @@ fn ole_files_are_told_apart_by_the_streams_of_their_root() {
     );
     expect(
         &compound(&["WordDocument"]),
-        &[
-            ("a.doc", Format::Doc, Evidence::Both),
-            ("a.docx", Format::Doc, CONFLICT(Format::Docx)),
-        ],
+        &[("a.doc", Format::Doc, Evidence::Both), ("a.docx", Format::Doc, CONFLICT(Format::Docx))],
     );
 }
 
@@ -331,43 +288,19 @@ fn binary_bytes_named_as_text_are_found_wherever_they_begin() {
             ("a.csv", Format::Unknown, CONFLICT(Format::Csv)),
         ],
     );
-    expect(
-        b"\x7FELF\x02\x01\x01\0",
-        &[("a.txt", Format::Elf, CONFLICT(Format::PlainText))],
-    );
-    expect(
-        &[0; 64],
-        &[("a.txt", Format::Unknown, CONFLICT(Format::PlainText))],
-    );
-    expect(
-        b"\x01\x02\x03\x04\x05",
-        &[("a", Format::Unknown, Evidence::Content)],
-    );
-    let mpeg = [b'G', 0x40, 0x11, 0x10]
-        .into_iter()
-        .chain([0; 184])
-        .collect::<Vec<u8>>()
-        .repeat(3);
+    expect(b"\x7FELF\x02\x01\x01\0", &[("a.txt", Format::Elf, CONFLICT(Format::PlainText))]);
+    expect(&[0; 64], &[("a.txt", Format::Unknown, CONFLICT(Format::PlainText))]);
+    expect(b"\x01\x02\x03\x04\x05", &[("a", Format::Unknown, Evidence::Content)]);
+    let mpeg = [b'G', 0x40, 0x11, 0x10].into_iter().chain([0; 184]).collect::<Vec<u8>>().repeat(3);
     expect(&mpeg, &[("a.ts", Format::Video, CONFLICT(Format::SourceCode))]);
 }
 
 #[test]
 fn text_that_begins_like_a_signature_is_text() {
-    for text in [
-        "BMW builds cars",
-        "MZ is an initial",
-        "GIF89a is a format",
-        "PK",
-        "RIFF",
-        "II*",
-        "Rar!",
-    ] {
+    for text in ["BMW builds cars", "MZ is an initial", "GIF89a is a format", "PK", "RIFF", "II*", "Rar!"] {
         assert_eq!(look(text.as_bytes(), "a.txt").format, Format::PlainText, "{text}");
     }
-    assert_eq!(
-        look(b"# Notes\n%PDF-1.4 is a header\n", "a.md").format,
-        Format::Markdown
-    );
+    assert_eq!(look(b"# Notes\n%PDF-1.4 is a header\n", "a.md").format, Format::Markdown);
     // Windows-1251 text that begins with the bytes of an MPEG frame.
     let russian = b"\xFF\xFB\xEA \xF0\xF3\xF1\xF1\xEA\xE8\xE9 \xFF\xE7\xFB\xEA\n".repeat(10);
     assert_eq!(look(&russian, "a.txt").format, Format::PlainText);
@@ -378,66 +311,47 @@ const SIGNATURES: &[(&[u8], Format, &str)] = &[
     (b"\xFF\xD8\xFF\xE0\0\x10JFIF", Format::Jpeg, "image/jpeg"),
     (b"GIF89a\x01\0\x01\0\x80\0\0", Format::Gif, "image/gif"),
     (b"RIFF\x24\0\0\0WEBPVP8 ", Format::Webp, "image/webp"),
-    (
-        b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\x18\0",
-        Format::Bmp,
-        "image/bmp",
-    ),
+    (b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\x18\0", Format::Bmp, "image/bmp"),
     (b"\0\0\0\x18ftypheic\0\0\0\0", Format::Heic, "image/heic"),
     (b"\0\0\0\x18ftypavif\0\0\0\0", Format::Avif, "image/avif"),
     (b"II*\0\x08\0\0\0", Format::Tiff, "image/tiff"),
-    (
-        b"8BPS\0\x01\0\0\0\0\0\0",
-        Format::Image,
-        "image/vnd.adobe.photoshop",
-    ),
+    (b"8BPS\0\x01\0\0\0\0\0\0", Format::Image, "image/vnd.adobe.photoshop"),
     (b"\x1F\x8B\x08\0", Format::Gzip, "application/gzip"),
     (b"BZh91AY&SY\0\0", Format::Bzip2, "application/x-bzip2"),
     (b"\xFD7zXZ\0", Format::Xz, "application/x-xz"),
-    (
-        b"7z\xBC\xAF\x27\x1C\0\x04",
-        Format::SevenZip,
-        "application/x-7z-compressed",
-    ),
+    (b"7z\xBC\xAF\x27\x1C\0\x04", Format::SevenZip, "application/x-7z-compressed"),
     (b"Rar!\x1A\x07\0", Format::Rar, "application/vnd.rar"),
     (b"\x28\xB5\x2F\xFD", Format::Zstd, "application/zstd"),
     (b"ID3\x03\0\0\0\0\0\0", Format::Audio, "audio/mpeg"),
     (b"\x1A\x45\xDF\xA3\0\0\0", Format::Video, "video/matroska"),
-    (
-        b"MZ\x90\0\x03\0\0\0",
-        Format::Pe,
-        "application/vnd.microsoft.portable-executable",
-    ),
+    (b"MZ\x90\0\x03\0\0\0", Format::Pe, "application/vnd.microsoft.portable-executable"),
     (b"\0asm\x01\0\0\0", Format::Wasm, "application/wasm"),
     (b"SQLite format 3\0", Format::Sqlite, "application/vnd.sqlite3"),
     (b"PAR1\x15\0", Format::Parquet, "application/vnd.apache.parquet"),
     (b"{\\rtf1\\ansi Hello}", Format::Rtf, "application/rtf"),
     (b"\n\n%PDF-1.4\n", Format::Pdf, "application/pdf"),
     (b"\0\0junk %PDF-1.4\n", Format::Pdf, "application/pdf"),
-    (
-        b"\x09\x08\x08\0\0\x05\x05\0",
-        Format::Xls,
-        "application/vnd.ms-excel",
-    ),
+    (b"\x09\x08\x08\0\0\x05\x05\0", Format::Xls, "application/vnd.ms-excel"),
 ];
+
+#[test]
+fn a_pdf_header_may_stand_behind_junk() {
+    let ascii = b"X-Junk: from a mail server\r\n\r\n%PDF-1.4\n1 0 obj\n";
+    expect(ascii, &[("a.pdf", Format::Pdf, Evidence::Both), ("a.txt", Format::PlainText, Evidence::Both)]);
+    let real = b"X-Junk: from a mail server\r\n\r\n%PDF-1.4\n%\xE2\xE3\xCF\xD3\n1 0 obj\n";
+    expect(real, &[("a.txt", Format::Pdf, CONFLICT(Format::PlainText))]);
+}
 
 #[test]
 fn signatures_name_binary_formats() {
     for (bytes, format, media_type) in SIGNATURES {
         let found = look(bytes, "");
-        assert_eq!(
-            (found.format, &*found.media_type),
-            (*format, *media_type),
-            "{bytes:?}"
-        );
+        assert_eq!((found.format, &*found.media_type), (*format, *media_type), "{bytes:?}");
     }
     expect(b"\xFF\xFB\x90\0\0", &[("a.mp3", Format::Audio, Evidence::Both)]);
     expect(
         b"\0\x01\x02",
-        &[
-            ("a.mpg", Format::Video, Evidence::Name),
-            ("a.gif", Format::Unknown, CONFLICT(Format::Gif)),
-        ],
+        &[("a.mpg", Format::Video, Evidence::Name), ("a.gif", Format::Unknown, CONFLICT(Format::Gif))],
     );
 }
 
@@ -468,10 +382,7 @@ fn text_without_a_name_is_looked_at() {
         ("\u{FEFF}  <!-- made by hand -->\n<HTML>", Format::Html),
         ("<?xml version=\"1.0\"?>\n<svg xmlns=\"\"/>", Format::Svg),
         ("<?xml version=\"1.0\"?>\n<feed/>", Format::Xml),
-        (
-            "<?xml version=\"1.0\"?><office:document office:version=\"1.3\">",
-            Format::FlatOdf,
-        ),
+        ("<?xml version=\"1.0\"?><office:document office:version=\"1.3\">", Format::FlatOdf),
         ("<tag without a prolog>", Format::PlainText),
         ("{\"a\": 1}\n", Format::Json),
         ("[1, 2]", Format::Json),
@@ -482,23 +393,13 @@ fn text_without_a_name_is_looked_at() {
         ("#!/usr/bin/env python3\n", Format::SourceCode),
     ] {
         let found = look(text.as_bytes(), "noname");
-        assert_eq!(
-            (found.format, found.evidence),
-            (format, Evidence::Content),
-            "{text}"
-        );
+        assert_eq!((found.format, found.evidence), (format, Evidence::Content), "{text}");
     }
-    let utf16: Vec<u8> = "<html><p>Grüße"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let utf16: Vec<u8> = "<html><p>Grüße".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(look(&utf16, "").format, Format::Html);
     expect(
         b"<?xml version=\"1.0\"?><office:document>",
-        &[
-            ("a.fodt", Format::FlatOdf, Evidence::Both),
-            ("a.xml", Format::Xml, Evidence::Both),
-        ],
+        &[("a.fodt", Format::FlatOdf, Evidence::Both), ("a.xml", Format::Xml, Evidence::Both)],
     );
 }
 
@@ -506,44 +407,17 @@ fn text_without_a_name_is_looked_at() {
 fn charsets_come_with_their_evidence() {
     let found = |bytes: &[u8]| look(bytes, "a.txt").charset.map(|c| (c.name, c.evidence, c.bom));
     assert_eq!(found(b"plain"), Some(("UTF-8", CharsetEvidence::Valid, false)));
-    assert_eq!(
-        found(b"\xEF\xBB\xBFx"),
-        Some(("UTF-8", CharsetEvidence::Bom, true))
-    );
-    assert_eq!(
-        found(b"\xFF\xFEa\0"),
-        Some(("UTF-16LE", CharsetEvidence::Bom, true))
-    );
-    assert_eq!(
-        found(b"\xFF\xFE\0\0a\0\0\0"),
-        Some(("UTF-32LE", CharsetEvidence::Bom, true))
-    );
-    assert_eq!(
-        found(b"\0a\0b\0\n"),
-        Some(("UTF-16BE", CharsetEvidence::NulPattern, false))
-    );
-    assert_eq!(
-        found(b"Gr\xFC\xDFe"),
-        Some(("windows-1252", CharsetEvidence::Guess, false))
-    );
-    assert_eq!(
-        found(b"+ADw-script+AD4-"),
-        Some(("UTF-8", CharsetEvidence::Valid, false))
-    );
-    assert_eq!(
-        found(b"\x1B[1mbold\x1B[0m"),
-        Some(("UTF-8", CharsetEvidence::Valid, false))
-    );
+    assert_eq!(found(b"\xEF\xBB\xBFx"), Some(("UTF-8", CharsetEvidence::Bom, true)));
+    assert_eq!(found(b"\xFF\xFEa\0"), Some(("UTF-16LE", CharsetEvidence::Bom, true)));
+    assert_eq!(found(b"\xFF\xFE\0\0a\0\0\0"), Some(("UTF-32LE", CharsetEvidence::Bom, true)));
+    assert_eq!(found(b"\0a\0b\0\n"), Some(("UTF-16BE", CharsetEvidence::NulPattern, false)));
+    assert_eq!(found(b"Gr\xFC\xDFe"), Some(("windows-1252", CharsetEvidence::Guess, false)));
+    assert_eq!(found(b"+ADw-script+AD4-"), Some(("UTF-8", CharsetEvidence::Valid, false)));
+    assert_eq!(found(b"\x1B[1mbold\x1B[0m"), Some(("UTF-8", CharsetEvidence::Valid, false)));
     assert_eq!(found(b"a,b\0c"), None);
 }
 
 #[test]
 fn an_empty_file_is_empty_whatever_its_name() {
-    expect(
-        b"",
-        &[
-            ("a.docx", Format::Empty, Evidence::Content),
-            ("", Format::Empty, Evidence::Content),
-        ],
-    );
+    expect(b"", &[("a.docx", Format::Empty, Evidence::Content), ("", Format::Empty, Evidence::Content)]);
 }

@@ -33,10 +33,7 @@ impl Sink for Collected {
     }
 
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        let part = self
-            .parts
-            .last_mut()
-            .expect("a converter begins a part before it writes");
+        let part = self.parts.last_mut().expect("a converter begins a part before it writes");
         part.2.extend_from_slice(bytes);
         Ok(())
     }
@@ -66,9 +63,7 @@ fn parse_options(text: &str) -> Options {
 
 /// Returns the input's file name and bytes.
 fn read_input(case: &Path) -> (String, Vec<u8>) {
-    let mut entries = std::fs::read_dir(case)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let mut entries = std::fs::read_dir(case).unwrap().map(|entry| entry.unwrap().path());
     let path = entries
         .find(|path| path.file_name().unwrap().to_string_lossy().starts_with("input"))
         .unwrap_or_else(|| panic!("{} has no input", case.display()));
@@ -86,9 +81,7 @@ fn zip_folder(folder: &Path) -> Vec<u8> {
     files.sort();
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, path) in files {
-        writer
-            .start_file(name, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(&std::fs::read(path).unwrap()).unwrap();
     }
     writer.finish().unwrap().into_inner()
@@ -100,13 +93,7 @@ fn collect_files(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>)
         if path.is_dir() {
             collect_files(root, &path, files);
         } else {
-            files.push((
-                path.strip_prefix(root)
-                    .unwrap()
-                    .to_string_lossy()
-                    .replace('\\', "/"),
-                path,
-            ));
+            files.push((path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/"), path));
         }
     }
 }
@@ -132,22 +119,15 @@ fn run(case: &Path) -> BTreeMap<String, Vec<u8>> {
         }
         Ok(()) => {
             for (n, (label, kind, bytes)) in collected.parts.into_iter().enumerate() {
-                let label = label
-                    .map(|label| format!(".{}", label.replace(['/', ' '], "_")))
-                    .unwrap_or_default();
-                files.insert(
-                    format!("out.{n}{label}.{}", kind.extension().unwrap_or("txt")),
-                    bytes,
-                );
+                let label =
+                    label.map(|label| format!(".{}", label.replace(['/', ' '], "_"))).unwrap_or_default();
+                files.insert(format!("out.{n}{label}.{}", kind.extension().unwrap_or("txt")), bytes);
             }
         }
     }
     if !collected.warnings.is_empty() {
-        let lines: String = collected
-            .warnings
-            .iter()
-            .map(|(code, count)| format!("{code} {count}\n"))
-            .collect();
+        let lines: String =
+            collected.warnings.iter().map(|(code, count)| format!("{code} {count}\n")).collect();
         files.insert("warnings".to_owned(), lines.into_bytes());
     }
     files
@@ -180,16 +160,11 @@ fn every_case_converts_to_its_expected_files() {
     let blessing = std::env::var_os("DOCFERRY_BLESS").is_some();
     let mut cases = 0;
     let mut differing = Vec::new();
-    let mut formats: Vec<_> = std::fs::read_dir(&root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut formats: Vec<_> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     formats.sort();
     for format in formats {
-        let mut folders: Vec<_> = std::fs::read_dir(&format)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
+        let mut folders: Vec<_> =
+            std::fs::read_dir(&format).unwrap().map(|entry| entry.unwrap().path()).collect();
         folders.sort();
         for case in folders {
             cases += 1;
@@ -203,20 +178,10 @@ fn every_case_converts_to_its_expected_files() {
                         .map(|(name, bytes)| format!("--- {name}\n{}\n", String::from_utf8_lossy(bytes)))
                         .collect::<String>()
                 };
-                differing.push(format!(
-                    "{}\nexpected:\n{}got:\n{}",
-                    case.display(),
-                    show(&old),
-                    show(&new)
-                ));
+                differing.push(format!("{}\nexpected:\n{}got:\n{}", case.display(), show(&old), show(&new)));
             }
         }
     }
     assert!(cases > 0, "no case below {}", root.display());
-    assert!(
-        differing.is_empty(),
-        "{} of {cases} cases differ\n{}",
-        differing.len(),
-        differing.join("\n")
-    );
+    assert!(differing.is_empty(), "{} of {cases} cases differ\n{}", differing.len(), differing.join("\n"));
 }

@@ -42,14 +42,7 @@ enum Value {
 
 type Cells = Vec<(u32, u32, Value)>;
 
-const STRINGS: [&str; 6] = [
-    "plain",
-    "a, b",
-    "say \"hi\"",
-    "two\nlines",
-    "\u{6771}\u{4eac} & co",
-    "<tag>",
-];
+const STRINGS: [&str; 6] = ["plain", "a, b", "say \"hi\"", "two\nlines", "\u{6771}\u{4eac} & co", "<tag>"];
 
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -65,11 +58,8 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// Cells in order, each place once.
 fn cells() -> impl Strategy<Value = Cells> {
-    prop::collection::btree_map((0..40u32, 0..30u32), value(), 1..60).prop_map(|map| {
-        map.into_iter()
-            .map(|((row, column), value)| (row, column, value))
-            .collect()
-    })
+    prop::collection::btree_map((0..40u32, 0..30u32), value(), 1..60)
+        .prop_map(|map| map.into_iter().map(|((row, column), value)| (row, column, value)).collect())
 }
 
 fn escape(text: &str) -> String {
@@ -100,19 +90,16 @@ fn sheet(cells: &Cells, gap: &str) -> String {
         }
         let (kind, inner) = match value {
             Value::Number(number) => ("n", format!("<v>{number}</v>")),
-            Value::Inline(text) => (
-                "inlineStr",
-                format!("<is>{gap}<t xml:space=\"preserve\">{}</t></is>", escape(text)),
-            ),
+            Value::Inline(text) => {
+                ("inlineStr", format!("<is>{gap}<t xml:space=\"preserve\">{}</t></is>", escape(text)))
+            }
             Value::Shared(index) => ("s", format!("<v>{index}</v>")),
             Value::FormulaText(text) => ("str", format!("<f>A1</f>{gap}<v>{}</v>", escape(text))),
             Value::Bool(value) => ("b", format!("<v>{}</v>", u8::from(*value))),
             Value::Error(code) => ("e", format!("<v>{code}</v>")),
         };
         let reference = format!("{}{}", column_name(*column), row + 1);
-        xml.push_str(&format!(
-            "<c r=\"{reference}\" t=\"{kind}\">{gap}{inner}{gap}</c>{gap}"
-        ));
+        xml.push_str(&format!("<c r=\"{reference}\" t=\"{kind}\">{gap}{inner}{gap}</c>{gap}"));
     }
     xml.push_str("</row></sheetData></worksheet>");
     xml
@@ -122,10 +109,8 @@ fn workbook(sheet: &str) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006";
-    let strings: String = STRINGS
-        .iter()
-        .map(|s| format!("<si><t xml:space=\"preserve\">{}</t></si>", escape(s)))
-        .collect();
+    let strings: String =
+        STRINGS.iter().map(|s| format!("<si><t xml:space=\"preserve\">{}</t></si>", escape(s))).collect();
     let parts = [
         (
             "[Content_Types].xml",
@@ -152,16 +137,11 @@ fn workbook(sheet: &str) -> Vec<u8> {
             ),
         ),
         ("xl/worksheets/sheet1.xml", sheet.to_owned()),
-        (
-            "xl/sharedStrings.xml",
-            format!("<sst xmlns=\"{main}\">{strings}</sst>"),
-        ),
+        ("xl/sharedStrings.xml", format!("<sst xmlns=\"{main}\">{strings}</sst>")),
     ];
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in parts {
-        writer
-            .start_file(name, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(content.as_bytes()).unwrap();
     }
     writer.finish().unwrap().into_inner()
@@ -170,13 +150,8 @@ fn workbook(sheet: &str) -> Vec<u8> {
 fn convert(bytes: &[u8]) -> Vec<u8> {
     let mut meter = Meter::new(Limits::default(), bytes.len() as u64);
     let mut sink = Parts::default();
-    let options = Options {
-        cell_values: CellValues::Raw,
-        ..Options::default()
-    };
-    XlsxToCsv
-        .convert(&mut Cursor::new(bytes), &options, &mut meter, &mut sink)
-        .unwrap();
+    let options = Options { cell_values: CellValues::Raw, ..Options::default() };
+    XlsxToCsv.convert(&mut Cursor::new(bytes), &options, &mut meter, &mut sink).unwrap();
     assert_eq!(sink.0.len(), 1);
     sink.0.remove(0)
 }

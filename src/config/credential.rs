@@ -12,10 +12,9 @@ use super::error::ConfigError;
 use super::files::KeyFile;
 use super::layer::Origin;
 use super::settings::{Credential, ProxySettings};
-use super::target::Resolved;
+use super::target::{Definitions, Resolved, TargetDefinition, built_in, built_in_names};
 use super::value::Items;
 use crate::model::{Profile, Secret};
-use crate::targets::profiles;
 
 /// Refuses an address of a project's file that the user has not agreed to.
 pub(super) fn check_address(
@@ -23,13 +22,17 @@ pub(super) fn check_address(
     url: &Url,
     origin: &Origin,
     trusted: &Items,
+    definitions: &Definitions,
 ) -> Result<(), ConfigError> {
-    let (Origin::Project(path), Some((definition, _))) = (origin, &resolved.definition) else { return Ok(()) };
+    let (Origin::Project(path), Some((definition, _))) = (origin, &resolved.definition) else {
+        return Ok(());
+    };
     let target = resolved.profile.name.clone();
-    let shared = built_in_variables();
-    let own = [&definition.api_key_env, &definition.auth_token_env];
-    let mut own = own.into_iter().flatten().peekable();
-    if own.peek().is_none() || own.any(|name| shared.contains(name)) {
+    let mut shared = built_in_variables();
+    let of_user = definitions.values().filter(|(_, origin)| matches!(origin, Origin::User(_)));
+    shared.extend(of_user.flat_map(|(definition, _)| defined_variables(definition)));
+    let mut own = defined_variables(definition).peekable();
+    if own.peek().is_none() || own.any(|name| shared.contains(&name)) {
         return Err(ConfigError::BorrowedKey { path: path.clone(), target });
     }
     let host = url.host_str().unwrap_or_default();
@@ -40,7 +43,11 @@ pub(super) fn check_address(
     if is_trusted {
         return Ok(());
     }
-    Err(ConfigError::UntrustedHost { path: path.clone(), target, host: with_port.unwrap_or_else(|| host.to_owned()) })
+    Err(ConfigError::UntrustedHost {
+        path: path.clone(),
+        target,
+        host: with_port.unwrap_or_else(|| host.to_owned()),
+    })
 }
 
 /// Finds the credential: a file that was named, else the profile's variables in their order.
@@ -76,10 +83,16 @@ pub(super) fn variables(profile: &Profile) -> Vec<String> {
     profile.api_key_env.iter().chain(&profile.auth_token_env).cloned().collect()
 }
 
+/// Returns the variables that a definition names.
+pub(super) fn defined_variables(definition: &TargetDefinition) -> impl Iterator<Item = String> + use<> {
+    let named = [&definition.api_key_env, &definition.auth_token_env];
+    named.into_iter().flatten().cloned().collect::<Vec<_>>().into_iter()
+}
+
 /// Returns the variables of all built-in targets.
 pub(super) fn built_in_variables() -> Vec<String> {
-    let built_in = profiles::NAMES.iter().filter_map(|name| profiles::built_in(name));
-    let mut all: Vec<_> = built_in.flat_map(|profile| variables(&profile)).collect();
+    let profiles = built_in_names().into_iter().filter_map(built_in);
+    let mut all: Vec<_> = profiles.flat_map(|profile| variables(&profile)).collect();
     all.sort();
     all.dedup();
     all

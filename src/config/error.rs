@@ -56,6 +56,14 @@ pub enum ConfigError {
         /// What is in force without the project.
         allowed: String,
     },
+    /// A configuration file holds a credential, or would.
+    #[error("`{}`: `{key}` would keep a credential in a configuration file", path.display())]
+    KeyInFile {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
     /// A file defines a target under the name of a built-in one.
     #[error("`{}`: the target `{name}` is built in and cannot be redefined", path.display())]
     BuiltInTarget {
@@ -114,6 +122,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A base URL of a cloud that does not offer the API.
+    #[error("there is no Files API at `{url}`: {sentence}")]
+    NotOffered {
+        /// The URL.
+        url: String,
+        /// What the profile says of clouds.
+        sentence: String,
+    },
     /// A base URL for a target that has none.
     #[error("the target `{target}` is on this machine and takes no base URL")]
     NoBaseUrl {
@@ -158,14 +174,6 @@ pub enum ConfigError {
         /// The variable.
         name: String,
     },
-    /// An upload field that the target does not have, or a value that it does not take.
-    #[error("the target `{target}` {refusal}")]
-    UploadField {
-        /// The target.
-        target: String,
-        /// What it does not take.
-        refusal: String,
-    },
     /// `--as` for a target that has its own rules.
     #[error("--as judges by the rules of another target and needs the target `local`, not `{target}`")]
     AcceptAs {
@@ -185,6 +193,7 @@ impl ConfigError {
             Self::BuiltInTarget { name, .. } => {
                 format!("choose another name and say extends = \"{name}\"")
             }
+            Self::KeyInFile { .. } => "name a variable with api_key_env or auth_token_env".to_owned(),
             Self::RedefinedTarget { .. } => "choose another name".to_owned(),
             Self::UnknownTarget { .. } => {
                 "`docferry targets` lists them; [targets.NAME] in your configuration adds one".to_owned()
@@ -199,12 +208,12 @@ impl ConfigError {
             Self::MissingKey { variables, .. } => {
                 format!("set {}, or name a file with --api-key-file", variables.join(" or "))
             }
-            Self::UploadField { target, .. } => format!("`docferry targets show {target}` says what it takes"),
             Self::ConsumerNotServed { .. } => "choose one with --for".to_owned(),
             Self::Read { .. }
             | Self::File { .. }
             | Self::Variable { .. }
             | Self::UnknownBase { .. }
+            | Self::NotOffered { .. }
             | Self::NoBaseUrl { .. }
             | Self::BadKey { .. }
             | Self::Proxy { .. }

@@ -72,11 +72,8 @@ impl Files {
 fn user_file(overrides: &Overrides, environment: &Environment) -> Result<Option<ConfigText>, ConfigError> {
     let named = overrides.config.clone().or_else(|| environment.var("DOCFERRY_CONFIG").map(PathBuf::from));
     if let Some(path) = named {
-        let missing = |path: &Path| {
-            let source = io::Error::from(io::ErrorKind::NotFound);
-            ConfigError::Read { path: path.to_owned(), source }
-        };
-        return read(&path)?.ok_or_else(|| missing(&path)).map(Some);
+        // One that was named must be there.
+        return read_existing(&path).map(Some);
     }
     let folder = match environment.var("XDG_CONFIG_HOME").map(Path::new) {
         Some(folder) if folder.is_absolute() => Some(folder.to_owned()),
@@ -97,10 +94,18 @@ fn project_file(environment: &Environment) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<Option<ConfigText>, ConfigError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(ConfigText { path: path.to_owned(), text })),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+    match read_existing(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(ConfigError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_existing(path: &Path) -> Result<ConfigText, ConfigError> {
+    let path = path.to_owned();
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(ConfigText { path, text }),
+        Err(source) => Err(ConfigError::Read { path, source }),
     }
 }
 

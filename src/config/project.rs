@@ -7,19 +7,17 @@ use std::path::Path;
 
 use docferry_converters::options::HiddenContent;
 
+use super::Stack;
 use super::error::ConfigError;
-use super::layer::{DiscoverLayer, Layer, LimitValues, LimitsLayer, Values};
+use super::layer::{DiscoverLayer, DiscoverValues, Layer, LimitValues, LimitsLayer, Origins};
 use super::value::Value;
 use crate::model::{Misnamed, SecretsRule};
 
-/// Refuses what a project's file says beyond its rights; `values` are in force without it.
-pub(super) fn check(
-    layer: &Layer,
-    values: &Values,
-    limits: &LimitValues,
-    path: &Path,
-) -> Result<(), ConfigError> {
-    let rule = Rule { path };
+/// Refuses what a project's file says beyond its rights. `below` is in force without it; `above` are the keys that
+/// variables and flags decide anyway, whatever the project says.
+pub(super) fn check(layer: &Layer, below: &Stack, path: &Path, above: &Origins) -> Result<(), ConfigError> {
+    let rule = Rule { path, above };
+    let values = &below.values;
     rule.user_only("store", layer.store.is_some())?;
     rule.user_only("manifest", layer.manifest.is_some())?;
     rule.user_only("ca_file", layer.ca_file.is_some())?;
@@ -38,16 +36,16 @@ pub(super) fn check(
         HiddenContent::Include => 1,
     })?;
     rule.tightens("csv_guard", layer.csv_guard, values.csv_guard, |on| u64::from(!on))?;
-    check_limits(&rule, &layer.limits, limits)
+    check_discover(&rule, &layer.discover, &below.discover)?;
+    check_limits(&rule, &layer.limits, &below.limits)
 }
 
 /// Refuses to find more than without the project; include and exclude are free, they only narrow.
-pub(super) fn check_discover(
+fn check_discover(
+    rule: &Rule<'_>,
     layer: &DiscoverLayer,
-    values: &super::layer::DiscoverValues,
-    path: &Path,
+    values: &DiscoverValues,
 ) -> Result<(), ConfigError> {
-    let rule = Rule { path };
     rule.tightens("discover.hidden", layer.hidden, values.hidden, u64::from)?;
     rule.tightens("discover.follow", layer.follow, values.follow, u64::from)?;
     rule.tightens("discover.gitignore", layer.gitignore, values.gitignore, |on| u64::from(!on))?;
@@ -68,6 +66,7 @@ fn check_limits(rule: &Rule<'_>, layer: &LimitsLayer, values: &LimitValues) -> R
 
 struct Rule<'a> {
     path: &'a Path,
+    above: &'a Origins,
 }
 
 impl Rule<'_> {
@@ -86,10 +85,14 @@ impl Rule<'_> {
         in_force: T,
         looseness: impl Fn(T) -> L,
     ) -> Result<(), ConfigError> {
-        let Some(said) = said else { return Ok(()) };
+        let Some(said) = said.filter(|_| !self.above.contains_key(key)) else {
+            return Ok(());
+        };
         let (value, allowed) = (said.show(), in_force.show());
         match looseness(said) > looseness(in_force) {
-            true => Err(ConfigError::Loosened { path: self.path.to_owned(), key: key.to_owned(), value, allowed }),
+            true => {
+                Err(ConfigError::Loosened { path: self.path.to_owned(), key: key.to_owned(), value, allowed })
+            }
             false => Ok(()),
         }
     }

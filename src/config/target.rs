@@ -34,6 +34,9 @@ pub struct TargetDefinition {
     /// The variable that holds its bearer token, instead of the built-in ones.
     #[serde(default)]
     pub auth_token_env: Option<String>,
+    /// Headers that every request carries besides the profile's, such as a gateway's tenant. Never credentials.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// Bounds that differ.
     #[serde(default)]
     pub limits: DefinedLimits,
@@ -80,6 +83,9 @@ impl DefinedLimits {
     }
 }
 
+/// Headers that carry credentials, which come from variables or files of their own.
+const CREDENTIAL_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "x-api-key", "cookie"];
+
 /// The targets that the files define, by name.
 pub(super) type Definitions = BTreeMap<String, (TargetDefinition, Origin)>;
 
@@ -91,6 +97,16 @@ pub(super) struct Resolved {
     pub(super) definition: Option<(TargetDefinition, Origin)>,
 }
 
+/// Returns the profile of a built-in target.
+pub(super) fn built_in(name: &str) -> Option<Profile> {
+    profiles::built_in(name)
+}
+
+/// Returns the names of the built-in targets.
+pub(super) fn built_in_names() -> Vec<&'static str> {
+    profiles::NAMES.to_vec()
+}
+
 /// Takes the targets that a file defines.
 pub(super) fn define(
     known: &mut Definitions,
@@ -100,16 +116,26 @@ pub(super) fn define(
 ) -> Result<(), ConfigError> {
     for (name, definition) in targets {
         let (path, name) = (path.to_owned(), name.clone());
-        if profiles::built_in(&name).is_some() {
+        if built_in(&name).is_some() {
             return Err(ConfigError::BuiltInTarget { path, name });
         }
         if known.contains_key(&name) {
             return Err(ConfigError::RedefinedTarget { path, name });
         }
-        let Some(base) = profiles::built_in(&definition.extends) else {
-            let (extends, known) = (definition.extends.clone(), profiles::NAMES.join(", "));
+        let Some(base) = built_in(&definition.extends) else {
+            let (extends, known) = (definition.extends.clone(), built_in_names().join(", "));
             return Err(ConfigError::UnknownBase { path, name, extends, known });
         };
+        let header = definition.headers.keys().find(|name| {
+            matches!(origin, Origin::Project(_)) || CREDENTIAL_HEADERS.contains(&&*name.to_ascii_lowercase())
+        });
+        if let Some(header) = header {
+            let key = format!("targets.{name}.headers.{header}");
+            return Err(match origin {
+                Origin::Project(_) => ConfigError::UserOnly { path, key },
+                _ => ConfigError::KeyInFile { path, key },
+            });
+        }
         let loosened = definition.limits.first_loosened(&base.limits);
         if let (Origin::Project(_), Some((key, value, allowed))) = (origin, loosened) {
             let key = format!("targets.{name}.limits.{key}");
@@ -123,14 +149,14 @@ pub(super) fn define(
 
 /// Finds a target by its name.
 pub(super) fn find(name: &str, origin: &Origin, definitions: &Definitions) -> Result<Resolved, ConfigError> {
-    if let Some(profile) = profiles::built_in(name) {
+    if let Some(profile) = built_in(name) {
         return Ok(Resolved { profile, definition: None });
     }
     let defined = definitions.get(name);
-    let base = defined.and_then(|(definition, _)| profiles::built_in(&definition.extends));
+    let base = defined.and_then(|(definition, _)| built_in(&definition.extends));
     let (Some((definition, from)), Some(mut profile)) = (defined, base) else {
         let known: Vec<_> =
-            profiles::NAMES.iter().copied().chain(definitions.keys().map(String::as_str)).collect();
+            built_in_names().into_iter().chain(definitions.keys().map(String::as_str)).collect();
         return Err(ConfigError::UnknownTarget {
             name: name.to_owned(),
             origin: origin.clone(),
@@ -141,12 +167,35 @@ pub(super) fn find(name: &str, origin: &Origin, definitions: &Definitions) -> Re
     if let Some(title) = &definition.title {
         profile.title.clone_from(title);
     }
+    profile.headers.extend(definition.headers.clone());
     definition.limits.apply(&mut profile.limits);
     if definition.api_key_env.is_some() || definition.auth_token_env.is_some() {
         profile.api_key_env = definition.api_key_env.iter().cloned().collect();
         profile.auth_token_env = definition.auth_token_env.iter().cloned().collect();
     }
     Ok(Resolved { profile, definition: Some((definition.clone(), from.clone())) })
+}
+
+/// A target as the configuration knows it, whether or not it is the one in use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownTarget {
+    /// Rules and facts.
+    pub profile: Profile,
+    /// Where the API is, unless a variable or flag says otherwise; `None` for a store on this machine.
+    pub base_url: Option<String>,
+    /// Who defines it.
+    pub origin: Origin,
+}
+
+/// Finds a target for people to look at.
+pub(super) fn known(
+    name: &str,
+    origin: &Origin,
+    definitions: &Definitions,
+) -> Result<KnownTarget, ConfigError> {
+    let Resolved { profile, definition } = find(name, origin, definitions)?;
+    let (defined, origin) = definition.map_or((None, Origin::Default), |(d, origin)| (d.base_url, origin));
+    Ok(KnownTarget { base_url: defined.or_else(|| profile.base_url.clone()), profile, origin })
 }
 
 /// Decides where the API is: the flag, else the file that defines the target, else the vendor's variable, else the
@@ -174,7 +223,24 @@ pub(super) fn base_url(
     } else {
         (profile.base_url.as_deref().unwrap_or_default(), Origin::Default)
     };
-    parse_url(text, &origin).map(|url| Some((url, origin)))
+    let url = parse_url(text, &origin)?;
+    if let Some(sentence) = not_offered(profile, &url) {
+        let url = format!("https://{}", url.host_str().unwrap_or_default());
+        return Err(ConfigError::NotOffered { url, sentence });
+    }
+    Ok(Some((url, origin)))
+}
+
+/// Hosts of clouds that offer the models of a platform but not its files.
+const CLOUDS: [(&str, &str); 2] = [("bedrock", ".amazonaws.com"), ("aiplatform", ".googleapis.com")];
+
+/// Returns what the profile says of clouds if the address is at one that keeps no files.
+fn not_offered(profile: &Profile, url: &Url) -> Option<String> {
+    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+    let is_cloud = |(service, end): &(&str, &str)| host.ends_with(end) && host.contains(service);
+    CLOUDS.iter().find(|cloud| is_cloud(cloud))?;
+    let fact = profile.facts.iter().find(|fact| fact.topic == "clouds");
+    Some(fact.map_or_else(String::new, |fact| fact.text.trim_end_matches('.').to_owned()))
 }
 
 fn parse_url(text: &str, origin: &Origin) -> Result<Url, ConfigError> {

@@ -89,7 +89,7 @@ impl Choice for bool {
 
 impl Choice for CellValues {
     fn choices() -> Vec<(Self, &'static str)> {
-        vec![(Self::Displayed, "displayed"), (Self::Raw, "raw")]
+        vec![(Self::Canonical, "canonical"), (Self::Displayed, "displayed"), (Self::Raw, "raw")]
     }
 }
 
@@ -322,13 +322,9 @@ mod tests {
 
     #[test]
     fn sizes_have_binary_and_decimal_units() {
-        for (text, bytes) in [
-            ("1000", 1000),
-            ("512MiB", 512 << 20),
-            ("500MB", 500_000_000),
-            ("1 gib", 1 << 30),
-            ("7B", 7),
-        ] {
+        for (text, bytes) in
+            [("1000", 1000), ("512MiB", 512 << 20), ("500MB", 500_000_000), ("1 gib", 1 << 30), ("7B", 7)]
+        {
             assert_eq!(Size::parse(text), Ok(Size(bytes)), "{text}");
         }
         for text in ["", "MiB", "-1", "1.5GiB", "512M", "99999999999TiB"] {
@@ -359,7 +355,7 @@ mod tests {
     #[test]
     fn unknown_choices_name_the_known_ones() {
         let error = CellValues::parse("shown").unwrap_err();
-        assert_eq!(error.to_string(), "`shown` is not one of displayed, raw");
+        assert_eq!(error.to_string(), "`shown` is not one of canonical, displayed, raw");
         assert_eq!(Auto::<Consumer>::parse("auto"), Ok(Auto(None)));
     }
 }

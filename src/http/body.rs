@@ -37,9 +37,7 @@ pub struct Upload<'a> {
 
 impl std::fmt::Debug for Upload<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Upload")
-            .field("size_bytes", &self.size_bytes)
-            .finish_non_exhaustive()
+        f.debug_struct("Upload").field("size_bytes", &self.size_bytes).finish_non_exhaustive()
     }
 }
 
@@ -122,19 +120,8 @@ pub(super) fn open(upload: &Upload<'_>) -> Result<(Body, Feed), Error> {
     let framing = (head.len() + tail.len()) as u64;
     let length = upload.size_bytes.saturating_add(framing);
     let (sender, pieces) = mpsc::channel(PIECES);
-    let body = Body {
-        pieces,
-        remaining: length,
-        length,
-        state: State::default(),
-    };
-    let feed = Feed {
-        pieces: sender,
-        head,
-        tail,
-        file,
-        size_bytes: upload.size_bytes,
-    };
+    let body = Body { pieces, remaining: length, length, state: State::default() };
+    let feed = Feed { pieces: sender, head, tail, file, size_bytes: upload.size_bytes };
     Ok((body, feed))
 }
 
@@ -198,9 +185,7 @@ impl Feed {
     fn read_piece(&mut self) -> Result<Bytes, Error> {
         let mut piece = Vec::with_capacity(PIECE_BYTES);
         let mut limited = (&mut self.file).take(PIECE_BYTES as u64);
-        limited
-            .read_to_end(&mut piece)
-            .map_err(|error| unreadable(&error))?;
+        limited.read_to_end(&mut piece).map_err(|error| unreadable(&error))?;
         Ok(piece.into())
     }
 

@@ -64,16 +64,9 @@ impl Error {
         } else if sent_to_end {
             (ErrorKind::BrokenAfterEnd, "no answer from")
         } else {
-            (
-                ErrorKind::BrokenBeforeEnd,
-                "the connection broke while sending to",
-            )
+            (ErrorKind::BrokenBeforeEnd, "the connection broke while sending to")
         };
-        let why = if error.is_timeout() {
-            "the time is over".to_owned()
-        } else {
-            root(error)
-        };
+        let why = if error.is_timeout() { "the time is over".to_owned() } else { root(error) };
         Self::new(kind, format!("{what} {place}: {}", displayable(&why)))
     }
 }

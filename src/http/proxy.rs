@@ -20,10 +20,7 @@ pub struct Proxy {
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let host = self.https.as_ref().and_then(Url::host_str);
-        f.debug_struct("Proxy")
-            .field("host", &host)
-            .field("bypass", &self.bypass)
-            .finish()
+        f.debug_struct("Proxy").field("host", &host).field("bypass", &self.bypass).finish()
     }
 }
 

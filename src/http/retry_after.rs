@@ -26,9 +26,7 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn positive(text: &str, unit_seconds: f64) -> Option<Duration> {
     let number: f64 = text.parse().ok()?;
-    Duration::try_from_secs_f64(number * unit_seconds)
-        .ok()
-        .filter(|wait| !wait.is_zero())
+    Duration::try_from_secs_f64(number * unit_seconds).ok().filter(|wait| !wait.is_zero())
 }
 
 /// Reads a date such as `Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -36,9 +34,7 @@ pub(crate) fn date(text: &str) -> Option<time::OffsetDateTime> {
     let format = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );
-    PrimitiveDateTime::parse(text, format)
-        .ok()
-        .map(PrimitiveDateTime::assume_utc)
+    PrimitiveDateTime::parse(text, format).ok().map(PrimitiveDateTime::assume_utc)
 }
 
 #[cfg(test)]
@@ -46,9 +42,7 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&'static str, &str)]) -> Option<Duration> {
-        let pairs = pairs
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         retry_after(&pairs.collect::<HeaderMap>())
     }
 
@@ -60,10 +54,7 @@ mod tests {
             (&[("retry-after", " 0.25 ")], Some(250)),
             (&[("retry-after", "7"), ("retry-after-ms", "150")], Some(150)),
             (&[("retry-after", "7"), ("retry-after-ms", "soon")], Some(7_000)),
-            (
-                &[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT"), now],
-                Some(30_000),
-            ),
+            (&[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT"), now], Some(30_000)),
             (&[("retry-after", "Sun, 06 Nov 1994 08:49:07 GMT"), now], None),
             (&[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")], None),
             (&[("retry-after", "-3")], None),

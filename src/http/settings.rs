@@ -90,8 +90,6 @@ pub(super) fn fixed_headers(settings: &Settings) -> Result<HeaderMap, Error> {
 
 pub(super) fn header_value(name: &str, value: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(value).map_err(|_| {
-        Error::settings(format!(
-            "the value of `{name}` holds characters that no header can carry"
-        ))
+        Error::settings(format!("the value of `{name}` holds characters that no header can carry"))
     })
 }

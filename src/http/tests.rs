@@ -45,10 +45,7 @@ impl Server {
 
     fn requests(self) -> Vec<String> {
         let requests = self.thread.join().unwrap();
-        requests
-            .into_iter()
-            .map(|r| String::from_utf8_lossy(&r).into_owned())
-            .collect()
+        requests.into_iter().map(|r| String::from_utf8_lossy(&r).into_owned()).collect()
     }
 }
 
@@ -60,9 +57,7 @@ fn read_request(stream: &mut TcpStream) -> Vec<u8> {
         request.push(byte[0]);
     }
     let head = String::from_utf8_lossy(&request).to_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let length = length.map_or(0, |length| length.parse().unwrap());
     let _ = stream.take(length).read_to_end(&mut request);
     request
@@ -88,22 +83,10 @@ fn get(client: &Client, url: &Url) -> Result<Answer, Error> {
 fn upload<R: Read + Send + 'static>(url: &Url, size_bytes: u64, body: fn() -> R) -> Result<Answer, Error> {
     let (file_name, media_type) = (FileName::parse("réport.txt").unwrap(), MediaType::TEXT_PLAIN);
     let fields = [("purpose", "user_upload".to_owned())];
-    let form = Form {
-        fields: &fields,
-        file_name: &file_name,
-        media_type: &media_type,
-    };
+    let form = Form { fields: &fields, file_name: &file_name, media_type: &media_type };
     let boundary = Boundary::from_bytes([0xab; 16]);
     let open = || Ok(Box::new(body()) as Box<dyn Read + Send>);
-    client().upload(
-        &Request { url, headers: &[] },
-        &Upload {
-            form,
-            boundary,
-            size_bytes,
-            open: &open,
-        },
-    )
+    client().upload(&Request { url, headers: &[] }, &Upload { form, boundary, size_bytes, open: &open })
 }
 
 const EMPTY_OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
@@ -118,10 +101,7 @@ fn an_upload_is_these_bytes() {
     let server = Server::answering(EMPTY_OK);
     let url = server.url("/v1/files");
     let answer = upload(&url, 6, || io::Cursor::new(b"a,b\n1\n")).unwrap();
-    assert_eq!(
-        (answer.status, answer.body.as_slice(), answer.sent_to_end),
-        (200, &b"{}"[..], true)
-    );
+    assert_eq!((answer.status, answer.body.as_slice(), answer.sent_to_end), (200, &b"{}"[..], true));
     let address = server.address;
     let request = server.requests().remove(0);
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -171,10 +151,7 @@ fn a_refusal_that_comes_early_is_read() {
             Vec::new()
         })]);
         let answer = upload(&server.url("/"), LARGE, large).unwrap();
-        assert_eq!(
-            (answer.status, answer.body.as_slice(), answer.sent_to_end),
-            (413, &b"large"[..], false)
-        );
+        assert_eq!((answer.status, answer.body.as_slice(), answer.sent_to_end), (413, &b"large"[..], false));
         server.requests();
     }
 }
@@ -183,11 +160,8 @@ fn a_refusal_that_comes_early_is_read() {
 fn upload_to(script: Script, size_bytes: u64) -> ErrorKind {
     let server = Server::start(vec![script]);
     let url = server.url("/");
-    let result = if size_bytes == LARGE {
-        upload(&url, LARGE, large)
-    } else {
-        upload(&url, 3, || &b"abc"[..])
-    };
+    let result =
+        if size_bytes == LARGE { upload(&url, LARGE, large) } else { upload(&url, 3, || &b"abc"[..]) };
     server.requests();
     result.unwrap_err().kind
 }
@@ -211,9 +185,7 @@ fn a_connection_that_breaks_after_the_body_may_have_stored_it() {
     assert_eq!(upload_to(whole, LARGE), ErrorKind::BrokenAfterEnd);
     let torn: Script = Box::new(|stream| {
         let request = read_request(stream);
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{\"id\":")
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{\"id\":").unwrap();
         request
     });
     assert_eq!(upload_to(torn, 3), ErrorKind::BrokenAfterEnd);
@@ -232,14 +204,8 @@ fn a_server_that_never_answers_is_given_up() {
         let _ = stream.read(&mut [0]);
         request
     })]);
-    let timeouts = Timeouts {
-        base: Duration::from_millis(50),
-        ..Timeouts::default()
-    };
-    let client = client_with(&Settings {
-        timeouts,
-        ..Settings::default()
-    });
+    let timeouts = Timeouts { base: Duration::from_millis(50), ..Timeouts::default() };
+    let client = client_with(&Settings { timeouts, ..Settings::default() });
     let error = get(&client, &server.url("/")).unwrap_err();
     assert_eq!(error.kind, ErrorKind::BrokenAfterEnd);
     drop(client);
@@ -256,14 +222,8 @@ fn a_file_that_shrinks_or_grows_is_never_sent_to_its_end() {
         })]);
         let error = upload(&server.url("/"), size, || &b"abc"[..]).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Body);
-        assert_eq!(
-            error.message,
-            format!("the file is {what} than the {size} bytes it had")
-        );
-        assert!(
-            !server.requests()[0].contains("ab--\r\n"),
-            "the closing boundary was sent"
-        );
+        assert_eq!(error.message, format!("the file is {what} than the {size} bytes it had"));
+        assert!(!server.requests()[0].contains("ab--\r\n"), "the closing boundary was sent");
     }
 }
 
@@ -344,21 +304,13 @@ fn endless_answers_are_not_read_to_their_end() {
 
 #[test]
 fn clear_text_is_for_this_machine_only() {
-    for url in [
-        "http://api.example.com/",
-        "http://10.0.0.1/",
-        "ftp://localhost/",
-        "http://localhost.example.com/",
-    ] {
+    for url in
+        ["http://api.example.com/", "http://10.0.0.1/", "ftp://localhost/", "http://localhost.example.com/"]
+    {
         let error = get(&client(), &url.parse().unwrap()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Settings, "{url}");
     }
-    for url in [
-        "https://api.example.com/",
-        "http://127.0.0.1:1/",
-        "http://[::1]/",
-        "http://localhost:80/",
-    ] {
+    for url in ["https://api.example.com/", "http://127.0.0.1:1/", "http://[::1]/", "http://localhost:80/"] {
         assert_eq!(require_secure(&url.parse().unwrap()), Ok(()), "{url}");
     }
 }
@@ -367,24 +319,14 @@ fn clear_text_is_for_this_machine_only() {
 fn a_proxy_is_asked_for_https_to_other_hosts_only() {
     let proxy = Server::answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     let way = |bypass: Option<&str>| Proxy {
-        https: Some(
-            proxy
-                .url("/")
-                .as_str()
-                .replace("http://", "http://user:pass@")
-                .parse()
-                .unwrap(),
-        ),
+        https: Some(proxy.url("/").as_str().replace("http://", "http://user:pass@").parse().unwrap()),
         bypass: bypass.map(str::to_owned),
     };
     assert!(!format!("{:?}", way(None)).contains("pass@"));
     let settings = |proxy| Settings {
         auth: Some(Auth::Bearer(Secret::parse(KEY).unwrap())),
         proxy,
-        timeouts: Timeouts {
-            connect: Duration::from_millis(300),
-            ..Timeouts::default()
-        },
+        timeouts: Timeouts { connect: Duration::from_millis(300), ..Timeouts::default() },
         ..Settings::default()
     };
     // Straight to this machine, in the clear and sealed.
@@ -402,60 +344,37 @@ fn a_proxy_is_asked_for_https_to_other_hosts_only() {
     // Through the proxy otherwise, without the key.
     assert_eq!(get(&client, &url).unwrap_err().kind, ErrorKind::Connect);
     let seen = proxy.requests().remove(0);
-    assert!(
-        seen.starts_with("CONNECT host.invalid:443 HTTP/1.1\r\n"),
-        "{seen}"
-    );
+    assert!(seen.starts_with("CONNECT host.invalid:443 HTTP/1.1\r\n"), "{seen}");
     assert!(!seen.contains(KEY));
 }
 
 #[test]
 fn the_credential_shows_nowhere_and_stays_with_its_host() {
-    let settings = Settings {
-        auth: Some(Auth::Bearer(Secret::parse(KEY).unwrap())),
-        ..Settings::default()
-    };
+    let settings = Settings { auth: Some(Auth::Bearer(Secret::parse(KEY).unwrap())), ..Settings::default() };
     let client = client_with(&settings);
     assert!(!format!("{settings:?} {client:?}").contains(KEY));
     assert_eq!(client.displayable(&format!("bad key {KEY}!")), "bad key ***!");
 
     let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc");
     let mut out = Vec::new();
-    let request = Request {
-        url: &server.url("/presigned?sig=1"),
-        headers: &[],
-    };
+    let request = Request { url: &server.url("/presigned?sig=1"), headers: &[] };
     let fetched = client.download(&request, Access::Anonymous, 3, &mut out).unwrap();
     assert!(matches!(fetched, Fetched::Content(3)), "{fetched:?}");
     assert_eq!(out, b"abc");
     let seen = server.requests().remove(0);
-    assert!(
-        !seen.contains(KEY) && !seen.to_lowercase().contains("authorization"),
-        "{seen}"
-    );
+    assert!(!seen.contains(KEY) && !seen.to_lowercase().contains("authorization"), "{seen}");
 
-    let bad = Settings {
-        auth: Some(Auth::ApiKey(Secret::parse("a\nb").unwrap())),
-        ..Settings::default()
-    };
+    let bad = Settings { auth: Some(Auth::ApiKey(Secret::parse("a\nb").unwrap())), ..Settings::default() };
     let error = Client::new(&bad).unwrap_err();
-    assert_eq!(
-        error.message,
-        "the credential holds characters that no header can carry"
-    );
+    assert_eq!(error.message, "the credential holds characters that no header can carry");
 }
 
 #[test]
 fn a_download_longer_than_announced_stops() {
     let server = Server::answering("HTTP/1.1 200 OK\r\n\r\nabcdef");
     let client = client();
-    let request = Request {
-        url: &server.url("/"),
-        headers: &[],
-    };
-    let error = client
-        .download(&request, Access::Authorised, 3, &mut Vec::new())
-        .unwrap_err();
+    let request = Request { url: &server.url("/"), headers: &[] };
+    let error = client.download(&request, Access::Authorised, 3, &mut Vec::new()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::TooLong);
     server.requests();
 }
@@ -463,14 +382,8 @@ fn a_download_longer_than_announced_stops() {
 #[test]
 fn a_ca_file_has_to_hold_certificates() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let settings = Settings {
-        ca_file: Some(file.path().to_owned()),
-        ..Settings::default()
-    };
+    let settings = Settings { ca_file: Some(file.path().to_owned()), ..Settings::default() };
     let error = Client::new(&settings).unwrap_err();
-    let expected = format!(
-        "the CA file `{}`: holds no certificate in PEM form",
-        file.path().display()
-    );
+    let expected = format!("the CA file `{}`: holds no certificate in PEM form", file.path().display());
     assert_eq!((error.kind, error.message), (ErrorKind::Settings, expected));
 }

@@ -86,13 +86,13 @@ codes! {
     Duplicate, "duplicate", Skip, false, "The same file is already an input of this run.", "", "discovery";
 
     // Failures: something went wrong with this file.
-    NotFound, "not-found", Failure, true, "The file was gone when it was its turn.", "", "the file system";
-    Unreadable, "unreadable", Failure, true, "The file could not be read.", "give yourself the permission to read it", "the file system";
+    NotFound, "not-found", Failure, false, "The file was gone when it was its turn.", "", "the file system";
+    Unreadable, "unreadable", Failure, false, "The file could not be read.", "give yourself the permission to read it", "the file system";
     Changed, "changed", Failure, true, "The file changed while it was being processed.", "run again when nobody writes it", "the file system";
     ReadError, "read-error", Failure, true, "Reading the file failed.", "", "the file system";
     WriteError, "write-error", Failure, true, "Writing the output failed.", "make room, or choose another folder", "the file system";
     ConverterCrashed, "converter-crashed", Failure, false, "The converter failed in a way that is a defect of docferry.", "report it with the document, if you can", "a conversion must not panic";
-    ConverterTimeout, "converter-timeout", Failure, true, "The conversion took longer than allowed.", "raise it with --convert-timeout", "--convert-timeout";
+    ConverterTimeout, "converter-timeout", Failure, false, "The conversion took longer than allowed.", "raise it with --convert-timeout", "--convert-timeout";
     UploadRefused, "upload-refused", Failure, false, "The target refused the file.", "", "the target's answer";
     UploadFailed, "upload-failed", Failure, true, "The file could not be sent; nothing was stored.", "run again", "the target's answer, or the network";
     UploadAmbiguous, "upload-ambiguous", Failure, true, "The file was sent, and nobody knows whether it was stored.", "look at `docferry files list` before you send it again", "an unknown outcome is never sent again blindly";
@@ -111,6 +111,7 @@ codes! {
     // Warnings of conversions; the converters know the same names.
     PicturesDropped, "pictures-dropped", Warning, false, "Pictures have no text form.", "", "docs/formats.md";
     ChartsFlattened, "charts-flattened", Warning, false, "Charts are given by their titles, categories and values only.", "", "docs/formats.md";
+    ChartsDropped, "charts-dropped", Warning, false, "Charts were left out; the cells that they show are part of the output.", "", "docs/formats.md";
     DeletionsDropped, "deletions-dropped", Warning, false, "Deleted text of tracked changes was left out.", "", "docs/formats.md";
     EmbeddedDropped, "embedded-dropped", Warning, false, "Embedded files and objects were left out.", "", "docs/formats.md";
     MacrosDropped, "macros-dropped", Warning, false, "Macros were left out.", "", "docs/formats.md";
@@ -199,11 +200,7 @@ mod tests {
             assert_eq!(spec.code as usize, at);
             assert!(names.insert(spec.name), "{} stands twice", spec.name);
             assert!(spec.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
-            assert!(
-                spec.what.ends_with('.') && !spec.source.is_empty(),
-                "{}",
-                spec.name
-            );
+            assert!(spec.what.ends_with('.') && !spec.source.is_empty(), "{}", spec.name);
             assert!(!spec.fix.ends_with('.'), "{}", spec.name);
         }
     }

@@ -61,9 +61,6 @@ impl FromStr for Consumer {
     type Err = UnknownConsumer;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|c| c.as_str() == text)
-            .ok_or_else(|| UnknownConsumer(text.to_owned()))
+        Self::ALL.into_iter().find(|c| c.as_str() == text).ok_or_else(|| UnknownConsumer(text.to_owned()))
     }
 }

@@ -69,10 +69,7 @@ mod tests {
         assert!(FileName::parse("a\nb").is_err());
         assert!(FileName::parse("a/b").is_err());
         assert!(FileName::parse("..").is_err());
-        assert_eq!(
-            FileName::parse("a.tar.gz").unwrap().split_extension(),
-            ("a.tar", ".gz")
-        );
+        assert_eq!(FileName::parse("a.tar.gz").unwrap().split_extension(), ("a.tar", ".gz"));
         assert_eq!(FileName::parse(".env").unwrap().split_extension(), (".env", ""));
     }
 }

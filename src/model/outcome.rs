@@ -23,11 +23,7 @@ impl Violation {
     /// Makes a violation whose help is the code's fix.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let help = code.spec().fix;
-        Self {
-            code,
-            message: message.into(),
-            help: (!help.is_empty()).then(|| help.to_owned()),
-        }
+        Self { code, message: message.into(), help: (!help.is_empty()).then(|| help.to_owned()) }
     }
 }
 
@@ -45,11 +41,7 @@ pub struct Failure {
 impl Failure {
     /// Makes a failure that is retryable if its code is.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            retryable: code.spec().retryable,
-        }
+        Self { code, message: message.into(), retryable: code.spec().retryable }
     }
 }
 

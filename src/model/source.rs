@@ -40,16 +40,11 @@ impl RelativePath {
     /// Takes a relative path without `..`; anything else is reduced to its file name.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        let plain = path
-            .components()
-            .all(|c| matches!(c, std::path::Component::Normal(_)));
+        let plain = path.components().all(|c| matches!(c, std::path::Component::Normal(_)));
         if plain && path.components().next().is_some() {
             Self(path.to_owned())
         } else {
-            Self(
-                path.file_name()
-                    .map_or_else(|| PathBuf::from("input"), PathBuf::from),
-            )
+            Self(path.file_name().map_or_else(|| PathBuf::from("input"), PathBuf::from))
         }
     }
 
@@ -159,11 +154,7 @@ impl OpenedFile {
     /// [`OpenError::Changed`] if another file is there now, or its size or time changed.
     pub fn reopen(&self) -> Result<File, OpenError> {
         let (again, file) = Self::open(&self.path, self.follow)?;
-        if again == *self {
-            Ok(file)
-        } else {
-            Err(OpenError::Changed)
-        }
+        if again == *self { Ok(file) } else { Err(OpenError::Changed) }
     }
 
     /// Returns the size when it was opened.

@@ -39,9 +39,7 @@ impl Timestamp {
     /// Returns the time `duration` later, or the last representable one.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        let later = time::Duration::try_from(duration)
-            .ok()
-            .and_then(|d| self.0.checked_add(d));
+        let later = time::Duration::try_from(duration).ok().and_then(|d| self.0.checked_add(d));
         Self(later.unwrap_or(self.0))
     }
 }
@@ -87,9 +85,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -111,9 +107,6 @@ mod tests {
     fn text_form_is_utc_with_microseconds() {
         let time: Timestamp = "2026-11-20T11:00:00.5+01:00".parse().unwrap();
         assert_eq!(time.to_string(), "2026-11-20T10:00:00.500000Z");
-        assert_eq!(
-            time.plus(Duration::from_secs(60)).to_string(),
-            "2026-11-20T10:01:00.500000Z"
-        );
+        assert_eq!(time.plus(Duration::from_secs(60)).to_string(), "2026-11-20T10:01:00.500000Z");
     }
 }

@@ -19,13 +19,7 @@ pub(super) struct Dealer {
 
 impl Dealer {
     pub(super) fn new(max_files: u64, max_bytes: u64) -> Self {
-        Self {
-            max_files: max_files.max(1),
-            max_bytes: max_bytes.max(1),
-            number: 0,
-            files: 0,
-            bytes: 0,
-        }
+        Self { max_files: max_files.max(1), max_bytes: max_bytes.max(1), number: 0, files: 0, bytes: 0 }
     }
 
     /// Returns the batch of the next input, and the batch that is now full, with its number of inputs.
@@ -93,22 +87,14 @@ impl Tracker {
 
     /// Removes and returns the complete batches; call it when everything noted is durable.
     pub(super) fn complete(&mut self) -> Vec<Batch> {
-        let numbers: Vec<u64> = self
-            .open
-            .iter()
-            .filter(|(_, p)| p.inputs == Some(p.done))
-            .map(|(number, _)| *number)
-            .collect();
+        let numbers: Vec<u64> =
+            self.open.iter().filter(|(_, p)| p.inputs == Some(p.done)).map(|(number, _)| *number).collect();
         let mut batches = Vec::new();
         for number in numbers {
             if let Some(mut progress) = self.open.remove(&number) {
                 progress.ids.sort_unstable();
                 let file_ids = progress.ids.into_iter().map(|(_, _, id)| id).collect();
-                batches.push(Batch {
-                    number,
-                    entries: progress.entries,
-                    file_ids,
-                });
+                batches.push(Batch { number, entries: progress.entries, file_ids });
             }
         }
         batches

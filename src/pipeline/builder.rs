@@ -157,18 +157,14 @@ impl Builder {
     /// Writes what can be converted below `folder`; no target judges it.
     #[must_use]
     pub fn output_dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.work = Some(Work::Convert {
-            output_dir: folder.into(),
-        });
+        self.work = Some(Work::Convert { output_dir: folder.into() });
         self
     }
 
     /// Judges by `profile` only; see [`Pipeline::inspect`].
     #[must_use]
     pub fn check(mut self, profile: Profile) -> Self {
-        self.work = Some(Work::Check {
-            profile: Box::new(profile),
-        });
+        self.work = Some(Work::Check { profile: Box::new(profile) });
         self
     }
 
@@ -214,22 +210,15 @@ impl Builder {
     pub fn build(mut self) -> Result<Pipeline, BuildError> {
         let work = self.work.take().ok_or(BuildError::NoWork)?;
         let profile = match &work {
-            Work::Ingest { target } => Some(
-                self.acceptance_of
-                    .clone()
-                    .unwrap_or_else(|| target.profile().clone()),
-            ),
+            Work::Ingest { target } => {
+                Some(self.acceptance_of.clone().unwrap_or_else(|| target.profile().clone()))
+            }
             Work::Check { profile } => Some(profile.as_ref().clone()),
             Work::Convert { .. } => None,
         };
         let live_keys = LiveKeys::new(self.live_keys.iter());
-        let admit = profile
-            .as_ref()
-            .map(|profile| self.admit_options(profile))
-            .transpose()?;
-        let max_pass = profile
-            .as_ref()
-            .map_or(0, |profile| profile.limits.max_file_bytes);
+        let admit = profile.as_ref().map(|profile| self.admit_options(profile)).transpose()?;
+        let max_pass = profile.as_ref().map_or(0, |profile| profile.limits.max_file_bytes);
         let mut discover = self.discover;
         discover.own.extend(own_paths(&work, self.manifest.as_ref()));
         let interrupted = Arc::clone(&self.interrupted);
@@ -282,22 +271,13 @@ impl Builder {
 
 /// Refuses what the profile has no field for.
 fn check_extra(profile: &Profile, extra: &UploadExtra) -> Result<(), BuildError> {
-    let refuse = |what: String| {
-        Err(BuildError::Extra {
-            target: profile.name.clone(),
-            what,
-        })
-    };
+    let refuse = |what: String| Err(BuildError::Extra { target: profile.name.clone(), what });
     let fields = &profile.fields;
-    if let Some(purpose) = &extra.purpose {
-        if !fields.purposes.contains(purpose) {
-            let known = if fields.purposes.is_empty() {
-                "none".to_owned()
-            } else {
-                fields.purposes.join(", ")
-            };
-            return refuse(format!("the purpose `{purpose}` (it knows {known})"));
-        }
+    if let Some(purpose) = &extra.purpose
+        && !fields.purposes.contains(purpose)
+    {
+        let known = if fields.purposes.is_empty() { "none".to_owned() } else { fields.purposes.join(", ") };
+        return refuse(format!("the purpose `{purpose}` (it knows {known})"));
     }
     if let Some(metadata) = &extra.metadata {
         if !fields.metadata {
@@ -313,10 +293,7 @@ fn check_extra(profile: &Profile, extra: &UploadExtra) -> Result<(), BuildError>
             return refuse("an expiry".to_owned());
         };
         if !(least..=most).contains(&expires_in.as_secs()) {
-            return refuse(format!(
-                "an expiry of {} s (it takes {least} to {most} s)",
-                expires_in.as_secs()
-            ));
+            return refuse(format!("an expiry of {} s (it takes {least} to {most} s)", expires_in.as_secs()));
         }
     }
     Ok(())
@@ -332,9 +309,7 @@ fn own_paths(work: &Work, manifest: Option<&PathBuf>) -> Vec<PathBuf> {
         own.push(manifest.clone());
         own.extend([".partial", ".run.json"].map(|suffix| crate::stages::manifest::beside(manifest, suffix)));
     }
-    own.iter()
-        .filter_map(|path| std::path::absolute(path).ok())
-        .collect()
+    own.iter().filter_map(|path| std::path::absolute(path).ok()).collect()
 }
 
 /// Sleeps in short steps, so that an interrupt ends it.

@@ -106,26 +106,18 @@ impl<'a> Collector<'a> {
             }
             Message::BatchClosed { number, inputs } => self.tracker.closed(number, inputs),
             Message::Stopped(stopped) => {
-                self.observer.on_event(&Event::Stopping {
-                    reason: &stopped.message,
-                });
+                self.observer.on_event(&Event::Stopping { reason: &stopped.message });
                 self.report.stopped.get_or_insert(stopped);
             }
         }
         let due = self.uncommitted >= COMMIT_ENTRIES || self.oldest.elapsed() >= COMMIT_AFTER;
-        if self.uncommitted > 0 && due {
-            self.commit()
-        } else {
-            Ok(())
-        }
+        if self.uncommitted > 0 && due { self.commit() } else { Ok(()) }
     }
 
     fn commit(&mut self) -> Result<(), RunError> {
         if self.uncommitted > 0 {
             if let Work::Ingest { target } = &self.pipeline.work {
-                target
-                    .flush()
-                    .map_err(|e| RunError::Manifest(std::io::Error::other(e)))?;
+                target.flush().map_err(|e| RunError::Manifest(std::io::Error::other(e)))?;
             }
             self.journal.sync().map_err(RunError::Manifest)?;
             self.uncommitted = 0;
@@ -164,11 +156,8 @@ fn run_facts(
     manifest_sha256: String,
     facts: &serde_json::Map<String, serde_json::Value>,
 ) -> serde_json::Value {
-    let counts: serde_json::Map<String, serde_json::Value> = report
-        .counts
-        .iter()
-        .map(|(status, n)| (status.as_str().to_owned(), (*n).into()))
-        .collect();
+    let counts: serde_json::Map<String, serde_json::Value> =
+        report.counts.iter().map(|(status, n)| (status.as_str().to_owned(), (*n).into())).collect();
     let mut all = facts.clone();
     all.insert("manifest_sha256".to_owned(), manifest_sha256.into());
     all.insert("inputs".to_owned(), report.inputs.into());
@@ -176,9 +165,6 @@ fn run_facts(
     all.insert("source_bytes".to_owned(), report.source_bytes.into());
     all.insert("output_bytes".to_owned(), report.output_bytes.into());
     all.insert("batches".to_owned(), report.batches.into());
-    all.insert(
-        "stopped".to_owned(),
-        report.stopped.as_ref().map(|s| s.message.clone()).into(),
-    );
+    all.insert("stopped".to_owned(), report.stopped.as_ref().map(|s| s.message.clone()).into());
     all.into()
 }

@@ -26,12 +26,7 @@ pub(super) struct Base {
 
 impl Base {
     pub(super) fn new(candidate: &Candidate, batch: u64, target: Option<TargetEntry>) -> Self {
-        Self {
-            seq: candidate.seq,
-            batch,
-            source: source_entry(candidate),
-            target,
-        }
+        Self { seq: candidate.seq, batch, source: source_entry(candidate), target }
     }
 
     /// Adds what reading the input told.
@@ -167,11 +162,7 @@ pub(super) fn file_output(
     label: Option<String>,
 ) -> OutputEntry {
     OutputEntry {
-        file_name: path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
+        file_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         media_type: media_type.to_string(),
         size_bytes,
         sha256: digest,
@@ -184,11 +175,7 @@ pub(super) fn file_output(
 pub(super) fn converter_entry(converter: &ConverterRef, warnings: &[Warning]) -> ConverterEntry {
     let known = |warning: &Warning| {
         let code = Code::by_name(warning.code.as_str())?;
-        Some(WarningEntry {
-            code,
-            message: warning.message.clone(),
-            count: warning.count,
-        })
+        Some(WarningEntry { code, message: warning.message.clone(), count: warning.count })
     };
     ConverterEntry {
         name: converter.name.to_owned(),

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use super::prepare::{Part, Ready};
 use super::report::Report;
-use super::run::STACK_BYTES;
 use super::{Pipeline, RunError, Work};
 use crate::model::entry::Entry;
 use crate::model::{Code, Outcome};
@@ -53,7 +52,6 @@ impl Pipeline {
     /// # Errors
     /// [`RunError`] if nothing could be discovered.
     pub fn inspect(&self, depth: Inspection) -> Result<(Vec<Verdict>, Report), RunError> {
-        debug_assert!(STACK_BYTES >= 1 << 20);
         let found = discover(&self.named, &self.discover)?;
         let pool = self.pool()?;
         let verdicts = Mutex::new(Vec::new());
@@ -62,10 +60,7 @@ impl Pipeline {
                 let verdicts = &verdicts;
                 scope.spawn(move |_| {
                     let made = self.verdict(one, depth);
-                    verdicts
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .extend(made);
+                    verdicts.lock().unwrap_or_else(PoisonError::into_inner).extend(made);
                 });
             }
         });
@@ -96,15 +91,10 @@ impl Pipeline {
         let mut base = self.base(&found.candidate, 0);
         let classified = match classify(found.candidate, &self.classify) {
             Ok(classified) => classified,
-            Err((_, outcome)) => return Verdict::Stays(Box::new(base.nothing(outcome))),
+            Err(outcome) => return Verdict::Stays(Box::new(base.nothing(*outcome))),
         };
         base.learn(&classified);
-        let name = classified
-            .candidate
-            .source
-            .file_name()
-            .to_string_lossy()
-            .into_owned();
+        let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
         let action = match &self.admit {
             Some(admit) => match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
                 Plan::PassThrough { media_type, append } => Ok(format!(
@@ -136,10 +126,7 @@ impl Pipeline {
     }
 
     fn admitted(&self, found: Found) -> Vec<Verdict> {
-        debug_assert!(
-            !matches!(self.work, Work::Convert { .. }),
-            "check judges by a profile"
-        );
+        debug_assert!(!matches!(self.work, Work::Convert { .. }), "check judges by a profile");
         match self.prepare(found.candidate, 0, None) {
             Ready::Final(entries) => entries.into_iter().map(|e| Verdict::Stays(Box::new(e))).collect(),
             Ready::Send(parts) => parts
@@ -148,10 +135,7 @@ impl Pipeline {
                     Part::Entry(entry) => Verdict::Stays(entry),
                     Part::Payload(payload, draft) => {
                         let action = format!("send {} as {}", payload.file_name, payload.media_type);
-                        Verdict::Passes {
-                            entry: Box::new(draft.entry(Outcome::Converted(None))),
-                            action,
-                        }
+                        Verdict::Passes { entry: Box::new(draft.entry(Outcome::Converted(None))), action }
                     }
                 })
                 .collect(),

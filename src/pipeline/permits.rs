@@ -42,10 +42,7 @@ impl Permits {
         }
         left.bytes -= bytes;
         left.inputs -= 1;
-        Arc::new(Permit {
-            supply: Arc::clone(self),
-            bytes,
-        })
+        Arc::new(Permit { supply: Arc::clone(self), bytes })
     }
 }
 

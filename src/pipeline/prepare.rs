@@ -70,10 +70,7 @@ impl Pipeline {
             Work::Check { profile } => profile.name.clone(),
             Work::Convert { .. } => return None,
         };
-        Some(TargetEntry {
-            name,
-            consumer: self.consumer,
-        })
+        Some(TargetEntry { name, consumer: self.consumer })
     }
 
     pub(super) fn base(&self, candidate: &Candidate, batch: u64) -> Base {
@@ -84,10 +81,7 @@ impl Pipeline {
     pub(super) fn left_out(&self, found: &Found, batch: u64) -> Option<Entry> {
         let base = self.base(&found.candidate, batch);
         if let Some((code, message)) = &found.skipped {
-            return Some(base.nothing(Outcome::Skipped {
-                code: *code,
-                message: message.clone(),
-            }));
+            return Some(base.nothing(Outcome::Skipped { code: *code, message: message.clone() }));
         }
         let error = found.unreadable.as_ref()?;
         Some(base.nothing(Outcome::Failed(Failure::new(Code::Unreadable, error.clone()))))
@@ -96,8 +90,7 @@ impl Pipeline {
     /// Returns the entry of an input that never had its turn.
     pub(super) fn not_attempted(&self, candidate: &Candidate, batch: u64, code: Code) -> Entry {
         let message = code.spec().what.trim_end_matches('.');
-        self.base(candidate, batch)
-            .nothing(Outcome::Failed(Failure::new(code, message)))
+        self.base(candidate, batch).nothing(Outcome::Failed(Failure::new(code, message)))
     }
 
     /// Takes an input as far as it goes without the target.
@@ -110,12 +103,12 @@ impl Pipeline {
         let mut base = self.base(&candidate, batch);
         let classified = match classify(candidate, &self.classify) {
             Ok(classified) => classified,
-            Err((_, outcome)) => return Ready::Final(vec![base.nothing(outcome)]),
+            Err(outcome) => return Ready::Final(vec![base.nothing(*outcome)]),
         };
         base.learn(&classified);
         let notes = misnamed(&classified);
         let mut ready = match (&self.admit, output) {
-            (Some(admit), _) => self.for_target(base, classified, admit),
+            (Some(admit), _) => self.for_target(&base, classified, admit),
             (None, Some((dir, reserved))) => Ready::Final(self.to_files(&base, &classified, dir, reserved)),
             (None, None) => Ready::Final(Vec::new()),
         };
@@ -125,20 +118,15 @@ impl Pipeline {
         ready
     }
 
-    fn for_target(&self, base: Base, classified: Classified, admit: &AdmitOptions) -> Ready {
-        let name = classified
-            .candidate
-            .source
-            .file_name()
-            .to_string_lossy()
-            .into_owned();
+    fn for_target(&self, base: &Base, classified: Classified, admit: &AdmitOptions) -> Ready {
+        let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
         match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
             Plan::Reject(violations) => Ready::Final(vec![base.nothing(Outcome::Rejected(violations))]),
             whole @ Plan::PassThrough { .. } => {
                 let (_, admitted) = admit_whole(classified, &whole, admit);
-                draft_parts(&base, vec![admitted], None)
+                draft_parts(base, vec![admitted], None)
             }
-            Plan::Convert { converter } => self.converted(&base, &classified, converter, admit),
+            Plan::Convert { converter } => self.converted(base, &classified, converter, admit),
         }
     }
 
@@ -149,24 +137,18 @@ impl Pipeline {
         converter: &'static dyn Converter,
         admit: &AdmitOptions,
     ) -> Ready {
-        let secrets = admit
-            .policy
-            .judge_names(&classified.candidate.source.file_name().to_string_lossy(), "");
+        let secrets =
+            admit.policy.judge_names(&classified.candidate.source.file_name().to_string_lossy(), "");
         if !secrets.is_empty() {
             return Ready::Final(vec![base.nothing(Outcome::Rejected(secrets))]);
         }
         match convert(classified, converter, &self.convert, &self.interrupted) {
-            Err(outcome) => Ready::Final(vec![base.nothing(outcome)]),
+            Err(outcome) => Ready::Final(vec![base.nothing(*outcome)]),
             Ok(converted) => {
                 let entry = converter_entry(&converted.converter, &converted.warnings);
                 let detected = media_type(&classified.detection);
-                let parts = admit_parts(
-                    &classified.candidate,
-                    classified.digest,
-                    &detected,
-                    converted,
-                    admit,
-                );
+                let parts =
+                    admit_parts(&classified.candidate, classified.digest, &detected, converted, admit);
                 draft_parts(base, parts, Some(&entry))
             }
         }
@@ -177,19 +159,14 @@ impl Pipeline {
         let converter = match plan_local(&classified.detection, self.plan.misnamed) {
             Err(violation) => return vec![base.nothing(Outcome::Rejected(vec![violation]))],
             Ok(None) => {
-                let message = format!(
-                    "there is no converter for {}",
-                    classified.detection.format.spec().title
-                );
-                return vec![base.nothing(Outcome::Skipped {
-                    code: Code::NoConverter,
-                    message,
-                })];
+                let message =
+                    format!("there is no converter for {}", classified.detection.format.spec().title);
+                return vec![base.nothing(Outcome::Skipped { code: Code::NoConverter, message })];
             }
             Ok(Some(converter)) => converter,
         };
         let converted = match convert(classified, converter, &self.convert, &self.interrupted) {
-            Err(outcome) => return vec![base.nothing(outcome)],
+            Err(outcome) => return vec![base.nothing(*outcome)],
             Ok(converted) => converted,
         };
         let converter = converter_entry(&converted.converter, &converted.warnings);
@@ -201,17 +178,12 @@ impl Pipeline {
                 Err(error) => Outcome::Failed(Failure::new(Code::WriteError, error.to_string())),
             };
             let own_type = prepared.kind.extension().map(|_| prepared.kind.media_type());
-            let kind = own_type
-                .and_then(|t| t.parse().ok())
-                .unwrap_or_else(|| media_type(&classified.detection));
+            let kind =
+                own_type.and_then(|t| t.parse().ok()).unwrap_or_else(|| media_type(&classified.detection));
             let output = match &outcome {
-                Outcome::Converted(Some(path)) => Some(file_output(
-                    path,
-                    &kind,
-                    prepared.size_bytes,
-                    prepared.digest,
-                    prepared.label,
-                )),
+                Outcome::Converted(Some(path)) => {
+                    Some(file_output(path, &kind, prepared.size_bytes, prepared.digest, prepared.label))
+                }
                 _ => None,
             };
             let mut entry = base.entry(part, parts, outcome);
@@ -229,10 +201,7 @@ fn misnamed(classified: &Classified) -> Option<WarningEntry> {
         return None;
     };
     let (claimed, found) = (claimed.spec().title, classified.detection.format.spec().title);
-    Some(note(
-        Code::Misnamed,
-        format!("the name claims {claimed}, the content is {found}"),
-    ))
+    Some(note(Code::Misnamed, format!("the name claims {claimed}, the content is {found}")))
 }
 
 fn add_warning(ready: &mut Ready, warning: &WarningEntry) {
@@ -257,22 +226,13 @@ fn draft_parts(base: &Base, admitted: Vec<Admitted>, converter: Option<&Converte
     for (part, one) in (0..parts).zip(admitted) {
         let output = one.verdict.as_ref().ok().map(payload_output);
         let converter = converter.cloned();
-        let draft = Draft {
-            base: base.clone(),
-            part,
-            parts,
-            output,
-            converter,
-            warnings: one.warnings,
-        };
+        let draft = Draft { base: base.clone(), part, parts, output, converter, warnings: one.warnings };
         made.push(match one.verdict {
             Ok(payload) => Part::Payload(Box::new(payload), Box::new(draft)),
             // An input whose only part is rejected became nothing.
             Err(violations) => {
                 let parts = if parts == 1 { 0 } else { parts };
-                Part::Entry(Box::new(
-                    Draft { parts, ..draft }.entry(Outcome::Rejected(violations)),
-                ))
+                Part::Entry(Box::new(Draft { parts, ..draft }.entry(Outcome::Rejected(violations))))
             }
         });
     }

@@ -42,10 +42,7 @@ impl From<&TargetError> for Stopped {
             }
             _ => StopKind::Unusable,
         };
-        Self {
-            kind,
-            message: error.message.clone(),
-        }
+        Self { kind, message: error.message.clone() }
     }
 }
 
@@ -88,10 +85,7 @@ impl Report {
                 self.source_bytes += entry.source.size_bytes.unwrap_or(0);
             }
         }
-        let converter = entry
-            .converter
-            .as_ref()
-            .map_or(0, |converter| converter.warnings.len());
+        let converter = entry.converter.as_ref().map_or(0, |converter| converter.warnings.len());
         if entry.part == 0 {
             self.warnings += converter as u64;
         }
@@ -113,9 +107,7 @@ impl Report {
     /// Keeps the problems with the lowest numbers, so that summaries do not depend on threads.
     fn keep_problem(&mut self, entry: &Entry) {
         let key = (entry.seq, entry.part);
-        let at = self
-            .problems
-            .partition_point(|known| (known.seq, known.part) < key);
+        let at = self.problems.partition_point(|known| (known.seq, known.part) < key);
         if at < FIRST_PROBLEMS {
             self.problems.insert(at, entry.clone());
             self.problems.truncate(FIRST_PROBLEMS);
@@ -148,15 +140,10 @@ impl Report {
         let file = match &self.manifest {
             Some(path) => File::open(path)?,
             None => {
-                return Err(io::Error::new(
-                    io::ErrorKind::NotFound,
-                    "the run made no manifest",
-                ));
+                return Err(io::Error::new(io::ErrorKind::NotFound, "the run made no manifest"));
             }
         };
-        Ok(BufReader::new(file)
-            .lines()
-            .map(|line| Ok(serde_json::from_str(&line?)?)))
+        Ok(BufReader::new(file).lines().map(|line| Ok(serde_json::from_str(&line?)?)))
     }
 
     /// Reads the entries of the manifest batch by batch.

@@ -24,7 +24,7 @@ const MEMORY_BUDGET_BYTES: u64 = 256 << 20;
 /// What an input may hold beyond its own bytes: buffers, look-up tables, entries.
 const OVERHEAD_BYTES: u64 = 256 << 10;
 /// Thread stacks: XML nests at most 256 deep, our readers need far less; debug builds need more.
-pub(super) const STACK_BYTES: usize = 8 << 20;
+const STACK_BYTES: usize = 8 << 20;
 /// So many files in a row that cannot connect mean that no other will.
 const UNREACHABLE_AFTER: u32 = 5;
 
@@ -90,11 +90,10 @@ impl Pipeline {
         let Work::Convert { output_dir } = &self.work else {
             return Ok(None);
         };
-        std::fs::create_dir_all(output_dir).map_err(|source| RunError::OutputDir {
-            path: output_dir.clone(),
-            source,
-        })?;
-        Ok(Some(OutputDir::new(output_dir)))
+        std::fs::create_dir_all(output_dir)
+            .map_err(|source| RunError::OutputDir { path: output_dir.clone(), source })?;
+        let found = discover(&self.named, &self.discover)?;
+        Ok(Some(OutputDir::new(output_dir, found)))
     }
 
     pub(super) fn pool(&self) -> Result<rayon::ThreadPool, RunError> {
@@ -108,17 +107,11 @@ impl Pipeline {
 
     /// Returns what the run file says besides the counts.
     fn facts(&self, began: Timestamp) -> serde_json::Map<String, serde_json::Value> {
-        let target = match &self.work {
-            Work::Ingest { target } => serde_json::json!({
-                "name": target.profile().name, "id": target.target_id(), "consumer": self.consumer,
-            }),
-            Work::Check { .. } | Work::Convert { .. } => serde_json::Value::Null,
-        };
         let facts = serde_json::json!({
             "schema_version": crate::model::entry::SCHEMA_VERSION,
             "version": env!("CARGO_PKG_VERSION"),
             "roots": self.roots(),
-            "target": target,
+            "target": self.target_facts(),
             "options": self.convert.options.canonical(),
             "limits": format!("{:?}", self.convert.limits),
             "max_convert_bytes": self.convert.max_bytes,
@@ -154,23 +147,11 @@ fn prepare_all(
     pool.in_place_scope(|scope| {
         for one in found {
             inputs += 1;
-            bytes += if one.skipped.is_some() {
-                0
-            } else {
-                one.candidate.size_bytes
-            };
+            bytes += if one.skipped.is_some() { 0 } else { one.candidate.size_bytes };
             let (batch, full) = dealer.deal(one.candidate.size_bytes);
             close(full);
             let small = one.skipped.is_some() || one.unreadable.is_some();
-            let permit = permits.acquire(if small {
-                0
-            } else {
-                estimate(one.candidate.size_bytes)
-            });
-            let reserved = shared
-                .output
-                .as_ref()
-                .map(|output| output.reserve(&one.candidate));
+            let permit = permits.acquire(if small { 0 } else { estimate(one.candidate.size_bytes) });
             if let Some(entry) = pipeline.left_out(&one, batch) {
                 let _ = messages.send(Message::Entry(Box::new(entry), Some(permit)));
                 continue;
@@ -180,44 +161,42 @@ fn prepare_all(
                 let _ = messages.send(Message::Entry(Box::new(entry), Some(permit)));
                 continue;
             }
+            let reserved = shared.output.as_ref().map(|output| output.place_of(&one.candidate));
             let (jobs, messages) = (jobs.clone(), messages.clone());
-            scope.spawn(move |_| prepare_one(shared, one, batch, reserved, permit, &jobs, &messages));
+            let task = Task { found: one, batch, reserved, permit, jobs, messages };
+            scope.spawn(move |_| task.run(shared));
         }
         let _ = messages.send(Message::Discovered { inputs, bytes });
     });
     close(dealer.close());
 }
 
-#[expect(clippy::too_many_arguments, reason = "what one task of the pool owns")]
-fn prepare_one(
-    shared: &Shared<'_>,
+/// One input on its way through the pool, with where its results go.
+struct Task {
     found: Found,
     batch: u64,
     reserved: Option<PathBuf>,
     permit: Arc<Permit>,
-    jobs: &Sender<Job>,
-    messages: &Sender<Message>,
-) {
-    let output = shared.output.as_ref().zip(reserved.as_deref());
-    match shared.pipeline.prepare(found.candidate, batch, output) {
-        Ready::Final(entries) => {
-            for entry in entries {
-                let _ = messages.send(Message::Entry(Box::new(entry), Some(Arc::clone(&permit))));
-            }
-        }
-        Ready::Send(parts) => {
-            for part in parts {
-                let permit = Arc::clone(&permit);
-                match part {
-                    Part::Entry(entry) => {
-                        let _ = messages.send(Message::Entry(entry, Some(permit)));
-                    }
-                    Part::Payload(payload, draft) => {
-                        let _ = jobs.send(Job {
-                            payload,
-                            draft,
-                            permit,
-                        });
+    jobs: Sender<Job>,
+    messages: Sender<Message>,
+}
+
+impl Task {
+    fn run(self, shared: &Shared<'_>) {
+        let Self { found, batch, reserved, permit, jobs, messages } = self;
+        let tell = |entry: Box<crate::model::entry::Entry>| {
+            let _ = messages.send(Message::Entry(entry, Some(Arc::clone(&permit))));
+        };
+        let output = shared.output.as_ref().zip(reserved.as_deref());
+        match shared.pipeline.prepare(found.candidate, batch, output) {
+            Ready::Final(entries) => entries.into_iter().for_each(|entry| tell(Box::new(entry))),
+            Ready::Send(parts) => {
+                for part in parts {
+                    match part {
+                        Part::Entry(entry) => tell(entry),
+                        Part::Payload(payload, draft) => {
+                            let _ = jobs.send(Job { payload, draft, permit: Arc::clone(&permit) });
+                        }
                     }
                 }
             }
@@ -234,12 +213,7 @@ fn send_all(
 ) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job {
-            payload,
-            draft,
-            permit,
-        }) = next
-        else {
+        let Ok(Job { payload, draft, permit }) = next else {
             return;
         };
         let entry = if let Some(code) = shared.why_not_send() {
@@ -265,10 +239,7 @@ impl Shared<'_> {
         if code == Code::Interrupted && !*told {
             *told = true;
             let message = "interrupted; what was under way is being finished".to_owned();
-            let _ = messages.send(Message::Stopped(Stopped {
-                kind: StopKind::Interrupted,
-                message,
-            }));
+            let _ = messages.send(Message::Stopped(Stopped { kind: StopKind::Interrupted, message }));
         }
         Some(code)
     }
@@ -296,10 +267,7 @@ impl Shared<'_> {
             && !self.stopped.swap(true, Ordering::Relaxed)
         {
             let message = "the target cannot be reached".to_owned();
-            let _ = messages.send(Message::Stopped(Stopped {
-                kind: StopKind::Unusable,
-                message,
-            }));
+            let _ = messages.send(Message::Stopped(Stopped { kind: StopKind::Unusable, message }));
         }
     }
 }

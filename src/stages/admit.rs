@@ -54,14 +54,7 @@ struct Proposal {
 /// Judges an input that is sent as it is.
 #[must_use]
 pub fn admit_whole(classified: Classified, plan: &Plan, options: &AdmitOptions) -> (Candidate, Admitted) {
-    let Classified {
-        candidate,
-        content,
-        size_bytes,
-        digest,
-        holds_live_key,
-        ..
-    } = classified;
+    let Classified { candidate, content, size_bytes, digest, holds_live_key, .. } = classified;
     let (media_type, append) = match plan {
         Plan::PassThrough { media_type, append } => (media_type.clone(), append.unwrap_or_default()),
         Plan::Convert { .. } | Plan::Reject(_) => (MediaType::OCTET_STREAM, ""),
@@ -75,15 +68,8 @@ pub fn admit_whole(classified: Classified, plan: &Plan, options: &AdmitOptions) 
         holds_live_key,
     };
     let name = format!("{}{append}", source_name(&candidate, options));
-    let proposal = Proposal {
-        part: 0,
-        name,
-        media_type,
-        label: None,
-        prepared,
-        converter: None,
-        warnings: Vec::new(),
-    };
+    let proposal =
+        Proposal { part: 0, name, media_type, label: None, prepared, converter: None, warnings: Vec::new() };
     let admitted = judge(proposal, &candidate, digest, options, &mut HashSet::new());
     (candidate, admitted)
 }
@@ -97,33 +83,21 @@ pub fn admit_parts(
     converted: Converted,
     options: &AdmitOptions,
 ) -> Vec<Admitted> {
-    let Converted {
-        parts,
-        warnings,
-        converter,
-    } = converted;
+    let Converted { parts, warnings, converter } = converted;
     let source_name = source_name(candidate, options);
     let mut taken = HashSet::new();
     let mut admitted = Vec::with_capacity(parts.len());
     for (part, prepared) in (0u32..).zip(parts) {
         let name = part_name(&source_name, &prepared);
         let own_type = match prepared.kind.extension() {
-            Some(_) => prepared
-                .kind
-                .media_type()
-                .parse()
-                .unwrap_or(MediaType::TEXT_PLAIN),
+            Some(_) => prepared.kind.media_type().parse().unwrap_or(MediaType::TEXT_PLAIN),
             None => detected.clone(),
         };
         let (media_type, append) = match options.acceptance.route(&name, &own_type, true) {
             Route::AsIs { media_type, append } => (media_type, append.unwrap_or_default()),
             Route::NeedsConversion(violation) => {
                 let label = prepared.label.clone();
-                admitted.push(Admitted {
-                    verdict: Err(vec![violation]),
-                    label,
-                    warnings: Vec::new(),
-                });
+                admitted.push(Admitted { verdict: Err(vec![violation]), label, warnings: Vec::new() });
                 continue;
             }
         };
@@ -155,11 +129,7 @@ pub fn part_name(source_name: &str, prepared: &Prepared) -> String {
 /// Labels come from documents: white space and separators become `_`, so that `Q1 Sales` gives `Q1_Sales`.
 fn clean_label(label: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '(' | ')' | '+' | '&' | ',');
-    let cleaned: String = label
-        .trim()
-        .chars()
-        .map(|c| if plain(c) { c } else { '_' })
-        .collect();
+    let cleaned: String = label.trim().chars().map(|c| if plain(c) { c } else { '_' }).collect();
     cleaned.trim_matches('.').to_owned()
 }
 
@@ -180,15 +150,7 @@ fn judge(
     options: &AdmitOptions,
     taken: &mut HashSet<FileName>,
 ) -> Admitted {
-    let Proposal {
-        part,
-        name,
-        media_type,
-        label,
-        prepared,
-        converter,
-        warnings,
-    } = proposal;
+    let Proposal { part, name, media_type, label, prepared, converter, warnings } = proposal;
     let mut notes = Vec::new();
     let file_name = match options.acceptance.clean_name(&name) {
         Ok((cleaned, changed)) => {
@@ -199,33 +161,16 @@ fn judge(
             unique
         }
         Err(violation) => {
-            return Admitted {
-                verdict: Err(vec![violation]),
-                label,
-                warnings: notes,
-            };
+            return Admitted { verdict: Err(vec![violation]), label, warnings: notes };
         }
     };
-    let mut violations =
-        options
-            .acceptance
-            .check(&file_name, &media_type, prepared.size_bytes, options.extra_bytes);
     let source_name = candidate.source.file_name().to_string_lossy();
-    for finding in options.policy.judge_names(&source_name, file_name.as_str()) {
-        violations.push(finding);
+    for finding in options.policy.warn_of_names(&source_name, file_name.as_str()) {
+        notes.push(note(finding.code, finding.message));
     }
-    if prepared.holds_live_key {
-        violations.push(Violation::new(
-            Code::SecretContent,
-            "the content holds the credential of this run",
-        ));
-    }
+    let violations = violations(&source_name, &file_name, &media_type, &prepared, options);
     if !violations.is_empty() {
-        return Admitted {
-            verdict: Err(violations),
-            label,
-            warnings: notes,
-        };
+        return Admitted { verdict: Err(violations), label, warnings: notes };
     }
     let payload = Payload {
         seq: candidate.seq,
@@ -243,11 +188,23 @@ fn judge(
             warnings,
         },
     };
-    Admitted {
-        verdict: Ok(payload),
-        label,
-        warnings: notes,
+    Admitted { verdict: Ok(payload), label, warnings: notes }
+}
+
+/// Returns all rules that a payload would break, of the target and of ours.
+fn violations(
+    source_name: &str,
+    file_name: &FileName,
+    media_type: &MediaType,
+    prepared: &Prepared,
+    options: &AdmitOptions,
+) -> Vec<Violation> {
+    let mut found = options.acceptance.check(file_name, media_type, prepared.size_bytes, options.extra_bytes);
+    found.extend(options.policy.judge_names(source_name, file_name.as_str()));
+    if prepared.holds_live_key {
+        found.push(Violation::new(Code::SecretContent, "the content holds the credential of this run"));
     }
+    found
 }
 
 /// Two parts of a source never share a name: the later one gets `-2`, `-3`, … before its extension.
@@ -267,9 +224,5 @@ fn distinct(name: FileName, taken: &mut HashSet<FileName>, acceptance: &Acceptan
 
 /// Makes a warning that happened once.
 pub(crate) fn note(code: Code, message: String) -> WarningEntry {
-    WarningEntry {
-        code,
-        message,
-        count: 1,
-    }
+    WarningEntry { code, message, count: 1 }
 }

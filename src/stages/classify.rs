@@ -119,29 +119,11 @@ impl Input for FileInput {
 ///
 /// # Errors
 /// The outcome that ends it here.
-pub fn classify(candidate: Candidate, options: &ClassifyOptions) -> Result<Classified, (Candidate, Outcome)> {
-    match read(&candidate, options) {
-        Ok(Reading {
-            content,
-            size_bytes,
-            digest,
-            holds_live_key,
-        }) => {
-            let name = candidate.source.file_name().to_string_lossy().into_owned();
-            match detection(&content, &name, size_bytes, options) {
-                Ok(detection) => Ok(Classified {
-                    candidate,
-                    content,
-                    size_bytes,
-                    digest,
-                    detection,
-                    holds_live_key,
-                }),
-                Err(outcome) => Err((candidate, outcome)),
-            }
-        }
-        Err(outcome) => Err((candidate, outcome)),
-    }
+pub fn classify(candidate: Candidate, options: &ClassifyOptions) -> Result<Classified, Box<Outcome>> {
+    let Reading { content, size_bytes, digest, holds_live_key } = read(&candidate, options)?;
+    let name = candidate.source.file_name().to_string_lossy().into_owned();
+    let detection = detection(&content, &name, size_bytes, options)?;
+    Ok(Classified { candidate, content, size_bytes, digest, detection, holds_live_key })
 }
 
 /// Bytes with what one pass over them told.
@@ -152,7 +134,7 @@ struct Reading {
     holds_live_key: bool,
 }
 
-fn read(candidate: &Candidate, options: &ClassifyOptions) -> Result<Reading, Outcome> {
+fn read(candidate: &Candidate, options: &ClassifyOptions) -> Result<Reading, Box<Outcome>> {
     let Source::Path(path) = &candidate.source else {
         return spool(&mut io::stdin().lock(), options);
     };
@@ -164,15 +146,9 @@ fn read(candidate: &Candidate, options: &ClassifyOptions) -> Result<Reading, Out
     }
     let mut bytes = Vec::with_capacity(usize::try_from(opened.size_bytes()).unwrap_or(0));
     // One byte more than expected shows that it grew.
-    (&file)
-        .take(opened.size_bytes() + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| read_outcome(&e))?;
+    (&file).take(opened.size_bytes() + 1).read_to_end(&mut bytes).map_err(|e| read_outcome(&e))?;
     if bytes.len() as u64 != opened.size_bytes() {
-        return Err(Outcome::Failed(Failure::new(
-            Code::Changed,
-            OpenError::Changed.to_string(),
-        )));
+        return Err(failed(Code::Changed, OpenError::Changed.to_string()));
     }
     let holds_live_key = options.live_keys.found_in(&bytes);
     let digest = Sha256::of(&bytes);
@@ -184,7 +160,7 @@ fn read(candidate: &Candidate, options: &ClassifyOptions) -> Result<Reading, Out
     })
 }
 
-fn hash_file(opened: OpenedFile, mut file: File, options: &ClassifyOptions) -> Result<Reading, Outcome> {
+fn hash_file(opened: OpenedFile, mut file: File, options: &ClassifyOptions) -> Result<Reading, Box<Outcome>> {
     let mut pass = Pass::new(options);
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -199,16 +175,13 @@ fn hash_file(opened: OpenedFile, mut file: File, options: &ClassifyOptions) -> R
     }
     // The same file with the same size and time: what was hashed is what is there.
     if pass.size_bytes != opened.size_bytes() || opened.reopen().is_err() {
-        return Err(Outcome::Failed(Failure::new(
-            Code::Changed,
-            OpenError::Changed.to_string(),
-        )));
+        return Err(failed(Code::Changed, OpenError::Changed.to_string()));
     }
     Ok(pass.finish(Content::File(opened, file)))
 }
 
 /// Copies standard input into memory, and from there into a temporary file when it is large.
-fn spool(input: &mut dyn Read, options: &ClassifyOptions) -> Result<Reading, Outcome> {
+fn spool(input: &mut dyn Read, options: &ClassifyOptions) -> Result<Reading, Box<Outcome>> {
     let mut pass = Pass::new(options);
     let mut memory = Vec::new();
     let mut file = None;
@@ -229,9 +202,7 @@ fn spool(input: &mut dyn Read, options: &ClassifyOptions) -> Result<Reading, Out
     }
     let content = match file {
         Some(mut file) => {
-            file.write_all(&memory)
-                .and_then(|()| file.flush())
-                .map_err(|e| write_outcome(&e))?;
+            file.write_all(&memory).and_then(|()| file.flush()).map_err(|e| write_outcome(&e))?;
             Content::Spooled(Arc::new(file))
         }
         None => Content::Memory(memory.into()),
@@ -248,11 +219,7 @@ struct Pass {
 
 impl Pass {
     fn new(options: &ClassifyOptions) -> Self {
-        Self {
-            hasher: Hasher::default(),
-            size_bytes: 0,
-            keys: options.live_keys.scan(),
-        }
+        Self { hasher: Hasher::default(), size_bytes: 0, keys: options.live_keys.scan() }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -262,17 +229,8 @@ impl Pass {
     }
 
     fn finish(self, content: Content) -> Reading {
-        let Self {
-            hasher,
-            size_bytes,
-            keys,
-        } = self;
-        Reading {
-            content,
-            size_bytes,
-            digest: hasher.finish(),
-            holds_live_key: keys.found(),
-        }
+        let Self { hasher, size_bytes, keys } = self;
+        Reading { content, size_bytes, digest: hasher.finish(), holds_live_key: keys.found() }
     }
 }
 
@@ -281,74 +239,66 @@ fn detection(
     name: &str,
     size: u64,
     options: &ClassifyOptions,
-) -> Result<Detection, Outcome> {
+) -> Result<Detection, Box<Outcome>> {
     let meter = Meter::new(options.limits.clone(), size);
     let mut input = content.input().map_err(|e| read_outcome(&e))?;
     // Detection reads untrusted bytes: a defect there must cost this file only.
-    let detected = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        detect(input.as_mut(), Some(name), &meter)
-    }));
+    let detected =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| detect(input.as_mut(), Some(name), &meter)));
     let detection = match detected {
         Ok(Ok(detection)) => detection,
         Ok(Err(ConvertError::Io(e))) => return Err(read_outcome(&e)),
-        Ok(Err(e)) => return Err(Outcome::Failed(Failure::new(Code::ReadError, e.to_string()))),
+        Ok(Err(e)) => return Err(failed(Code::ReadError, e.to_string())),
         Err(_) => {
-            return Err(Outcome::Failed(Failure::new(
-                Code::ConverterCrashed,
-                "detection failed",
-            )));
+            return Err(failed(Code::ConverterCrashed, "detection failed"));
         }
     };
     if size == 0 || detection.format == Format::Empty {
         let violation = Violation::new(Code::EmptyFile, "the file holds no bytes");
-        return Err(Outcome::Rejected(vec![violation]));
+        return Err(Box::new(Outcome::Rejected(vec![violation])));
     }
     Ok(detection)
 }
 
-fn check_size(size_bytes: u64, options: &ClassifyOptions) -> Result<(), Outcome> {
+fn check_size(size_bytes: u64, options: &ClassifyOptions) -> Result<(), Box<Outcome>> {
     if size_bytes <= options.max_bytes {
         return Ok(());
     }
-    let message = format!(
-        "{size_bytes} bytes, nothing over {} bytes can be taken",
-        options.max_bytes
-    );
-    Err(Outcome::Rejected(vec![Violation::new(
-        Code::FileTooLarge,
-        message,
-    )]))
+    let message = format!("{size_bytes} bytes, nothing over {} bytes can be taken", options.max_bytes);
+    Err(rejected(Code::FileTooLarge, message))
 }
 
-fn open_outcome(error: OpenError) -> Outcome {
+fn open_outcome(error: OpenError) -> Box<Outcome> {
     match error {
         OpenError::Io(error) => read_outcome(&error),
-        OpenError::NotRegular => Outcome::Skipped {
-            code: Code::SpecialFile,
-            message: OpenError::NotRegular.to_string(),
-        },
-        // Discovery saw a regular file under this name.
-        OpenError::Symlink | OpenError::Changed => {
-            Outcome::Failed(Failure::new(Code::Changed, OpenError::Changed.to_string()))
+        OpenError::NotRegular => {
+            Box::new(Outcome::Skipped { code: Code::SpecialFile, message: OpenError::NotRegular.to_string() })
         }
+        // Discovery saw a regular file under this name.
+        OpenError::Symlink | OpenError::Changed => failed(Code::Changed, OpenError::Changed.to_string()),
     }
 }
 
-fn read_outcome(error: &io::Error) -> Outcome {
+fn read_outcome(error: &io::Error) -> Box<Outcome> {
     let code = match error.kind() {
         io::ErrorKind::NotFound => Code::NotFound,
         io::ErrorKind::PermissionDenied => Code::Unreadable,
-        _ if error
-            .get_ref()
-            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<OpenError>) =>
-        {
+        _ if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<OpenError>) => {
             Code::Changed
         }
         _ => Code::ReadError,
     };
-    Outcome::Failed(Failure::new(code, error.to_string()))
+    failed(code, error.to_string())
 }
 
-fn write_outcome(error: &io::Error) -> Outcome {
-    Outcome::Failed(Failure::new(Code::WriteError, error.to_string()))
+fn write_outcome(error: &io::Error) -> Box<Outcome> {
+    failed(Code::WriteError, error.to_string())
+}
+
+fn failed(code: Code, message: impl Into<String>) -> Box<Outcome> {
+    Box::new(Outcome::Failed(Failure::new(code, message)))
+}
+
+fn rejected(code: Code, message: impl Into<String>) -> Box<Outcome> {
+    Box::new(Outcome::Rejected(vec![Violation::new(code, message)]))
 }

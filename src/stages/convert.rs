@@ -71,70 +71,48 @@ pub fn convert(
     converter: &'static dyn Converter,
     options: &ConvertOptions,
     interrupted: &Arc<AtomicBool>,
-) -> Result<Converted, Outcome> {
+) -> Result<Converted, Box<Outcome>> {
     if classified.size_bytes > options.max_bytes {
         let message = format!(
             "{} bytes, documents over {} bytes are not converted (raise it with --max-convert-size)",
             classified.size_bytes, options.max_bytes
         );
-        return Err(Outcome::Rejected(vec![Violation::new(
-            Code::ConvertTooLarge,
-            message,
-        )]));
+        return Err(Box::new(Outcome::Rejected(vec![Violation::new(Code::ConvertTooLarge, message)])));
     }
     let mut sink = spill::SpillSink::new(options);
     let (deadline, stop) = (Instant::now() + options.timeout, Arc::clone(interrupted));
     let mut meter = Meter::new(options.limits.clone(), classified.size_bytes)
         .with_stop(move || stop.load(Ordering::Relaxed) || Instant::now() >= deadline);
-    let mut input = classified
-        .content
-        .input()
-        .map_err(|e| outcome(ConvertError::Io(e), interrupted))?;
-    let chosen = with_charset(options, classified);
+    let mut input = classified.content.input().map_err(|e| outcome(&ConvertError::Io(e), interrupted))?;
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        converter.convert(input.as_mut(), &chosen, &mut meter, &mut sink)
+        converter.convert(input.as_mut(), &options.options, &mut meter, &mut sink)
     }));
     match ran {
         Err(_) => {
             let message = format!("{} panicked; this is a defect", converter.name());
-            return Err(Outcome::Failed(Failure::new(Code::ConverterCrashed, message)));
+            return Err(Box::new(Outcome::Failed(Failure::new(Code::ConverterCrashed, message))));
         }
-        Ok(Err(error)) => return Err(outcome(error, interrupted)),
+        Ok(Err(error)) => return Err(outcome(&error, interrupted)),
         Ok(Ok(())) => {}
     }
-    let (parts, warnings) = sink
-        .finish()
-        .map_err(|e| outcome(ConvertError::Sink(e), interrupted))?;
+    let (parts, warnings) = sink.finish().map_err(|e| outcome(&ConvertError::Sink(e), interrupted))?;
     if parts.is_empty() {
-        return Err(outcome(ConvertError::NoText, interrupted));
+        return Err(outcome(&ConvertError::NoText, interrupted));
     }
-    Ok(Converted {
-        parts,
-        warnings,
-        converter: reference(converter, &options.options),
-    })
-}
-
-/// Detection has decided the charset over the whole file: the converter need not look again.
-fn with_charset(options: &ConvertOptions, _classified: &Classified) -> Options {
-    options.options.clone()
+    Ok(Converted { parts, warnings, converter: reference(converter, &options.options) })
 }
 
 /// Returns which converter made something, with the digest of its options.
 #[must_use]
 pub fn reference(converter: &dyn Converter, options: &Options) -> ConverterRef {
     let options_hash = Sha256::of(options.canonical().as_bytes()).short(16);
-    ConverterRef {
-        name: converter.name(),
-        revision: converter.revision(),
-        options_hash,
-    }
+    ConverterRef { name: converter.name(), revision: converter.revision(), options_hash }
 }
 
-fn outcome(error: ConvertError, interrupted: &AtomicBool) -> Outcome {
-    let violation = |code| Outcome::Rejected(vec![Violation::new(code, error.to_string())]);
-    let failure = |code, message: String| Outcome::Failed(Failure::new(code, message));
-    match &error {
+fn outcome(error: &ConvertError, interrupted: &AtomicBool) -> Box<Outcome> {
+    let violation = |code| Box::new(Outcome::Rejected(vec![Violation::new(code, error.to_string())]));
+    let failure = |code, message: String| Box::new(Outcome::Failed(Failure::new(code, message)));
+    match error {
         ConvertError::Encrypted => violation(Code::EncryptedDocument),
         ConvertError::Corrupt { .. } => violation(Code::CorruptDocument),
         ConvertError::Limit(_) => violation(Code::LimitExceeded),
@@ -144,13 +122,10 @@ fn outcome(error: ConvertError, interrupted: &AtomicBool) -> Outcome {
         }
         ConvertError::Cancelled => failure(Code::ConverterTimeout, "the deadline passed".to_owned()),
         ConvertError::Io(e) => {
-            let changed = e
-                .get_ref()
-                .is_some_and(|e| e.is::<crate::model::source::OpenError>());
-            failure(
-                if changed { Code::Changed } else { Code::ReadError },
-                e.to_string(),
-            )
+            let changed = e.get_ref().is_some_and(
+                <dyn std::error::Error + Send + Sync + 'static>::is::<crate::model::source::OpenError>,
+            );
+            failure(if changed { Code::Changed } else { Code::ReadError }, e.to_string())
         }
         ConvertError::Sink(e) => failure(Code::WriteError, e.to_string()),
         // The enum is another crate's and may grow.

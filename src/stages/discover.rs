@@ -94,23 +94,10 @@ pub struct Discovery {
 /// # Errors
 /// [`DiscoverError`] if a named path does not exist; nothing was read then.
 pub fn discover(named: &[Named], options: &DiscoverOptions) -> Result<Discovery, DiscoverError> {
-    let root = |named: &Named| {
-        Ok(walk::Root {
-            meta: check_named(named)?,
-            named: named.clone(),
-        })
-    };
-    let roots = named
-        .iter()
-        .map(root)
-        .collect::<Result<Vec<_>, DiscoverError>>()?;
+    let root = |named: &Named| Ok(walk::Root { meta: check_named(named)?, named: named.clone() });
+    let roots = named.iter().map(root).collect::<Result<Vec<_>, DiscoverError>>()?;
     let seen = (named.len() > 1).then(HashSet::new);
-    Ok(Discovery {
-        walk: walk::Walk::new(options, roots),
-        seq: 0,
-        seen,
-        hasher: RandomState::new(),
-    })
+    Ok(Discovery { walk: walk::Walk::new(options, roots), seq: 0, seen, hasher: RandomState::new() })
 }
 
 impl Iterator for Discovery {
@@ -141,19 +128,14 @@ fn check_named(named: &Named) -> Result<Option<Metadata>, DiscoverError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(DiscoverError::Missing { path: path.clone() })
         }
-        Err(source) => Err(DiscoverError::Unreadable {
-            path: path.clone(),
-            source,
-        }),
+        Err(source) => Err(DiscoverError::Unreadable { path: path.clone(), source }),
     }
 }
 
 fn stdin_candidate(name: &str) -> Candidate {
     Candidate {
         seq: 0,
-        source: Source::Stdin {
-            name: name.to_owned(),
-        },
+        source: Source::Stdin { name: name.to_owned() },
         relative: RelativePath::new(Path::new(name)),
         size_bytes: 0,
         modified: Timestamp::from(UNIX_EPOCH),
@@ -169,9 +151,7 @@ fn candidate(path: &Path, root: &Path, meta: &Metadata, follow: bool) -> Candida
         source: Source::Path(path.to_owned()),
         relative: RelativePath::new(below.unwrap_or(path)),
         size_bytes: meta.size(),
-        modified: meta
-            .modified()
-            .map_or_else(|_| Timestamp::from(UNIX_EPOCH), Timestamp::from),
+        modified: meta.modified().map_or_else(|_| Timestamp::from(UNIX_EPOCH), Timestamp::from),
         follow,
     }
 }

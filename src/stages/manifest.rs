@@ -45,19 +45,10 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
         lock(&file)?;
-        let journal = Self {
-            path: path.to_owned(),
-            writer: BufWriter::new(file),
-            length: 0,
-            index: Vec::new(),
-        };
+        let journal =
+            Self { path: path.to_owned(), writer: BufWriter::new(file), length: 0, index: Vec::new() };
         Ok((journal, left))
     }
 
@@ -70,12 +61,7 @@ impl Journal {
         line.push(b'\n');
         self.writer.write_all(&line)?;
         let length = u32::try_from(line.len()).map_err(|_| io::Error::other("an entry is too long"))?;
-        self.index.push(Slot {
-            seq: entry.seq,
-            part: entry.part,
-            length,
-            offset: self.length,
-        });
+        self.index.push(Slot { seq: entry.seq, part: entry.part, length, offset: self.length });
         self.length += u64::from(length);
         Ok(())
     }
@@ -119,9 +105,7 @@ impl Journal {
     /// The disk is full or gone; the journal stays then.
     pub fn finish(mut self, path: &Path) -> io::Result<Sha256> {
         let folder = parent(path);
-        let mut temp = tempfile::Builder::new()
-            .prefix(".docferry-")
-            .tempfile_in(folder)?;
+        let mut temp = tempfile::Builder::new().prefix(".docferry-").tempfile_in(folder)?;
         let digest = {
             let mut out = BufWriter::new(temp.as_file_mut());
             let digest = self.write_sorted(&mut out)?;
@@ -154,9 +138,7 @@ impl Journal {
 /// The disk is full or gone.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = parent(path);
-    let mut temp = tempfile::Builder::new()
-        .prefix(".docferry-")
-        .tempfile_in(folder)?;
+    let mut temp = tempfile::Builder::new().prefix(".docferry-").tempfile_in(folder)?;
     temp.write_all(bytes)?;
     temp.as_file().sync_all()?;
     set_readable(temp.as_file())?;
@@ -173,17 +155,15 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Temporary files are made for their owner only; a manifest is a file like others.
-fn set_readable(file: &File) -> io::Result<()> {
+/// Temporary files are made for their owner only; manifests and outputs are files like others.
+pub(crate) fn set_readable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
@@ -199,9 +179,7 @@ fn set_aside(path: &Path, file: &File) -> io::Result<Option<PathBuf>> {
     if file.seek(SeekFrom::End(0))? == 0 {
         return Ok(None);
     }
-    let free = (1u32..)
-        .map(|n| beside(path, &format!(".{n}")))
-        .find(|path| !path.exists());
+    let free = (1u32..).map(|n| beside(path, &format!(".{n}"))).find(|path| !path.exists());
     let Some(free) = free else { return Ok(None) };
     std::fs::rename(path, &free)?;
     Ok(Some(free))
@@ -274,10 +252,7 @@ mod tests {
         let (mut journal, _) = Journal::create(&path).unwrap();
         journal.append(&entry(0, 0)).unwrap();
         journal.sync().unwrap();
-        assert_eq!(
-            Journal::create(&path).unwrap_err().kind(),
-            io::ErrorKind::WouldBlock
-        );
+        assert_eq!(Journal::create(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         drop(journal);
         let (_journal, left) = Journal::create(&path).unwrap();
         assert_eq!(left.as_deref(), Some(&*beside(&path, ".1")));

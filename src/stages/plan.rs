@@ -75,9 +75,18 @@ pub fn plan(detection: &Detection, name: &str, acceptance: &Acceptance, options:
         }
         (_, Route::NeedsConversion(violation)) => match spec.converter {
             Some(converter) => Plan::Convert { converter },
-            None => Plan::Reject(vec![violation]),
+            None => Plan::Reject(vec![without_converter(violation, spec.title)]),
         },
     }
+}
+
+/// A refused media type is only half of the reason where no converter could help.
+fn without_converter(violation: Violation, title: &str) -> Violation {
+    if violation.code != Code::MediaTypeRefused {
+        return violation;
+    }
+    let message = format!("{}, and there is no converter for {title}", violation.message);
+    Violation::new(Code::UnsupportedFormat, message)
 }
 
 /// Decides what `convert` does with an input: whatever has a converter is converted, `None` is skipped.
@@ -112,19 +121,13 @@ fn unusable(detection: &Detection, misnamed: Misnamed) -> Option<Violation> {
     let (found, claimed) = (detection.format.spec(), claimed.spec());
     let binary = claimed.family == Family::Text && matches!(found.family, Family::Binary | Family::Archive);
     if binary {
-        let message = format!(
-            "the name claims {}, the content is {}",
-            claimed.title, found.title
-        );
+        let message = format!("the name claims {}, the content is {}", claimed.title, found.title);
         return Some(Violation::new(Code::BinaryContent, message));
     }
     if misnamed == Misnamed::ByContent || is_loosely_named(claimed.format) {
         return None;
     }
-    let message = format!(
-        "the name claims {}, the content is {}",
-        claimed.title, found.title
-    );
+    let message = format!("the name claims {}, the content is {}", claimed.title, found.title);
     Some(Violation::new(Code::ContentMismatch, message))
 }
 

@@ -28,9 +28,7 @@ pub struct UploadOptions {
 
 impl std::fmt::Debug for UploadOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UploadOptions")
-            .field("retries", &self.retries)
-            .finish_non_exhaustive()
+        f.debug_struct("UploadOptions").field("retries", &self.retries).finish_non_exhaustive()
     }
 }
 
@@ -60,7 +58,7 @@ pub fn upload(payload: &Payload, target: &dyn Target, options: &UploadOptions) -
         let sent_at = Timestamp::now();
         let (answer, digest) = attempt(payload, target, options, attempts);
         let error = match answer {
-            Ok(object) => return settle(payload, object, digest, attempts, target, options),
+            Ok(object) => return Sent { attempts, ..settle(payload, object, digest, target, options) },
             Err(error) => error,
         };
         let mut sent = Sent {
@@ -116,10 +114,7 @@ fn attempt(
     let open = || -> io::Result<Box<dyn Read + Send>> {
         let inner = payload.body.open()?;
         *progress.lock().unwrap_or_else(PoisonError::into_inner) = Hasher::default();
-        Ok(Box::new(HashingReader {
-            inner,
-            hasher: Arc::clone(&progress),
-        }))
+        Ok(Box::new(HashingReader { inner, hasher: Arc::clone(&progress) }))
     };
     let request = UploadRequest {
         file_name: &payload.file_name,
@@ -143,10 +138,7 @@ struct HashingReader {
 impl Read for HashingReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(out)?;
-        self.hasher
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .update(&out[..n]);
+        self.hasher.lock().unwrap_or_else(PoisonError::into_inner).update(&out[..n]);
         Ok(n)
     }
 }
@@ -156,7 +148,6 @@ fn settle(
     payload: &Payload,
     object: FileObject,
     digest: Option<Sha256>,
-    attempts: u32,
     target: &dyn Target,
     options: &UploadOptions,
 ) -> Sent {
@@ -164,7 +155,7 @@ fn settle(
     let id = object.file_id.clone();
     let bad = |outcome: Outcome| Sent {
         outcome,
-        attempts,
+        attempts: 1,
         warnings: Vec::new(),
         possible_orphans: vec![id.clone()],
         kind: None,
@@ -175,38 +166,23 @@ fn settle(
         return bad(Outcome::Failed(Failure::new(Code::Changed, message)));
     }
     if object.size_bytes != payload.size_bytes {
-        let message = format!(
-            "{} bytes were sent, {} are stored as {id}",
-            payload.size_bytes, object.size_bytes
-        );
+        let message =
+            format!("{} bytes were sent, {} are stored as {id}", payload.size_bytes, object.size_bytes);
         return bad(Outcome::Failed(Failure::new(Code::IntegrityMismatch, message)));
     }
     if object.filename != payload.file_name.as_str() {
-        warnings.push(note(
-            Code::NameChanged,
-            format!("stored as `{}`", object.filename.escape_debug()),
-        ));
+        warnings.push(note(Code::NameChanged, format!("stored as `{}`", object.filename.escape_debug())));
     }
     if !object.mime_type.eq_ignore_ascii_case(payload.media_type.as_str()) {
-        let message = format!(
-            "{} was sent, {} is stored",
-            payload.media_type,
-            object.mime_type.escape_debug()
-        );
+        let message =
+            format!("{} was sent, {} is stored", payload.media_type, object.mime_type.escape_debug());
         warnings.push(note(Code::MediaTypeChanged, message));
     }
     let outcome = match until_ready(object, target, options) {
         Ok(object) => Outcome::Uploaded(object),
         Err(failure) => return bad(Outcome::Failed(failure)),
     };
-    Sent {
-        outcome,
-        attempts,
-        warnings,
-        possible_orphans: Vec::new(),
-        kind: None,
-        stop: None,
-    }
+    Sent { outcome, attempts: 1, warnings, possible_orphans: Vec::new(), kind: None, stop: None }
 }
 
 /// Waits for a file that the platform still takes in.
@@ -229,14 +205,8 @@ fn until_ready(
             break;
         }
         if let Ok(again) = target.get(&object.file_id) {
-            object = FileObject {
-                request_id: object.request_id,
-                ..again
-            };
+            object = FileObject { request_id: object.request_id, ..again };
         }
     }
-    Err(Failure::new(
-        Code::NotReady,
-        format!("{} is not ready yet", object.file_id),
-    ))
+    Err(Failure::new(Code::NotReady, format!("{} is not ready yet", object.file_id)))
 }

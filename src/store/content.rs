@@ -56,11 +56,7 @@ pub(super) fn stage(dir: &Path, body: &mut dyn Read) -> Result<Staged, StoreErro
         temp.write_all(&buffer[..read]).map_err(StoreError::io(dir))?;
         size_bytes += read as u64;
     }
-    Ok(Staged {
-        temp,
-        size_bytes,
-        digest: hasher.finish(),
-    })
+    Ok(Staged { temp, size_bytes, digest: hasher.finish() })
 }
 
 /// Returns where contents of this digest are found again.

@@ -22,9 +22,7 @@ impl FileId {
     pub fn parse(text: &str) -> Option<Self> {
         let at = text.len().checked_sub(KEY_DIGITS)?;
         let (prefix, key) = text.split_at_checked(at)?;
-        let is_key = key
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let is_key = key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         (is_prefix(prefix) && is_key).then(|| Self(text.to_owned()))
     }
 

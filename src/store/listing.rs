@@ -54,18 +54,12 @@ impl Bound {
         }
     }
 
-    /// Returns those of `ids`, sorted by age, that may be of the page, in the order in which to take them.
-    fn select(&self, ids: &[FileId]) -> Vec<FileId> {
+    /// Returns those of `ids`, sorted by age, that may be of the page.
+    fn select<'a>(&self, ids: &'a [FileId]) -> &'a [FileId] {
         match self {
-            Self::Newest => ids.iter().rev().cloned().collect(),
-            Self::After(bound) => {
-                let end = ids.partition_point(|id| id.key() < bound.key());
-                ids[..end].iter().rev().cloned().collect()
-            }
-            Self::Before(bound) => {
-                let start = ids.partition_point(|id| id.key() <= bound.key());
-                ids[start..].to_vec()
-            }
+            Self::Newest => ids,
+            Self::After(bound) => &ids[..ids.partition_point(|id| id.key() < bound.key())],
+            Self::Before(bound) => &ids[ids.partition_point(|id| id.key() <= bound.key())..],
         }
     }
 }
@@ -90,18 +84,21 @@ impl Names {
         &self,
         files: &Path,
         bound: &Bound,
-        mut take: impl FnMut(FileId) -> Result<bool, StoreError>,
+        mut take: impl FnMut(&FileId) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
+        let forwards = matches!(bound, Bound::Before(_));
         let mut buckets = buckets(files)?;
         buckets.retain(|bucket| bound.admits(bucket));
         buckets.sort_unstable();
-        if !matches!(bound, Bound::Before(_)) {
+        if !forwards {
             buckets.reverse();
         }
         for bucket in buckets {
             let ids = self.folder(files, &bucket)?;
-            for id in bound.select(&ids) {
-                if !take(id)? {
+            let ids = bound.select(&ids);
+            for at in 0..ids.len() {
+                let at = if forwards { at } else { ids.len() - 1 - at };
+                if !take(&ids[at])? {
                     return Ok(());
                 }
             }
@@ -118,19 +115,12 @@ impl Names {
             Err(error) => return Err(StoreError::io(&path)(error)),
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = last
-            .as_ref()
-            .filter(|kept| kept.bucket == bucket && kept.modified == modified)
-        {
+        if let Some(kept) = last.as_ref().filter(|kept| kept.bucket == bucket && kept.modified == modified) {
             return Ok(Arc::clone(&kept.ids));
         }
         let ids = Arc::new(read(&path)?);
         let settled = now.duration_since(modified).is_ok_and(|age| age > SETTLED_AFTER);
-        *last = settled.then(|| Folder {
-            bucket: bucket.to_owned(),
-            modified,
-            ids: Arc::clone(&ids),
-        });
+        *last = settled.then(|| Folder { bucket: bucket.to_owned(), modified, ids: Arc::clone(&ids) });
         Ok(ids)
     }
 }

@@ -31,14 +31,10 @@ pub(super) fn open(root: &Path) -> Result<String, StoreError> {
     create_dir(root)?;
     if !is_empty(root)? {
         // Another process may have made it a store since the first look.
-        return read(root)?.ok_or_else(|| StoreError::Foreign {
-            path: root.to_owned(),
-        });
+        return read(root)?.ok_or_else(|| StoreError::Foreign { path: root.to_owned() });
     }
     write(root)?;
-    read(root)?.ok_or_else(|| StoreError::Foreign {
-        path: root.to_owned(),
-    })
+    read(root)?.ok_or_else(|| StoreError::Foreign { path: root.to_owned() })
 }
 
 /// Creates a folder and its parents; the last one is for its owner only.
@@ -60,15 +56,10 @@ fn read(root: &Path) -> Result<Option<String>, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io(&path)(error)),
     };
-    let damaged = |reason: String| StoreError::Damaged {
-        path: path.clone(),
-        reason,
-    };
+    let damaged = |reason: String| StoreError::Damaged { path: path.clone(), reason };
     let marker: Marker = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
     if marker.format != FORMAT {
-        return Err(StoreError::Foreign {
-            path: root.to_owned(),
-        });
+        return Err(StoreError::Foreign { path: root.to_owned() });
     }
     if marker.schema_version > SCHEMA_VERSION {
         return Err(StoreError::NewerSchema {
@@ -94,23 +85,13 @@ fn is_empty(root: &Path) -> Result<bool, StoreError> {
 }
 
 fn write(root: &Path) -> Result<(), StoreError> {
-    let marker = Marker {
-        format: FORMAT.to_owned(),
-        schema_version: SCHEMA_VERSION,
-        id: id::uuid()?,
-    };
-    let mut text = serde_json::to_vec(&marker).map_err(|error| StoreError::Damaged {
-        path: root.join(FILE_NAME),
-        reason: error.to_string(),
-    })?;
+    let marker = Marker { format: FORMAT.to_owned(), schema_version: SCHEMA_VERSION, id: id::uuid()? };
+    let mut text = serde_json::to_vec(&marker)
+        .map_err(|error| StoreError::Damaged { path: root.join(FILE_NAME), reason: error.to_string() })?;
     text.push(b'\n');
-    let mut temp = tempfile::Builder::new()
-        .prefix(TEMP_PREFIX)
-        .tempfile_in(root)
-        .map_err(StoreError::io(root))?;
-    temp.write_all(&text)
-        .and_then(|()| temp.as_file().sync_all())
-        .map_err(StoreError::io(root))?;
+    let mut temp =
+        tempfile::Builder::new().prefix(TEMP_PREFIX).tempfile_in(root).map_err(StoreError::io(root))?;
+    temp.write_all(&text).and_then(|()| temp.as_file().sync_all()).map_err(StoreError::io(root))?;
     match temp.persist_noclobber(root.join(FILE_NAME)) {
         Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
             Err(StoreError::io(root)(error.error))

@@ -21,12 +21,7 @@ fn put(store: &Store, name: &str, body: &[u8]) -> StoredFile {
 
 fn read(store: &Store, id: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    store
-        .content(id)
-        .unwrap()
-        .unwrap()
-        .read_to_end(&mut bytes)
-        .unwrap();
+    store.content(id).unwrap().unwrap().read_to_end(&mut bytes).unwrap();
     bytes
 }
 
@@ -91,20 +86,9 @@ fn refuses_a_foreign_folder_a_newer_schema_and_a_broken_marker() {
     let (dir, store) = store();
     let marker = store.root().join("store.json");
     let root = dir.path().join("store");
-    fs::write(
-        &marker,
-        r#"{"format":"docferry-store","schema_version":99,"id":"x"}"#,
-    )
-    .unwrap();
+    fs::write(&marker, r#"{"format":"docferry-store","schema_version":99,"id":"x"}"#).unwrap();
     let error = Store::open(&root).unwrap_err();
-    assert!(matches!(
-        error,
-        StoreError::NewerSchema {
-            found: 99,
-            known: 1,
-            ..
-        }
-    ));
+    assert!(matches!(error, StoreError::NewerSchema { found: 99, known: 1, .. }));
     fs::write(&marker, r#"{"format":"something","schema_version":1,"id":"x"}"#).unwrap();
     assert!(matches!(Store::open(&root), Err(StoreError::Foreign { .. })));
     fs::write(&marker, "{").unwrap();
@@ -170,26 +154,13 @@ fn threads_that_put_and_delete_equal_bytes_lose_nothing() {
 fn lists_newest_first_in_pages_both_ways() {
     let (_dir, store) = store();
     // Seven files of one clock reading, then three of a later hour: two folders.
-    let mut ids: Vec<String> = (0..7)
-        .map(|n| put(&store, &n.to_string(), b"x").object.file_id)
-        .collect();
+    let mut ids: Vec<String> = (0..7).map(|n| put(&store, &n.to_string(), b"x").object.file_id).collect();
     for n in 7..10 {
         let new = NewFile::new("later", "text/plain", "file_", at("2026-11-20T11:00:00Z"));
-        ids.push(
-            store
-                .put(new, &mut format!("{n}").as_bytes())
-                .unwrap()
-                .object
-                .file_id,
-        );
+        ids.push(store.put(new, &mut format!("{n}").as_bytes()).unwrap().object.file_id);
     }
     ids.reverse();
-    let names = |page: &Page| {
-        page.files
-            .iter()
-            .map(|file| file.file_id.clone())
-            .collect::<Vec<_>>()
-    };
+    let names = |page: &Page| page.files.iter().map(|file| file.file_id.clone()).collect::<Vec<_>>();
 
     let first = store.list(Position::Newest, 4).unwrap();
     assert_eq!((names(&first), first.has_more), (ids[..4].to_vec(), true));
@@ -202,10 +173,7 @@ fn lists_newest_first_in_pages_both_ways() {
     assert_eq!((names(&before), before.has_more), (ids[3..5].to_vec(), true));
     let start = store.list(Position::Before(&ids[2]), 5).unwrap();
     assert_eq!((names(&start), start.has_more), (ids[..2].to_vec(), false));
-    assert!(matches!(
-        store.list(Position::After("../x"), 1),
-        Err(StoreError::BadId(_))
-    ));
+    assert!(matches!(store.list(Position::After("../x"), 1), Err(StoreError::BadId(_))));
 }
 
 #[test]
@@ -235,29 +203,17 @@ fn leftovers_of_a_crash_are_no_files() {
     let left = store.temp().join("left");
     fs::write(&left, b"x").unwrap();
     let old = SystemTime::now() - 2 * ABANDONED_AFTER;
-    File::options()
-        .write(true)
-        .open(&left)
-        .unwrap()
-        .set_modified(old)
-        .unwrap();
+    File::options().write(true).open(&left).unwrap().set_modified(old).unwrap();
 
     let again = Store::open(&dir.path().join("store")).unwrap();
     let page = again.list(Position::Newest, 9).unwrap();
-    assert_eq!(
-        page.files.iter().map(|file| &file.file_id).collect::<Vec<_>>(),
-        [&kept]
-    );
+    assert_eq!(page.files.iter().map(|file| &file.file_id).collect::<Vec<_>>(), [&kept]);
     assert_eq!(again.get(&torn).unwrap(), None);
     assert_eq!(again.get(&orphan).unwrap(), None);
     assert!(matches!(again.get(&bad), Err(StoreError::Damaged { .. })));
     assert!(again.delete(&bad).unwrap());
     assert!(!left.exists());
-    assert_eq!(
-        files_in(&store.temp()).len(),
-        1,
-        "another process may still be writing it"
-    );
+    assert_eq!(files_in(&store.temp()).len(), 1, "another process may still be writing it");
     drop(staged);
     assert!(files_in(&store.temp()).is_empty());
 }
@@ -284,13 +240,7 @@ fn ids_are_unique_among_many() {
     let (_dir, store) = store();
     let ids: HashSet<String> = (0..500).map(|_| put(&store, "a", b"x").object.file_id).collect();
     assert_eq!(ids.len(), 500);
-    for bad in [
-        "",
-        "..",
-        "file_x",
-        "/etc/passwd",
-        "../../../../../../etc/passwd_0123456789",
-    ] {
+    for bad in ["", "..", "file_x", "/etc/passwd", "../../../../../../etc/passwd_0123456789"] {
         assert_eq!(store.get(bad).unwrap(), None);
         assert!(!store.delete(bad).unwrap());
     }

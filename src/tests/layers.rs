@@ -1,4 +1,5 @@
 //! Reads the `use crate::` lines of every file and fails where an import goes up (docs/design.md, "Layers").
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,10 +19,7 @@ const LEVELS: &[(u8, &[&str])] = &[
 const SERVER_SEES: &[&str] = &["server", "model", "store"];
 
 fn level(module: &str) -> Option<u8> {
-    LEVELS
-        .iter()
-        .find(|(_, modules)| modules.contains(&module))
-        .map(|(level, _)| *level)
+    LEVELS.iter().find(|(_, modules)| modules.contains(&module)).map(|(level, _)| *level)
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -38,11 +36,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Returns the top modules that a file names after `crate::` (or `docferry::` in the binary).
 fn imports(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for line in text
-        .lines()
-        .map(str::trim_start)
-        .filter(|line| !line.starts_with("//"))
-    {
+    for line in text.lines().map(str::trim_start).filter(|line| !line.starts_with("//")) {
         for prefix in ["crate::", "docferry::"] {
             for (at, _) in line.match_indices(prefix) {
                 let rest = &line[at + prefix.len()..];
@@ -50,9 +44,7 @@ fn imports(text: &str) -> BTreeSet<String> {
                     let names = group.split('}').next().unwrap_or_default().split(',');
                     found.extend(names.map(|n| n.trim().split("::").next().unwrap_or_default().to_owned()));
                 } else {
-                    let end = rest
-                        .find(|c: char| !c.is_alphanumeric() && c != '_')
-                        .unwrap_or(rest.len());
+                    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
                     found.insert(rest[..end].to_owned());
                 }
             }
@@ -62,17 +54,8 @@ fn imports(text: &str) -> BTreeSet<String> {
 }
 
 fn module_of(root: &Path, file: &Path) -> String {
-    let relative = file
-        .strip_prefix(root)
-        .unwrap()
-        .to_string_lossy()
-        .replace('\\', "/");
-    relative
-        .split('/')
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(".rs")
-        .to_owned()
+    let relative = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+    relative.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned()
 }
 
 #[test]
@@ -108,11 +91,7 @@ fn imports_go_down() {
             }
         }
     }
-    assert!(
-        broken.is_empty(),
-        "imports that the layers forbid:\n{}",
-        broken.join("\n")
-    );
+    assert!(broken.is_empty(), "imports that the layers forbid:\n{}", broken.join("\n"));
 }
 
 #[test]
@@ -122,10 +101,6 @@ fn converters_know_nothing_of_the_product() {
     sources(&root, &mut files);
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        assert!(
-            !text.contains("docferry::"),
-            "{} names the root crate",
-            file.display()
-        );
+        assert!(!text.contains("docferry::"), "{} names the root crate", file.display());
     }
 }

@@ -20,17 +20,11 @@ fn profile() -> Profile {
 }
 
 fn local(folder: &Path) -> Arc<dyn Target> {
-    Arc::new(LocalTarget::new(
-        profile(),
-        Store::open(&folder.join("store")).unwrap(),
-    ))
+    Arc::new(LocalTarget::new(profile(), Store::open(&folder.join("store")).unwrap()))
 }
 
 fn ingest(inputs: &Path, folder: &Path) -> Builder {
-    Pipeline::builder()
-        .input(inputs)
-        .target(local(folder))
-        .manifest(Some(folder.join("m.jsonl")))
+    Pipeline::builder().input(inputs).target(local(folder)).manifest(Some(folder.join("m.jsonl")))
 }
 
 fn entries(report: &Report) -> Vec<Entry> {
@@ -41,11 +35,7 @@ fn entries(report: &Report) -> Vec<Entry> {
 fn small_files(folder: &Path, count: usize) {
     fs::create_dir_all(folder).unwrap();
     for n in 0..count {
-        let text = if n == 3 {
-            String::new()
-        } else {
-            format!("file {n}\n")
-        };
+        let text = if n == 3 { String::new() } else { format!("file {n}\n") };
         fs::write(folder.join(format!("{n:05}.txt")), text).unwrap();
     }
 }
@@ -69,11 +59,7 @@ fn every_input_is_accounted_for_and_ids_resolve() {
     small_files(&inputs, 20);
     fs::write(inputs.join("binary.txt"), [0u8, 1, 2, 3, 0, 0, 7, 8, 0, 0]).unwrap();
     fs::write(inputs.join(".hidden"), "x").unwrap();
-    let report = ingest(&inputs, folder.path())
-        .build()
-        .unwrap()
-        .run(&mut ())
-        .unwrap();
+    let report = ingest(&inputs, folder.path()).build().unwrap().run(&mut ()).unwrap();
     let entries = entries(&report);
     assert_eq!(entries.len(), 22);
     let seqs: Vec<u64> = entries.iter().map(|e| e.seq).collect();
@@ -92,10 +78,7 @@ fn every_input_is_accounted_for_and_ids_resolve() {
         assert_eq!(object.size_bytes, entry.output.as_ref().unwrap().size_bytes);
         let mut bytes = Vec::new();
         target.download(&file.file_id, &mut bytes).unwrap();
-        assert_eq!(
-            docferry::model::Sha256::of(&bytes),
-            entry.output.as_ref().unwrap().sha256
-        );
+        assert_eq!(docferry::model::Sha256::of(&bytes), entry.output.as_ref().unwrap().sha256);
     }
 }
 
@@ -106,10 +89,7 @@ fn manifest_does_not_depend_on_threads() {
     small_files(&inputs, 150);
     let mut seen = Vec::new();
     for (jobs, concurrency) in [(1, 1), (2, 1), (4, 8)] {
-        let builder = ingest(&inputs, folder.path())
-            .jobs(jobs)
-            .concurrency(concurrency)
-            .batch_files(40);
+        let builder = ingest(&inputs, folder.path()).jobs(jobs).concurrency(concurrency).batch_files(40);
         let report = builder.build().unwrap().run(&mut ()).unwrap();
         assert_eq!(report.batches, 4);
         seen.push(stable(&entries(&report)));
@@ -125,27 +105,17 @@ fn batches_are_announced_while_the_run_goes_on() {
     small_files(&inputs, 30);
     let mut told = Vec::new();
     let mut ids = 0;
-    let mut observer = |event: &Event<'_>| match event {
-        Event::BatchDone(batch) => {
+    let mut observer = |event: &Event<'_>| {
+        if let Event::BatchDone(batch) = event {
             told.push((batch.number, batch.entries));
             ids += batch.file_ids.len();
         }
-        _ => {}
     };
-    let report = ingest(&inputs, folder.path())
-        .batch_files(10)
-        .build()
-        .unwrap()
-        .run(&mut observer)
-        .unwrap();
+    let report = ingest(&inputs, folder.path()).batch_files(10).build().unwrap().run(&mut observer).unwrap();
     told.sort_unstable();
     assert_eq!(told, [(0, 10), (1, 10), (2, 10)]);
     assert_eq!(ids, 29);
-    let sizes: Vec<usize> = report
-        .batches()
-        .unwrap()
-        .map(|batch| batch.unwrap().len())
-        .collect();
+    let sizes: Vec<usize> = report.batches().unwrap().map(|batch| batch.unwrap().len()).collect();
     assert_eq!(sizes, [10, 10, 10]);
 }
 
@@ -181,10 +151,7 @@ fn the_library_works_inside_an_async_runtime() {
         report.of(Status::Uploaded)
     };
     assert_eq!(run("plain"), 4);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     assert_eq!(runtime.block_on(async { run("inside") }), 4);
     std::thread::scope(|scope| {
         scope.spawn(|| assert_eq!(run("thread"), 4));
@@ -192,14 +159,8 @@ fn the_library_works_inside_an_async_runtime() {
     let (inputs, place) = (inputs.clone(), folder.path().join("blocking"));
     fs::create_dir_all(&place).unwrap();
     let blocking = runtime.block_on(async move {
-        let task = move || {
-            ingest(&inputs, &place)
-                .build()
-                .unwrap()
-                .run(&mut ())
-                .unwrap()
-                .of(Status::Uploaded)
-        };
+        let task =
+            move || ingest(&inputs, &place).build().unwrap().run(&mut ()).unwrap().of(Status::Uploaded);
         tokio::task::spawn_blocking(task).await.unwrap()
     });
     assert_eq!(blocking, 4);
@@ -220,11 +181,7 @@ fn a_file_that_changes_is_failed_and_costs_nothing_else() {
             assert!(entry.seq < 2);
         }
     };
-    let report = ingest(&inputs, folder.path())
-        .build()
-        .unwrap()
-        .run(&mut observer)
-        .unwrap();
+    let report = ingest(&inputs, folder.path()).build().unwrap().run(&mut observer).unwrap();
     assert_eq!(report.of(Status::Uploaded), 2);
 }
 
@@ -242,10 +199,7 @@ fn convert_mirrors_the_tree_and_never_overwrites_within_a_run() {
         .output_dir(&out)
         .manifest(Some(folder.path().join("m.jsonl")));
     let report = builder.build().unwrap().run(&mut ()).unwrap();
-    let paths: Vec<String> = entries(&report)
-        .into_iter()
-        .map(|e| e.output.unwrap().path.unwrap())
-        .collect();
+    let paths: Vec<String> = entries(&report).into_iter().map(|e| e.output.unwrap().path.unwrap()).collect();
     assert_eq!(fs::read_to_string(&paths[0]).unwrap(), "a");
     assert_eq!(fs::read_to_string(&paths[1]).unwrap(), "b");
     assert_eq!(paths[0], out.join("sub/x.txt").to_string_lossy());

@@ -53,9 +53,7 @@ impl Decoder {
 fn decode_whatwg(decoder: &mut encoding_rs::Decoder, mut bytes: &[u8], last: bool, out: &mut String) -> u64 {
     let mut replaced = 0;
     loop {
-        let room = decoder
-            .max_utf8_buffer_length_without_replacement(bytes.len())
-            .unwrap_or(bytes.len());
+        let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(bytes.len());
         out.reserve(room);
         let (result, read) = decoder.decode_to_string_without_replacement(bytes, out, last);
         bytes = &bytes[read..];
@@ -80,11 +78,7 @@ struct Utf32 {
 
 impl Utf32 {
     fn new(unit: fn([u8; 4]) -> u32) -> Self {
-        Self {
-            unit,
-            carry: [0; 4],
-            carried: 0,
-        }
+        Self { unit, carry: [0; 4], carried: 0 }
     }
 
     fn decode(&mut self, bytes: &[u8], last: bool, out: &mut String) -> u64 {

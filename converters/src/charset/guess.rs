@@ -8,8 +8,9 @@
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
+use super::declared::{PREFIX, declared};
 use super::scan::Remains;
-use super::{Charset, CharsetEvidence, Finding, count, each_chunk};
+use super::{Charset, CharsetEvidence, Decoder, Finding, by_label, count, each_chunk};
 use crate::{Input, Meter, Result};
 
 const MAX_EVIDENCE: u64 = 1 << 20;
@@ -70,8 +71,43 @@ pub(super) fn guess(input: &mut dyn Input, meter: &Meter, remains: Remains) -> R
     if blanks.are_ebcdic() {
         return Ok(Finding::Undecided(Charset::guess("EBCDIC", false)));
     }
+    if let Some(name) = declared_and_fitting(input, meter, start)?
+        && (is_single_byte(encoding.name()) || !is_single_byte(name))
+    {
+        return Ok(Finding::Text(Charset::sure(name, CharsetEvidence::Declared, false)));
+    }
     let enough = remains.span >= MIN_SPAN && remains.non_ascii >= MIN_NON_ASCII
         || remains.non_ascii >= DENSE_NON_ASCII
         || encoding == encoding_rs::ISO_2022_JP;
     Ok(Finding::Text(Charset::guess(encoding.name(), enough)))
+}
+
+/// Returns the charset that the text declares, if the bytes from `start` on mean something in it. A declared
+/// single-byte charset fits nearly everything; against it stands the guess of a multi-byte one, which is
+/// seldom wrong.
+fn declared_and_fitting(input: &mut dyn Input, meter: &Meter, start: u64) -> Result<Option<&'static str>> {
+    let mut head = Vec::new();
+    each_chunk(input, meter, 0, PREFIX as u64, |bytes| {
+        head.extend_from_slice(bytes);
+        true
+    })?;
+    let Some(name) = declared(&head).and_then(|label| by_label(&label)).map(|charset| charset.name) else {
+        return Ok(None);
+    };
+    let Some(mut decoder) = Decoder::new(name).filter(|_| !name.starts_with("UTF-")) else {
+        return Ok(None);
+    };
+    let mut fits = true;
+    let mut text = String::new();
+    each_chunk(input, meter, start, MAX_EVIDENCE, |bytes| {
+        text.clear();
+        decoder.decode(bytes, false, &mut text);
+        fits = decoder.replaced() == 0 && !text.contains(|c| matches!(c, '\u{80}'..='\u{9F}'));
+        fits
+    })?;
+    Ok(fits.then_some(name))
+}
+
+fn is_single_byte(name: &str) -> bool {
+    encoding_rs::Encoding::for_label(name.as_bytes()).is_some_and(encoding_rs::Encoding::is_single_byte)
 }

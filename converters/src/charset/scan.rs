@@ -122,20 +122,12 @@ impl Scan {
 
     fn marked(readings: Readings, wide: Wide) -> Verdict {
         let charset = Charset::sure(wide.name(), CharsetEvidence::Bom, true);
-        if readings.after_mark(wide) {
-            Verdict::Known(charset)
-        } else {
-            Verdict::Binary
-        }
+        if readings.after_mark(wide) { Verdict::Known(charset) } else { Verdict::Binary }
     }
 
     fn remains(&self) -> Remains {
         let first = self.first_non_ascii.or(self.first_escape).unwrap_or(0);
-        Remains {
-            first,
-            span: self.len - first,
-            non_ascii: self.non_ascii,
-        }
+        Remains { first, span: self.len - first, non_ascii: self.non_ascii }
     }
 
     /// The mark of UTF-32LE begins with that of UTF-16LE; as U+0000 is no text, the longer one wins.
@@ -184,9 +176,7 @@ impl Scan {
 /// Counts the control characters that text does not hold. ESC is let through: ISO-2022 text and coloured logs
 /// are full of it.
 fn count_controls(bytes: &[u8]) -> u64 {
-    count(bytes, |byte| {
-        (byte < 0x20) & !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B) | (byte == 0x7F)
-    })
+    count(bytes, |byte| (byte < 0x20) & !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B) | (byte == 0x7F))
 }
 
 /// Counts well-formed and ill-formed UTF-8 sequences that are not ASCII.

@@ -14,6 +14,7 @@ struct Reading16 {
     lone: u64,
     odd: u64,
     ascii: u64,
+    blank: u64,
     after_high: bool,
 }
 
@@ -25,10 +26,26 @@ impl Reading16 {
         self.after_high = (0xD800..0xDC00).contains(&unit);
         match unit {
             0 => self.nul += 1,
-            9 | 10 | 13 | 0x20..=0x7E => self.ascii += 1,
+            9 | 10 | 13 | 0x20 => {
+                self.ascii += 1;
+                self.blank += 1;
+            }
+            0x21..=0x7E => self.ascii += 1,
             1..=0x1F | 0x7F | 0xFFFE | 0xFFFF => self.odd += 1,
             _ => {}
         }
+    }
+
+    fn is_dead(&self) -> bool {
+        self.nul > 0 || self.lone > 0
+    }
+
+    /// Tells whether this byte order is the likelier one. Swapped blanks are U+2000, U+0A00 and U+0D00, which text
+    /// hardly holds; swapped ASCII is not as good a sign, because U+4E00, the Chinese one, is a swapped `N`.
+    fn beats(&self, other: &Self) -> bool {
+        other.is_dead()
+            || self.blank > other.blank * 2
+            || (self.blank == other.blank && self.ascii > other.ascii * 2)
     }
 }
 
@@ -118,8 +135,7 @@ impl Readings {
 
     /// Tells whether no reading without a byte order mark can hold any more.
     pub(super) fn all_dead(&self) -> bool {
-        let dead = |reading: &Reading16| reading.nul > 0 || reading.lone > 0;
-        dead(&self.little) && dead(&self.big) && self.little_32.bad > 0 && self.big_32.bad > 0
+        self.little.is_dead() && self.big.is_dead() && self.little_32.bad > 0 && self.big_32.bad > 0
     }
 
     /// Takes the last bytes that make no group of four.
@@ -143,17 +159,15 @@ impl Readings {
                 && reading.odd * 100 <= units_32
                 && reading.ascii * 200 >= units_32
         };
-        // Half a per cent of ASCII is a line end in every 200 characters; the other byte order sees as
-        // many characters U+xx00, which text has few of.
+        // Half a per cent of ASCII is a line end in every 200 characters.
         let fits_16 = |reading: &Reading16, other: &Reading16| {
             self.len.is_multiple_of(2)
                 && units_16 >= 2
-                && reading.nul == 0
-                && reading.lone == 0
+                && !reading.is_dead()
                 && !reading.after_high
                 && reading.odd * 100 <= units_16
                 && reading.ascii * (if units_16 < FEW_UNITS { 4 } else { 200 }) >= units_16
-                && reading.ascii > other.ascii * 2
+                && reading.beats(other)
         };
         if fits_32(&self.little_32) {
             Some(Wide::Utf32Le)

@@ -79,12 +79,7 @@ impl Compound {
             (_, 9) => 512,
             _ => return Ok(None),
         };
-        Ok(Some(Self {
-            sector_bytes,
-            directory: u32_at(&header, 48),
-            difat: u32_at(&header, 68),
-            header,
-        }))
+        Ok(Some(Self { sector_bytes, directory: u32_at(&header, 48), difat: u32_at(&header, 68), header }))
     }
 
     /// Reads the directory as far as its chain is sound.
@@ -143,9 +138,7 @@ impl Compound {
             }
             u32_in(input, self.place(list) + beyond % per_sector * 4)?
         } else {
-            usize::try_from(index)
-                .ok()
-                .map(|i| u32_at(&self.header, 76 + i * 4))
+            usize::try_from(index).ok().map(|i| u32_at(&self.header, 76 + i * 4))
         };
         Ok(found.filter(|sector| *sector < MAX_SECTOR))
     }
@@ -156,9 +149,7 @@ impl Entry {
         let len = usize::from(u16_at(bytes, 64)).saturating_sub(2).min(62);
         let units = bytes[..len].chunks_exact(2).map(|pair| u16_at(pair, 0));
         Self {
-            name: char::decode_utf16(units)
-                .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-                .collect(),
+            name: char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
             left: u32_at(bytes, 68),
             right: u32_at(bytes, 72),
             child: u32_at(bytes, 76),

@@ -29,10 +29,7 @@ const UNMISTAKABLE: &[(&[u8], Format)] = &[
 const PDF_HEADER_WITHIN: usize = 1024;
 
 pub(super) fn unmistakable(head: &[u8]) -> Option<Format> {
-    let text_start = head
-        .strip_prefix(b"\xEF\xBB\xBF")
-        .unwrap_or(head)
-        .trim_ascii_start();
+    let text_start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     UNMISTAKABLE
         .iter()
         .find(|(signature, format)| match format {
@@ -42,10 +39,14 @@ pub(super) fn unmistakable(head: &[u8]) -> Option<Format> {
         .map(|(_, format)| *format)
 }
 
+/// Tells whether a PDF header stands in the first KiB, where readers look for it.
+pub(super) fn is_pdf_behind_junk(head: &[u8]) -> bool {
+    memchr::memmem::find(&head[..head.len().min(PDF_HEADER_WITHIN)], b"%PDF-").is_some()
+}
+
 /// Names the format of bytes that are no text, with its media type where our row has none.
 pub(super) fn binary(head: &[u8]) -> Option<(Format, Option<String>)> {
-    let junk = &head[..head.len().min(PDF_HEADER_WITHIN)];
-    if memchr::memmem::find(junk, b"%PDF-").is_some() {
+    if is_pdf_behind_junk(head) {
         return Some((Format::Pdf, None));
     }
     if let Some(format) = without_library(head) {
@@ -74,10 +75,7 @@ pub(super) fn binary(head: &[u8]) -> Option<(Format, Option<String>)> {
             _ => Format::Unknown,
         },
     };
-    let generic = matches!(
-        format,
-        Format::Image | Format::Audio | Format::Video | Format::Unknown
-    );
+    let generic = matches!(format, Format::Image | Format::Audio | Format::Video | Format::Unknown);
     Some((format, generic.then(|| found.media_type().to_owned())))
 }
 
@@ -89,12 +87,7 @@ fn typed(format: Format, media_type: &str) -> Option<(Format, Option<String>)> {
 /// Old office formats without a container.
 fn without_library(head: &[u8]) -> Option<Format> {
     // BOF records of BIFF2, BIFF3 and BIFF4 with their lengths ([MS-XLS] 2.4.21 has only later ones).
-    const BIFF: [&[u8]; 4] = [
-        b"\x09\0\x04\0",
-        b"\x09\x02\x06\0",
-        b"\x09\x04\x06\0",
-        b"\x09\x08\x08\0",
-    ];
+    const BIFF: [&[u8]; 4] = [b"\x09\0\x04\0", b"\x09\x02\x06\0", b"\x09\x04\x06\0", b"\x09\x08\x08\0"];
     if BIFF.iter().any(|signature| head.starts_with(signature)) {
         return Some(Format::Xls);
     }
@@ -105,8 +98,5 @@ fn without_library(head: &[u8]) -> Option<Format> {
 
 /// Tells whether files of this format may be sound and still show no signature.
 pub(super) fn may_lack_signature(format: Format) -> bool {
-    matches!(
-        format,
-        Format::Image | Format::Audio | Format::Video | Format::Tar | Format::Parquet
-    )
+    matches!(format, Format::Image | Format::Audio | Format::Video | Format::Tar | Format::Parquet)
 }

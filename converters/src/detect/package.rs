@@ -15,66 +15,21 @@ const MAX_PART_BYTES: u64 = 4 << 20;
 
 /// Main parts by their content type.
 const MAIN_PARTS: &[(&str, Format)] = &[
-    (
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
-        Format::Docx,
-    ),
-    (
-        "application/vnd.ms-word.document.macroenabled.main+xml",
-        Format::Docm,
-    ),
-    (
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
-        Format::Dotx,
-    ),
-    (
-        "application/vnd.ms-word.template.macroenabledtemplate.main+xml",
-        Format::Dotm,
-    ),
-    (
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
-        Format::Xlsx,
-    ),
-    (
-        "application/vnd.ms-excel.sheet.macroenabled.main+xml",
-        Format::Xlsm,
-    ),
-    (
-        "application/vnd.ms-excel.template.macroenabled.main+xml",
-        Format::Xlsm,
-    ),
-    (
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml",
-        Format::Xltx,
-    ),
-    (
-        "application/vnd.ms-excel.sheet.binary.macroenabled.main",
-        Format::Xlsb,
-    ),
-    (
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
-        Format::Pptx,
-    ),
-    (
-        "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml",
-        Format::Pptx,
-    ),
-    (
-        "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
-        Format::Ppsx,
-    ),
-    (
-        "application/vnd.ms-powerpoint.presentation.macroenabled.main+xml",
-        Format::Pptm,
-    ),
-    (
-        "application/vnd.ms-powerpoint.slideshow.macroenabled.main+xml",
-        Format::Pptm,
-    ),
-    (
-        "application/vnd.ms-powerpoint.template.macroenabled.main+xml",
-        Format::Pptm,
-    ),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml", Format::Docx),
+    ("application/vnd.ms-word.document.macroenabled.main+xml", Format::Docm),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml", Format::Dotx),
+    ("application/vnd.ms-word.template.macroenabledtemplate.main+xml", Format::Dotm),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml", Format::Xlsx),
+    ("application/vnd.ms-excel.sheet.macroenabled.main+xml", Format::Xlsm),
+    ("application/vnd.ms-excel.template.macroenabled.main+xml", Format::Xlsm),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml", Format::Xltx),
+    ("application/vnd.ms-excel.sheet.binary.macroenabled.main", Format::Xlsb),
+    ("application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml", Format::Pptx),
+    ("application/vnd.openxmlformats-officedocument.presentationml.template.main+xml", Format::Pptx),
+    ("application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml", Format::Ppsx),
+    ("application/vnd.ms-powerpoint.presentation.macroenabled.main+xml", Format::Pptm),
+    ("application/vnd.ms-powerpoint.slideshow.macroenabled.main+xml", Format::Pptm),
+    ("application/vnd.ms-powerpoint.template.macroenabled.main+xml", Format::Pptm),
 ];
 
 /// Main parts by their usual names, for packages whose content types do not say.
@@ -133,10 +88,7 @@ fn office(input: &mut dyn Input, meter: &Meter) -> Result<Option<Format>> {
         .filter_map(|(part, kind)| Some((part.to_owned(), main_part(kind)?)))
         .collect();
     let package = ooxml.package();
-    Ok(parts
-        .into_iter()
-        .find(|(part, _)| package.contains(part))
-        .map(|(_, format)| format))
+    Ok(parts.into_iter().find(|(part, _)| package.contains(part)).map(|(_, format)| format))
 }
 
 fn main_part(content_type: &str) -> Option<Format> {

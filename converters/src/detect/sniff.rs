@@ -105,10 +105,7 @@ fn json(input: &mut dyn Input, text: &str) -> Result<Option<Format>> {
     let mut tail = Vec::new();
     let start = input.size_bytes().saturating_sub(SUFFIX);
     input.seek(SeekFrom::Start(start)).map_err(ConvertError::Io)?;
-    input
-        .take(SUFFIX)
-        .read_to_end(&mut tail)
-        .map_err(ConvertError::Io)?;
+    input.take(SUFFIX).read_to_end(&mut tail).map_err(ConvertError::Io)?;
     let inner = text[1..].trim_start();
     let opens = match text.as_bytes()[0] {
         b'{' => inner.starts_with(['"', '}']),
@@ -118,10 +115,7 @@ fn json(input: &mut dyn Input, text: &str) -> Result<Option<Format>> {
         }
     };
     // UTF-16 leaves NUL bytes after the bracket.
-    let last = tail
-        .iter()
-        .rev()
-        .find(|byte| !byte.is_ascii_whitespace() && **byte != 0);
+    let last = tail.iter().rev().find(|byte| !byte.is_ascii_whitespace() && **byte != 0);
     if !opens || !last.is_some_and(|byte| b"}]".contains(byte)) {
         return Ok(None);
     }
@@ -129,9 +123,5 @@ fn json(input: &mut dyn Input, text: &str) -> Result<Option<Format>> {
     let whole =
         |line: Option<&str>| line.is_some_and(|line| line.starts_with('{') && line.trim_end().ends_with('}'));
     let lines_of_objects = whole(lines.next()) && lines.next().is_some_and(|line| line.starts_with('{'));
-    Ok(Some(if lines_of_objects {
-        Format::JsonLines
-    } else {
-        Format::Json
-    }))
+    Ok(Some(if lines_of_objects { Format::JsonLines } else { Format::Json }))
 }

@@ -82,8 +82,7 @@ impl<'a> Pass<'a> {
             let unknown = || ConvertError::Unsupported(format!("the charset `{}`", charset.name));
             Some(Decoder::new(charset.name).ok_or_else(unknown)?)
         };
-        sink.begin_part(None, PartKind::PlainText)
-            .map_err(ConvertError::Sink)?;
+        sink.begin_part(None, PartKind::PlainText).map_err(ConvertError::Sink)?;
         Ok(Self {
             charset,
             decoder,
@@ -98,11 +97,7 @@ impl<'a> Pass<'a> {
     }
 
     fn run(&mut self, input: &mut dyn Input) -> Result<()> {
-        let start = if self.charset.bom {
-            charset::mark_len(self.charset.name)
-        } else {
-            0
-        };
+        let start = if self.charset.bom { charset::mark_len(self.charset.name) } else { 0 };
         let meter = self.meter;
         let mut failed = None;
         each_chunk(input, meter, start, u64::MAX, |bytes| {
@@ -185,6 +180,7 @@ fn known(evidence: CharsetEvidence) -> &'static str {
         CharsetEvidence::Bom => "by its byte order mark",
         CharsetEvidence::NulPattern => "by its pattern of NUL bytes",
         CharsetEvidence::Valid => "by its validity",
+        CharsetEvidence::Declared => "by its own declaration, which still stands in the text",
         CharsetEvidence::Guess => "by a guess",
         CharsetEvidence::Label => "by the option",
     }

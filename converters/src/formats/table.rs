@@ -20,9 +20,7 @@ const fn row(format: Format, name: &'static str, title: &'static str, family: Fa
 }
 
 const fn text(format: Format, name: &'static str, title: &'static str) -> FormatSpec {
-    row(format, name, title, Family::Text)
-        .media("text/plain")
-        .by(&plain::TextToUtf8)
+    row(format, name, title, Family::Text).media("text/plain").by(&plain::TextToUtf8)
 }
 
 const fn document(format: Format, name: &'static str, title: &'static str) -> FormatSpec {
@@ -43,10 +41,7 @@ impl FormatSpec {
     }
 
     const fn by(self, converter: &'static dyn Converter) -> Self {
-        Self {
-            converter: Some(converter),
-            ..self
-        }
+        Self { converter: Some(converter), ..self }
     }
 }
 

@@ -58,16 +58,8 @@ impl Converter for XlsxToCsv {
         let workbook = Workbook::read(&mut ooxml)?;
         let styles = Styles::read(&mut ooxml, workbook.part("styles"))?;
         let strings = read_strings(&mut ooxml, workbook.part("sharedStrings"))?;
-        let book = Book {
-            options,
-            strings: &strings,
-            styles: &styles,
-            epoch: workbook.epoch,
-        };
-        let mut tally = Tally {
-            has_macros: workbook.part("vbaProject").is_some(),
-            ..Tally::default()
-        };
+        let book = Book { options, strings: &strings, styles: &styles, epoch: workbook.epoch };
+        let mut tally = Tally { has_macros: workbook.part("vbaProject").is_some(), ..Tally::default() };
         let (mut any, mut blank) = (false, Vec::new());
         for sheet in &workbook.sheets {
             match convert_sheet(&mut ooxml, (&workbook, sheet), &book, &mut tally, sink)? {

@@ -150,10 +150,6 @@ fn is_list_number(line: &str) -> bool {
 
 fn is_entity(rest: &str) -> bool {
     let name = rest.as_bytes().get(1..).unwrap_or_default();
-    let len = name
-        .iter()
-        .take(MAX_ENTITY)
-        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'#')
-        .count();
+    let len = name.iter().take(MAX_ENTITY).take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
     len > 0 && name.get(len) == Some(&b';')
 }

@@ -58,6 +58,8 @@ pub(super) struct Frame {
     cell_has_text: bool,
     separator: Separator,
     anchored: Vec<Anchored>,
+    /// How much of what is held here the caller was told of.
+    told: usize,
 }
 
 impl Frame {
@@ -74,6 +76,7 @@ impl Frame {
             cell_has_text: false,
             separator: Separator::None,
             anchored: Vec::new(),
+            told: 0,
         }
     }
 
@@ -98,10 +101,7 @@ impl Frame {
         self.end_paragraph();
         let block = match block {
             Block::Heading(level) => Block::Heading(level.clamp(1, 6)),
-            Block::Item { level, marker } => Block::Item {
-                level: level.min(MAX_LEVEL),
-                marker,
-            },
+            Block::Item { level, marker } => Block::Item { level: level.min(MAX_LEVEL), marker },
             Block::Paragraph => Block::Paragraph,
         };
         let indent = self.text_indent(&block);
@@ -115,11 +115,7 @@ impl Frame {
         self.inline.reset(surroundings, indent);
         self.separator = self.separator.max(Separator::Line);
         self.begun = false;
-        if let Block::Item {
-            marker: Marker::Label(label),
-            ..
-        } = &block
-        {
+        if let Block::Item { marker: Marker::Label(label), .. } = &block {
             self.inline.text(label, &Style::default());
             self.inline.space();
         }
@@ -147,12 +143,9 @@ impl Frame {
             if !self.is_single_line() {
                 self.previous = match block {
                     // A label is text to Markdown: a number behind it would go on the paragraph.
-                    Block::Item {
-                        marker: Marker::Label(_),
-                        ..
+                    Block::Item { marker: Marker::Label(_), .. } | Block::Paragraph | Block::Heading(_) => {
+                        Previous::Other
                     }
-                    | Block::Paragraph
-                    | Block::Heading(_) => Previous::Other,
                     Block::Item { .. } => Previous::Item,
                 };
             }
@@ -217,11 +210,12 @@ impl Frame {
         }
     }
 
-    pub(super) fn raw(&mut self, markdown: &str) {
+    /// Returns the open paragraph, opening one if there is none.
+    pub(super) fn paragraph(&mut self) -> &mut Inline {
         if self.block.is_none() {
             self.begin_paragraph(Block::Paragraph);
         }
-        self.inline.raw(markdown);
+        &mut self.inline
     }
 
     /// Writes what stands before the text of a block, once.
@@ -269,10 +263,7 @@ impl Frame {
         }
         self.out.extend(std::iter::repeat_n(' ', indent));
         self.push_marker(marker);
-        self.lists.push(List {
-            level,
-            indent: indent + marker_width(marker),
-        });
+        self.lists.push(List { level, indent: indent + marker_width(marker) });
     }
 
     fn push_marker(&mut self, marker: &Marker) {
@@ -308,6 +299,13 @@ impl Frame {
         for table in &mut self.tables {
             table.row_has_text = true;
         }
+    }
+
+    pub(super) fn grown(&mut self) -> usize {
+        let held = self.out.len() + self.inline.len();
+        let grown = held.saturating_sub(self.told);
+        self.told += grown;
+        grown
     }
 
     pub(super) fn take_ready(&mut self, least: usize) -> Option<String> {

@@ -9,6 +9,9 @@ use std::rc::Rc;
 
 use super::escape::{self, Place};
 
+/// A longer run of underscores at the end of a piece of text is not looked at again.
+const MAX_UNDERSCORES: usize = 256;
+
 /// How text looks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Style {
@@ -124,8 +127,14 @@ impl Inline {
         }
     }
 
-    /// Appends Markdown as it is, in the style that is open.
+    /// Appends Markdown as it is, outside of any mark: a link must not hold a note's reference, which is one itself.
     pub(super) fn raw(&mut self, markdown: &str) {
+        self.close_all();
+        self.embed(markdown);
+    }
+
+    /// Appends Markdown as it is, in the style that is open.
+    pub(super) fn embed(&mut self, markdown: &str) {
         self.write_gap();
         self.underscores = None;
         self.text.push_str(markdown);
@@ -133,10 +142,7 @@ impl Inline {
 
     /// Closes what is open and returns the rest of the run.
     pub(super) fn finish(&mut self) -> &str {
-        while let Some(mark) = self.marks.pop() {
-            let end = self.text.len();
-            close(&mut self.text, end, &mark.kind);
-        }
+        self.close_all();
         &self.text
     }
 
@@ -205,9 +211,12 @@ impl Inline {
         }
         self.underscores = None;
         if words.ends_with('_') {
-            let run = self.text.trim_end_matches('_').len();
-            let before = self.text[..run].chars().next_back().or(self.handed_on);
-            if !before.is_some_and(|c| c.is_alphanumeric() || c == '\\') {
+            // Only so far back: a run that comes in a thousand pieces must not be searched a thousand times.
+            let from = self.text.len().saturating_sub(MAX_UNDERSCORES);
+            let tail = self.text.as_bytes().get(from..).unwrap_or_default();
+            let run = self.text.len() - tail.iter().rev().take_while(|&&b| b == b'_').count();
+            let before = self.text.get(..run).and_then(|text| text.chars().next_back());
+            if !before.or(self.handed_on).is_some_and(|c| c.is_alphanumeric() || c == '\\') {
                 self.underscores = Some(run);
             }
         }
@@ -231,19 +240,19 @@ impl Inline {
 
     /// Closes the marks that `style` does not have, innermost first.
     fn close_for(&mut self, style: &Style, next: &str) {
-        let keep = self
-            .marks
-            .iter()
-            .position(|mark| !wants(style, &mark.kind))
-            .unwrap_or(self.marks.len());
+        // A link that begins or ends closes everything: it is always the outermost.
+        let keep = if self.style.link == style.link {
+            let unwanted = self.marks.iter().position(|mark| !wants(style, &mark.kind));
+            unwanted.unwrap_or(self.marks.len())
+        } else {
+            0
+        };
         if keep == self.marks.len() {
             return;
         }
         let content = self.marks.last().map_or(0, |mark| mark.content);
         // `**word.**next`: the closing mark would stand between punctuation and a letter and mean nothing.
-        let inner = self.marks[keep..]
-            .iter()
-            .all(|mark| !matches!(mark.kind, Kind::Link(_)));
+        let inner = self.marks[keep..].iter().all(|mark| !matches!(mark.kind, Kind::Link(_)));
         let shift = inner
             && self.gap == Gap::None
             && next.starts_with(char::is_alphanumeric)
@@ -264,14 +273,18 @@ impl Inline {
         };
     }
 
+    fn close_all(&mut self) {
+        while let Some(mark) = self.marks.pop() {
+            let end = self.text.len();
+            close(&mut self.text, end, &mark.kind);
+        }
+        self.style = Style::default();
+    }
+
     /// Opens the marks of `style` that are not open. A link is always the outermost.
     fn open_for(&mut self, style: &Style) {
         if self.style.link != style.link {
-            while let Some(mark) = self.marks.pop() {
-                let end = self.text.len();
-                close(&mut self.text, end, &mark.kind);
-            }
-            self.style = Style::default();
+            self.close_all();
             if let Some(target) = &style.link {
                 if self.text.ends_with('!') {
                     self.text.insert(self.text.len() - 1, '\\');

@@ -1,24 +1,17 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn bold() -> Style {
-    Style {
-        bold: true,
-        ..Style::default()
-    }
+    Style { bold: true, ..Style::default() }
 }
 
 fn italic() -> Style {
-    Style {
-        italic: true,
-        ..Style::default()
-    }
+    Style { italic: true, ..Style::default() }
 }
 
 fn link(target: &str) -> Style {
-    Style {
-        link: Some(target.into()),
-        ..Style::default()
-    }
+    Style { link: Some(target.into()), ..Style::default() }
 }
 
 /// Writes the pieces as one paragraph.
@@ -66,10 +59,7 @@ fn pieces_of_one_style_merge() {
         paragraph(&[("one ", bold()), (" two", bold()), (" three", Style::default())]),
         "**one two** three"
     );
-    assert_eq!(
-        paragraph(&[("re", link("http://x")), ("ad", link("http://x"))]),
-        "[read](http://x)"
-    );
+    assert_eq!(paragraph(&[("re", link("http://x")), ("ad", link("http://x"))]), "[read](http://x)");
 }
 
 #[test]
@@ -82,33 +72,36 @@ fn white_space_stands_outside_marks_and_counts_once() {
 }
 
 #[test]
-fn marks_nest_and_keep_what_stays_open() {
-    let both = Style {
-        bold: true,
-        italic: true,
-        ..Style::default()
-    };
+fn a_link_closes_what_is_open_before_the_space() {
+    let linked = Style { italic: true, ..link("http://x") };
     assert_eq!(
-        paragraph(&[("a ", bold()), ("b", both), (" c", bold())]),
-        "**a *b* c**"
+        paragraph(&[("see ", italic()), ("this", linked), (" now", italic())]),
+        "*see* [*this*](http://x) *now*"
     );
+}
+
+#[test]
+fn a_note_stands_outside_of_marks() {
+    let mut writer = Writer::new();
+    writer.text("a", &link("http://x"));
+    writer.raw("[^1]");
+    writer.text("b", &bold());
+    writer.raw("[^2]");
+    assert_eq!(writer.finish(), "[a](http://x)[^1]**b**[^2]\n");
+}
+
+#[test]
+fn marks_nest_and_keep_what_stays_open() {
+    let both = Style { bold: true, italic: true, ..Style::default() };
+    assert_eq!(paragraph(&[("a ", bold()), ("b", both), (" c", bold())]), "**a *b* c**");
     assert_eq!(paragraph(&[("a", bold()), ("b", italic())]), "**a***b*");
 }
 
 #[test]
 fn punctuation_between_a_mark_and_a_word_is_moved_out() {
-    assert_eq!(
-        paragraph(&[("Note:", bold()), ("see", Style::default())]),
-        "**Note**:see"
-    );
-    assert_eq!(
-        paragraph(&[("word", Style::default()), ("(so)", bold())]),
-        "word(**so)**"
-    );
-    assert_eq!(
-        paragraph(&[("Note:", bold()), (" see", Style::default())]),
-        "**Note:** see"
-    );
+    assert_eq!(paragraph(&[("Note:", bold()), ("see", Style::default())]), "**Note**:see");
+    assert_eq!(paragraph(&[("word", Style::default()), ("(so)", bold())]), "word(**so)**");
+    assert_eq!(paragraph(&[("Note:", bold()), (" see", Style::default())]), "**Note:** see");
 }
 
 #[test]
@@ -156,10 +149,7 @@ fn trailing_underscores_are_escaped_when_a_word_follows() {
 
 #[test]
 fn link_targets_cannot_end_early() {
-    assert_eq!(
-        paragraph(&[("x]y", link("http://a b/(c)\n>"))]),
-        "[x\\]y](http://a%20b/%28c%29%3E)"
-    );
+    assert_eq!(paragraph(&[("x]y", link("http://a b/(c)\n>"))]), "[x\\]y](http://a%20b/%28c%29%3E)");
 }
 
 #[test]
@@ -288,4 +278,59 @@ fn empty_tables_and_paragraphs_leave_no_trace() {
     writer.end_table();
     assert!(!writer.has_text());
     assert_eq!(writer.finish(), "");
+}
+
+/// Does one of the things a converter can do.
+fn act(writer: &mut Writer, action: u8, style: &Style) {
+    match action {
+        0 => writer.begin_paragraph(Block::Paragraph),
+        1 => writer.begin_paragraph(Block::Heading(2)),
+        2 => writer.begin_paragraph(item(1, Marker::Bullet)),
+        3 => writer.begin_paragraph(item(0, Marker::Label("a)".into()))),
+        4 => writer.end_paragraph(),
+        5 => writer.begin_table(2),
+        6 => writer.begin_row(),
+        7 => writer.begin_cell(),
+        8 => writer.end_cell(3),
+        9 => writer.end_row(),
+        10 => writer.end_table(),
+        11 => writer.begin_box(),
+        12 => writer.end_box(),
+        13 => writer.quote("word".to_owned()),
+        14 => writer.line_break(),
+        15 => writer.space(),
+        16 => writer.raw("word"),
+        17 => writer.picture("word"),
+        18 => writer.blocks("word".to_owned()),
+        _ => writer.text(" word ", style),
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_word_is_lost_whatever_the_order_of_calls(
+        actions in prop::collection::vec((0..26_u8, any::<[bool; 3]>()), 0..60),
+        least in 1..50_usize,
+    ) {
+        let mut writer = Writer::new();
+        let mut out = String::new();
+        let mut words = 0;
+        for (action, [bold, italic, linked]) in actions {
+            let link = linked.then(|| "http://x".into());
+            act(&mut writer, action, &Style { bold, italic, link, ..Style::default() });
+            words += usize::from(matches!(action, 13 | 16..=18) || action > 18);
+            out.push_str(&writer.take_ready(least).unwrap_or_default());
+        }
+        out.push_str(&writer.finish());
+        prop_assert_eq!(out.matches("word").count(), words, "{}", out);
+        prop_assert!(!out.contains("\n\n\n"), "{:?}", out);
+    }
+
+    #[test]
+    fn any_text_is_written_on_the_lines_it_has(text in "\\PC{0,40}") {
+        let written = plain(&text);
+        prop_assert!(!written.contains('\n'));
+        let visible = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+        prop_assert_eq!(visible(&written), visible(&text));
+    }
 }

@@ -49,13 +49,7 @@ impl Moment {
             return None;
         }
         let (year, month, day) = civil(serial_day);
-        Some(Self {
-            year,
-            month,
-            day,
-            weekday: small((serial_day + 6) % 7),
-            ..Self::of_day(&ticks)
-        })
+        Some(Self { year, month, day, weekday: small((serial_day + 6) % 7), ..Self::of_day(&ticks) })
     }
 
     /// Splits the time of day of `ticks`, on day 0.
@@ -97,10 +91,7 @@ impl Ticks {
             reason = "the cast saturates, and callers bound the value"
         )]
         let ticks = ticks as i64;
-        Self {
-            seconds: ticks / unit,
-            fraction: u32::try_from(ticks % unit).unwrap_or(0),
-        }
+        Self { seconds: ticks / unit, fraction: u32::try_from(ticks % unit).unwrap_or(0) }
     }
 }
 
@@ -119,11 +110,7 @@ fn civil(serial_day: i64) -> (i64, u8, u8) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
     (year, small(month), small(day))
 }
@@ -181,10 +168,7 @@ mod tests {
         for day in (1..2_958_465i64).step_by(97).filter(|day| *day != 60) {
             #[expect(clippy::cast_precision_loss, reason = "small")]
             let (year, month, dom) = date(day as f64, Epoch::Y1900).unwrap();
-            assert_eq!(
-                serial_of(year, i64::from(month), i64::from(dom), Epoch::Y1900),
-                day
-            );
+            assert_eq!(serial_of(year, i64::from(month), i64::from(dom), Epoch::Y1900), day);
         }
         assert_eq!(serial_of(1904, 1, 2, Epoch::Y1904), 1);
     }

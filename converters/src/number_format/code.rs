@@ -128,10 +128,7 @@ pub(super) fn parse(code: &str) -> Vec<Section> {
 fn piece(c: char, chars: &mut Peekable<Chars<'_>>, section: &mut Section) {
     let tokens = &mut section.tokens;
     match c {
-        '"' => chars
-            .by_ref()
-            .take_while(|c| *c != '"')
-            .for_each(|c| section.literal(c)),
+        '"' => chars.by_ref().take_while(|c| *c != '"').for_each(|c| section.literal(c)),
         '\\' | '!' => chars.next().into_iter().for_each(|c| section.literal(c)),
         '_' | '*' => drop(chars.next()),
         '[' => bracket(chars, section),
@@ -171,9 +168,7 @@ fn run_length(letter: char, chars: &mut Peekable<Chars<'_>>) -> usize {
 
 fn take_word(chars: &mut Peekable<Chars<'_>>, word: &str) -> bool {
     let mut ahead = chars.clone();
-    let same = word
-        .chars()
-        .all(|expected| ahead.next().is_some_and(|c| c.eq_ignore_ascii_case(&expected)));
+    let same = word.chars().all(|expected| ahead.next().is_some_and(|c| c.eq_ignore_ascii_case(&expected)));
     if same {
         *chars = ahead;
     }
@@ -231,13 +226,7 @@ mod tests {
     #[test]
     fn conditions_and_elapsed_times_are_told_from_colours() {
         let sections = parse("[Red][<=-5.5]0;[hh]:mm");
-        assert_eq!(
-            sections[0].condition,
-            Some(Condition {
-                test: Test::LessOrEqual,
-                operand: -5.5
-            })
-        );
+        assert_eq!(sections[0].condition, Some(Condition { test: Test::LessOrEqual, operand: -5.5 }));
         assert_eq!(sections[0].tokens, [Token::Digit(b'0')]);
         assert_eq!(sections[1].tokens[0], Token::Elapsed(b'h', 2));
     }

@@ -22,15 +22,7 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const DAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 /// Elapsed times beyond this many days show as the plain number.
 const MAX_ELAPSED_DAYS: f64 = 1e9;
 /// ISO 8601 times are rounded to milliseconds and then cut to seconds: the rounding mends binary fractions, and
@@ -158,25 +150,13 @@ impl Pattern {
     pub(super) fn write_canonical(&self, value: Decimal, epoch: Epoch, out: &mut Vec<u8>) -> bool {
         if self.elapsed {
             let separator = || Item::Literal(":".to_owned());
-            let items = vec![
-                Item::ElapsedHours(1),
-                separator(),
-                Item::Minute(2),
-                separator(),
-                Item::Second(2),
-            ];
-            let hours = Self {
-                items,
-                ..self.clone()
-            };
+            let items =
+                vec![Item::ElapsedHours(1), separator(), Item::Minute(2), separator(), Item::Second(2)];
+            let hours = Self { items, ..self.clone() };
             return hours.write(value, epoch, out);
         }
-        let is_date = |item: &Item| {
-            matches!(
-                item,
-                Item::Year(_) | Item::BuddhistYear | Item::Month(_) | Item::Day(_)
-            )
-        };
+        let is_date =
+            |item: &Item| matches!(item, Item::Year(_) | Item::BuddhistYear | Item::Month(_) | Item::Day(_));
         let has_date = match self.iso {
             Some(iso) => matches!(iso, Iso::Date | Iso::DateTime),
             None => self.items.iter().any(is_date),
@@ -241,13 +221,8 @@ fn item(token: &Token, after: &[Token], before: &[Item]) -> Item {
 
 /// `m` is a minute right after hours and right before seconds (18.8.31, note to `m`).
 fn is_minute(after: &[Token], before: &[Item]) -> bool {
-    let last = before
-        .iter()
-        .rev()
-        .find(|item| !matches!(item, Item::Literal(_) | Item::Half { .. }));
-    let next = after
-        .iter()
-        .find(|t| matches!(t, Token::Date(..) | Token::Elapsed(..)));
+    let last = before.iter().rev().find(|item| !matches!(item, Item::Literal(_) | Item::Half { .. }));
+    let next = after.iter().find(|t| matches!(t, Token::Date(..) | Token::Elapsed(..)));
     matches!(last, Some(Item::Hour(_) | Item::ElapsedHours(_)))
         || matches!(next, Some(Token::Date(b's', _) | Token::Elapsed(b's', _)))
 }
@@ -295,10 +270,7 @@ fn write_year(year: i64, digits: usize, out: &mut Vec<u8>) {
 
 /// Writes a month or day: its number, three letters, its name or (five letters) its initial.
 fn write_name(number: u8, length: usize, names: &[&str], out: &mut Vec<u8>) {
-    let name = names
-        .get(usize::from(number).saturating_sub(1))
-        .copied()
-        .unwrap_or("");
+    let name = names.get(usize::from(number).saturating_sub(1)).copied().unwrap_or("");
     match length {
         0..=2 => write_padded(i64::from(number), length, out),
         3 => out.extend_from_slice(name.get(..3).unwrap_or(name).as_bytes()),

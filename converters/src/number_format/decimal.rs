@@ -74,11 +74,7 @@ impl Decimal {
     }
 
     fn rounded(negative: bool, mantissa: u64, digits: u32, exponent: i32) -> Option<Self> {
-        let mut value = Self {
-            negative,
-            mantissa,
-            exponent,
-        };
+        let mut value = Self { negative, mantissa, exponent };
         if mantissa == 0 {
             value.exponent = 0;
             return Some(value);
@@ -91,11 +87,7 @@ impl Decimal {
         // The range of a double; beyond it a spreadsheet program has no such number either.
         match value.magnitude() {
             309.. => None,
-            ..-330 => Some(Self {
-                negative,
-                mantissa: 0,
-                exponent: 0,
-            }),
+            ..-330 => Some(Self { negative, mantissa: 0, exponent: 0 }),
             _ => Some(value),
         }
     }
@@ -117,9 +109,7 @@ impl Decimal {
             1..=22 => mantissa * 10f64.powi(self.exponent),
             -22..0 => mantissa / 10f64.powi(-self.exponent),
             // Beyond, powers of ten are not exact: the standard library rounds right.
-            _ => format!("{}e{}", self.mantissa, self.exponent)
-                .parse()
-                .unwrap_or(0.0),
+            _ => format!("{}e{}", self.mantissa, self.exponent).parse().unwrap_or(0.0),
         };
         if self.negative { -value } else { value }
     }
@@ -133,18 +123,13 @@ impl Decimal {
     /// Moves the decimal point by `places` to the right.
     #[must_use]
     pub fn shifted(self, places: i32) -> Self {
-        Self {
-            exponent: self.exponent.saturating_add(places),
-            ..self
-        }
+        Self { exponent: self.exponent.saturating_add(places), ..self }
     }
 
     /// Returns the digits of the number rounded half up to `places` after the point, without the point.
     #[must_use]
     pub fn digits(self, places: u32) -> Digits {
-        let shift = self
-            .exponent
-            .saturating_add(i32::try_from(places).unwrap_or(i32::MAX));
+        let shift = self.exponent.saturating_add(i32::try_from(places).unwrap_or(i32::MAX));
         if self.mantissa == 0 {
             return Digits::new(0, 0);
         }
@@ -223,6 +208,13 @@ impl Digits {
         self.bytes.iter().rev().nth(at).copied().unwrap_or(b'0')
     }
 
+    /// Returns the number of zeros at the end; `None` for zero.
+    #[must_use]
+    pub fn trailing_zeros(&self) -> Option<usize> {
+        let last = self.bytes.iter().rev().position(|digit| *digit != b'0')?;
+        Some(last + self.zeros)
+    }
+
     /// Returns the digits before the zeros.
     #[must_use]
     pub fn leading(&self) -> &[u8] {
@@ -275,10 +267,7 @@ mod tests {
     fn rounds_the_decimal_and_not_the_binary_number() {
         let digits = |text: &str, places| {
             let mut out = Vec::new();
-            Decimal::parse(text.as_bytes())
-                .unwrap()
-                .digits(places)
-                .write(&mut out);
+            Decimal::parse(text.as_bytes()).unwrap().digits(places).write(&mut out);
             String::from_utf8(out).unwrap()
         };
         assert_eq!(digits("1.005", 2), "101");

@@ -29,10 +29,8 @@ impl Pattern {
         let (before, after) = (tokens.get(..slash)?, tokens.get(slash + 1..)?);
         let is_digit = |t: &Token| matches!(t, Token::Digit(_));
         let numerator_end = before.iter().rposition(is_digit)?;
-        let numerator_start = before[..numerator_end]
-            .iter()
-            .rposition(|t| !is_digit(t))
-            .map_or(0, |at| at + 1);
+        let numerator_start =
+            before[..numerator_end].iter().rposition(|t| !is_digit(t)).map_or(0, |at| at + 1);
         let whole = before[..numerator_start].iter().position(is_digit);
         let prefix_end = whole.unwrap_or(numerator_start);
         let (fixed, digits, suffix_start) = denominator(after)?;
@@ -84,10 +82,7 @@ fn denominator(after: &[Token]) -> Option<(Option<u64>, usize, usize)> {
         return None;
     };
     let mut number = text.trim().to_owned();
-    let zeros = after[1..]
-        .iter()
-        .take_while(|t| **t == Token::Digit(b'0'))
-        .count();
+    let zeros = after[1..].iter().take_while(|t| **t == Token::Digit(b'0')).count();
     number.push_str(&"0".repeat(zeros.min(MAX_DIGITS)));
     let fixed = number.parse().ok().filter(|n| (1..100_000_000).contains(n))?;
     Some((Some(fixed), 0, 1 + zeros))
@@ -104,9 +99,7 @@ fn nearest(value: f64, largest: u64) -> (u64, u64) {
     while rest > 1e-10 {
         let inverse = 1.0 / rest;
         let term = to_u64(inverse.floor());
-        let next_denominator = term
-            .saturating_mul(denominator)
-            .saturating_add(previous_denominator);
+        let next_denominator = term.saturating_mul(denominator).saturating_add(previous_denominator);
         if next_denominator > largest {
             // The last convergent, as the programs show it, although a fraction between two may be nearer.
             break;
@@ -130,10 +123,7 @@ fn to_u64(value: f64) -> u64 {
 }
 
 fn to_f64(value: u64) -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "denominators are small, whole parts may lose digits"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "denominators are small, whole parts may lose digits")]
     let value = value as f64;
     value
 }

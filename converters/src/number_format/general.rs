@@ -80,7 +80,7 @@ pub fn is_plain(stored: &[u8]) -> bool {
         }
         // A double holds whole numbers exactly up to 2^53, a little more than 9 * 10^15.
         None => {
-            let exact = unsigned.len() < 16 || (unsigned.len() == 16 && unsigned < b"9");
+            let exact = unsigned.len() < 16 || (unsigned.len() == 16 && unsigned < b"9".as_slice());
             whole > 0 && exact && (!leading_zero || stored == b"0")
         }
     }

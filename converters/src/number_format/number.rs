@@ -1,7 +1,7 @@
 //! Fixed, grouped, scaled, percent and scientific number sections.
 //!
 //! The digits of the rounded number are laid over the placeholders from the point outwards, so that literals
-//! may stand between them (`000-00-0000`).
+//! may stand between them (`000-00-0000`). The blanks by which `?` lines numbers up are left out.
 
 use super::code::Token;
 use super::decimal::{Decimal, Digits};
@@ -99,22 +99,22 @@ impl Pattern {
         self.shift == 2
     }
 
+    /// Tells whether the section writes whole numbers with leading zeros: article numbers, post codes.
+    pub(super) fn is_identifier(&self) -> bool {
+        let zeros = self.items.iter().filter(|item| **item == Item::Whole(b'0'));
+        let is_whole = self.fraction == 0 && !self.scientific && self.shift == 0 && !self.grouped;
+        is_whole && zeros.count() > 1
+    }
+
     /// Appends the number without its sign.
     pub(super) fn write(&self, value: Decimal, out: &mut Vec<u8>) {
         let value = value.shifted(self.shift);
         let places = u32::try_from(self.fraction).unwrap_or(u32::MAX);
-        let (value, power) = if self.scientific {
-            self.normalise(value, places)
-        } else {
-            (value, 0)
-        };
+        let (value, power) = if self.scientific { self.normalise(value, places) } else { (value, 0) };
         let digits = value.digits(places);
-        let power_digits = Decimal {
-            negative: false,
-            mantissa: u64::from(power.unsigned_abs()),
-            exponent: 0,
-        }
-        .digits(0);
+        let power_digits =
+            Decimal { negative: false, mantissa: u64::from(power.unsigned_abs()), exponent: 0 }.digits(0);
+        let trailing_zeros = digits.trailing_zeros().unwrap_or(usize::MAX);
         let mut whole_left = self.whole;
         let mut fraction_left = self.fraction;
         let mut power_left = self.power;
@@ -133,7 +133,10 @@ impl Pattern {
                 }
                 Item::Fraction(kind) => {
                     fraction_left -= 1;
-                    write_fraction(&digits, fraction_left, *kind, out);
+                    // `#` and `?` leave out the zeros that end the number.
+                    if *kind == b'0' || fraction_left >= trailing_zeros {
+                        out.push(digits.digit(fraction_left));
+                    }
                 }
                 Item::Exponent { plus } => {
                     out.push(b'E');
@@ -145,12 +148,7 @@ impl Pattern {
                 }
                 Item::Power(kind) => {
                     power_left -= 1;
-                    write_power(
-                        &power_digits,
-                        (power_left, power_left + 1 == self.power),
-                        *kind,
-                        out,
-                    );
+                    write_power(&power_digits, (power_left, power_left + 1 == self.power), *kind, out);
                 }
             }
         }
@@ -181,9 +179,6 @@ impl Pattern {
             } else if kind == b'0' {
                 out.push(b'0');
             } else {
-                if kind == b'?' {
-                    out.push(b' ');
-                }
                 return;
             }
             if self.grouped && place > 0 && place.is_multiple_of(3) {
@@ -201,21 +196,6 @@ impl Pattern {
 fn write_all(digits: &Digits, fraction: usize, out: &mut Vec<u8>) {
     for place in (fraction..digits.len()).rev() {
         out.push(digits.digit(place));
-    }
-}
-
-/// Writes a digit after the point; `#` and `?` leave out the zeros that end the number.
-fn write_fraction(digits: &Digits, place: usize, kind: u8, out: &mut Vec<u8>) {
-    let digit = if place < digits.len() {
-        digits.digit(place)
-    } else {
-        b'0'
-    };
-    let ends = kind != b'0' && (0..=place).all(|place| place >= digits.len() || digits.digit(place) == b'0');
-    match (ends, kind) {
-        (true, b'?') => out.push(b' '),
-        (true, _) => {}
-        (false, _) => out.push(digit),
     }
 }
 

@@ -63,6 +63,35 @@ fn only_a_format_without_any_section_content_hides_all() {
 }
 
 #[test]
+fn the_canonical_form_keeps_all_digits() {
+    for (code, value, expected) in [
+        ("#,##0.00", "1234.5678", "1234.5678"),
+        ("0.00E+00", "12345", "12345"),
+        ("[$€-407] 0.00", "-1.5", "-1.5"),
+        ("0;-0;\"none\"", "0", "0"),
+        (";;;", "5", "5"),
+        ("0%", "0.12345", "12.345%"),
+        ("0.0%", "0.66666666666666663", "66.6666666666667%"),
+        ("00000", "7", "00007"),
+        ("000-00-0000", "123456789", "123-45-6789"),
+        ("00000", "7.5", "7.5"),
+        ("d-mmm", "45000", "2023-03-15"),
+        ("d-mmm", "45000.75", "2023-03-15 18:00:00"),
+        ("h:mm AM/PM", "0.75", "18:00:00"),
+        ("h:mm", "45000.75", "2023-03-15 18:00:00"),
+        ("h:mm", "0", "00:00:00"),
+        ("[m]:ss", "1.5", "36:00:00"),
+        ("yyyy", "-1", "-1"),
+        ("hh:mm:ss", "0.58333332", "13:59:59"),
+    ] {
+        let mut out = Vec::new();
+        let format = NumberFormat::parse(code);
+        format.write_canonical(Decimal::parse(value.as_bytes()).unwrap(), Epoch::Y1900, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), expected, "{code} of {value}");
+    }
+}
+
+#[test]
 fn dates_count_from_1904_where_the_workbook_says_so() {
     let mut out = Vec::new();
     NumberFormat::builtin(14).write(Decimal::parse(b"0").unwrap(), Epoch::Y1904, &mut out);

@@ -45,11 +45,7 @@ pub(super) fn resolve(text: &str, out: &mut String) -> bool {
                 };
                 let Ok(code) = code else { return false };
                 let legal = matches!(code, 0x9 | 0xA | 0xD | 0x20..=0xD7FF | 0xE000..=0xFFFD | 0x1_0000..);
-                out.push(
-                    char::from_u32(code)
-                        .filter(|_| legal)
-                        .unwrap_or(char::REPLACEMENT_CHARACTER),
-                );
+                out.push(char::from_u32(code).filter(|_| legal).unwrap_or(char::REPLACEMENT_CHARACTER));
             }
         }
         rest = &rest[at + len + 1..];

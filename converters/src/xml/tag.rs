@@ -30,9 +30,7 @@ impl<'a> Tag<'a> {
     /// Returns the raw value of the first attribute with this local name; references are not resolved.
     #[must_use]
     pub fn raw(&self, local: &[u8]) -> Option<&'a [u8]> {
-        self.attributes()
-            .find(|(name, _)| local_name(name) == local)
-            .map(|(_, value)| value)
+        self.attributes().find(|(name, _)| local_name(name) == local).map(|(_, value)| value)
     }
 
     /// Returns the value of the first attribute with this local name, references resolved, ill-formed UTF-8 replaced.
@@ -44,17 +42,13 @@ impl<'a> Tag<'a> {
     /// Returns the raw value of the attribute with exactly this qualified name, such as `r:id`.
     #[must_use]
     pub fn qualified_raw(&self, name: &[u8]) -> Option<&'a [u8]> {
-        self.attributes()
-            .find(|(n, _)| *n == name)
-            .map(|(_, value)| value)
+        self.attributes().find(|(n, _)| *n == name).map(|(_, value)| value)
     }
 
     /// Iterates over (qualified name, raw value).
     #[must_use]
     pub fn attributes(&self) -> Attributes<'a> {
-        Attributes {
-            rest: self.attributes,
-        }
+        Attributes { rest: self.attributes }
     }
 }
 

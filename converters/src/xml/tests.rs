@@ -104,12 +104,8 @@ fn refuses_what_is_not_well_formed() {
 
 #[test]
 fn refuses_depth_attributes_and_tags_beyond_the_limits() {
-    let limits = Limits {
-        max_xml_depth: 3,
-        max_xml_attributes: 2,
-        max_xml_tag_bytes: 100_000,
-        ..Limits::default()
-    };
+    let limits =
+        Limits { max_xml_depth: 3, max_xml_attributes: 2, max_xml_tag_bytes: 100_000, ..Limits::default() };
     let whole = |xml: &str| read(xml.as_bytes(), &[usize::MAX], &limits);
     assert!(whole("<a><b><c/></b></a>").is_ok());
     assert!(matches!(whole("<a><b><c><d/></c></b></a>"), Err(ConvertError::Limit(_))));

@@ -11,19 +11,9 @@ use super::{Reader, Source};
 
 /// What the next token in the buffer is, as ranges.
 pub(super) enum Token {
-    Start {
-        name: (usize, usize),
-        attributes: (usize, usize),
-        empty: bool,
-    },
-    End {
-        name: (usize, usize),
-    },
-    Text {
-        from: usize,
-        to: usize,
-        cdata: bool,
-    },
+    Start { name: (usize, usize), attributes: (usize, usize), empty: bool },
+    End { name: (usize, usize) },
+    Text { from: usize, to: usize, cdata: bool },
     Eof,
 }
 
@@ -85,11 +75,7 @@ impl<S: Source> Reader<S> {
                 self.window.end - keep
             };
             self.window.at = to;
-            return Ok(Token::Text {
-                from,
-                to,
-                cdata: false,
-            });
+            return Ok(Token::Text { from, to, cdata: false });
         }
     }
 
@@ -99,26 +85,15 @@ impl<S: Source> Reader<S> {
         let begin = self.window.at + 1;
         let empty = buffer[close - 1] == b'/';
         let inner_end = if empty { close - 1 } else { close };
-        let name_len = buffer[begin..inner_end]
-            .iter()
-            .position(u8::is_ascii_whitespace)
-            .unwrap_or(inner_end - begin);
+        let name_len =
+            buffer[begin..inner_end].iter().position(u8::is_ascii_whitespace).unwrap_or(inner_end - begin);
         if name_len == 0 {
             return Err(self.corrupt("a tag has no name"));
         }
-        check(
-            "attributes of an XML element",
-            quotes / 2,
-            self.max_attributes,
-            "--max-xml-attributes",
-        )?;
+        check("attributes of an XML element", quotes / 2, self.max_attributes, "--max-xml-attributes")?;
         self.window.at = close + 1;
         let name = (begin, begin + name_len);
-        Ok(Token::Start {
-            name,
-            attributes: (name.1, inner_end),
-            empty,
-        })
+        Ok(Token::Start { name, attributes: (name.1, inner_end), empty })
     }
 
     fn end_token(&mut self) -> Result<Token> {
@@ -127,17 +102,13 @@ impl<S: Source> Reader<S> {
         let begin = self.window.at + 2;
         if self.window.end > begin + expected && self.window.buffer[begin + expected] == b'>' {
             self.window.at = begin + expected + 1;
-            return Ok(Token::End {
-                name: (begin, begin + expected),
-            });
+            return Ok(Token::End { name: (begin, begin + expected) });
         }
         let (close, _) = self.find_tag_end()?;
         let begin = self.window.at + 2;
         let len = self.window.buffer[begin..close].trim_ascii_end().len();
         self.window.at = close + 1;
-        Ok(Token::End {
-            name: (begin, begin + len),
-        })
+        Ok(Token::End { name: (begin, begin + len) })
     }
 
     /// Makes the whole tag resident; returns the index of its `>` and the number of quotes before it.
@@ -158,9 +129,7 @@ impl<S: Source> Reader<S> {
                     quote = None;
                     continue;
                 }
-                let Some(n) = rest[offset..]
-                    .iter()
-                    .position(|&b| matches!(b, b'>' | b'"' | b'\'' | b'<'))
+                let Some(n) = rest[offset..].iter().position(|&b| matches!(b, b'>' | b'"' | b'\'' | b'<'))
                 else {
                     offset = rest.len();
                     break;
@@ -174,12 +143,7 @@ impl<S: Source> Reader<S> {
                 quotes += 1;
                 offset += 1;
             }
-            check(
-                "the size of an XML tag",
-                offset as u64,
-                self.max_tag_bytes,
-                "--max-xml-tag-size",
-            )?;
+            check("the size of an XML tag", offset as u64, self.max_tag_bytes, "--max-xml-tag-size")?;
             if !self.window.more()? {
                 return Err(self.corrupt("the XML ends inside a tag"));
             }
@@ -210,19 +174,10 @@ impl<S: Source> Reader<S> {
                 let from = self.window.at + OPENING;
                 let to = self.window.at + searched + n;
                 self.window.at = to + 3;
-                return Ok(Token::Text {
-                    from,
-                    to,
-                    cdata: true,
-                });
+                return Ok(Token::Text { from, to, cdata: true });
             }
             searched = rest.len().saturating_sub(2).max(OPENING);
-            check(
-                "the size of a CDATA section",
-                searched as u64,
-                self.max_tag_bytes,
-                "--max-xml-tag-size",
-            )?;
+            check("the size of a CDATA section", searched as u64, self.max_tag_bytes, "--max-xml-tag-size")?;
             if !self.window.more()? {
                 return Err(self.corrupt("the XML ends inside a CDATA section"));
             }

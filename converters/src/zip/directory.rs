@@ -59,18 +59,9 @@ impl EndRecord {
         {
             (entries, size, offset, directory_end) = end64;
         }
-        let start = directory_end
-            .checked_sub(size)
-            .ok_or_else(|| corrupt("its size is wrong"))?;
-        let base = start
-            .checked_sub(offset)
-            .ok_or_else(|| corrupt("its offset is wrong"))?;
-        Ok(Self {
-            entries,
-            directory_offset: start,
-            directory_size: size,
-            base,
-        })
+        let start = directory_end.checked_sub(size).ok_or_else(|| corrupt("its size is wrong"))?;
+        let base = start.checked_sub(offset).ok_or_else(|| corrupt("its offset is wrong"))?;
+        Ok(Self { entries, directory_offset: start, directory_size: size, base })
     }
 
     /// Returns the offset and bytes of the last end record within the last `reach` bytes of the input.
@@ -114,12 +105,7 @@ impl EndRecord {
         let Some(at) = found else {
             return Err(corrupt("its ZIP64 end record is not where it should be"));
         };
-        Ok(Some((
-            u64_at(&record, 32),
-            u64_at(&record, 40),
-            u64_at(&record, 48),
-            at,
-        )))
+        Ok(Some((u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48), at)))
     }
 }
 
@@ -150,18 +136,11 @@ pub(super) fn parse_directory(bytes: &[u8], base: u64) -> Result<Vec<Entry>> {
             offset: u64::from(u32_at(rest, 42)),
         };
         apply_zip64(&mut entry, extra)?;
-        entry.offset = entry
-            .offset
-            .checked_add(base)
-            .ok_or_else(|| corrupt("an offset is too large"))?;
+        entry.offset = entry.offset.checked_add(base).ok_or_else(|| corrupt("an offset is too large"))?;
         entries.push(entry);
         rest = &rest[total..];
     }
-    if rest.is_empty() {
-        Ok(entries)
-    } else {
-        Err(corrupt("it holds something that is not an entry"))
-    }
+    if rest.is_empty() { Ok(entries) } else { Err(corrupt("it holds something that is not an entry")) }
 }
 
 /// Takes the fields that are 0xFFFFFFFF from the ZIP64 extra field (APPNOTE 4.5.3).
@@ -203,10 +182,7 @@ pub(super) fn check_overlap(entries: &[Entry], directory_offset: u64) -> Result<
     let mut spans: Vec<(u64, u64)> = Vec::with_capacity(entries.len());
     for entry in entries {
         let header = LOCAL_HEADER_LEN as u64 + entry.name_len as u64;
-        let end = entry
-            .offset
-            .checked_add(header)
-            .and_then(|at| at.checked_add(entry.compressed));
+        let end = entry.offset.checked_add(header).and_then(|at| at.checked_add(entry.compressed));
         let end = end.filter(|end| *end <= directory_offset);
         let end = end.ok_or_else(|| corrupt(&format!("`{}` lies outside the file", entry.name)))?;
         spans.push((entry.offset, end));

@@ -27,9 +27,7 @@ pub struct PartReader<'a> {
 
 impl std::fmt::Debug for PartReader<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PartReader")
-            .field("name", &self.entry.name)
-            .finish_non_exhaustive()
+        f.debug_struct("PartReader").field("name", &self.entry.name).finish_non_exhaustive()
     }
 }
 
@@ -39,10 +37,7 @@ impl<'a> PartReader<'a> {
             return Err(ConvertError::Encrypted);
         }
         if entry.method != 0 && entry.method != 8 {
-            return Err(ConvertError::Unsupported(format!(
-                "compression method {}",
-                entry.method
-            )));
+            return Err(ConvertError::Unsupported(format!("compression method {}", entry.method)));
         }
         let start = check_local_header(input, &entry)?;
         Ok(Self {
@@ -80,8 +75,7 @@ impl<'a> PartReader<'a> {
             return Ok(0);
         }
         self.produced += n as u64;
-        self.meter
-            .inflated(n as u64, self.produced, self.entry.compressed - self.left)?;
+        self.meter.inflated(n as u64, self.produced, self.entry.compressed - self.left)?;
         self.crc.update(&out[..n]);
         Ok(n)
     }
@@ -111,10 +105,7 @@ impl<'a> PartReader<'a> {
                 flate2::Status::StreamEnd => return Ok(0),
                 // Nothing read and nothing written: there is no more input, or there would be no progress.
                 _ if read == 0 && (self.left == 0 || self.chunk_at < self.chunk.len()) => {
-                    return Err(ConvertError::corrupt(
-                        &*self.entry.name,
-                        "its compressed data ends early",
-                    ));
+                    return Err(ConvertError::corrupt(&*self.entry.name, "its compressed data ends early"));
                 }
                 _ => {}
             }
@@ -143,17 +134,11 @@ impl<'a> PartReader<'a> {
         self.finished = true;
         let crc = std::mem::take(&mut self.crc).finalize();
         if self.produced != self.entry.uncompressed {
-            let reason = format!(
-                "it holds {} bytes, not {}",
-                self.produced, self.entry.uncompressed
-            );
+            let reason = format!("it holds {} bytes, not {}", self.produced, self.entry.uncompressed);
             return Err(ConvertError::corrupt(&*self.entry.name, reason));
         }
         if crc != self.entry.crc32 {
-            return Err(ConvertError::corrupt(
-                &*self.entry.name,
-                "its CRC-32 does not match",
-            ));
+            return Err(ConvertError::corrupt(&*self.entry.name, "its CRC-32 does not match"));
         }
         Ok(())
     }
@@ -169,28 +154,16 @@ fn check_local_header(input: &mut dyn Input, entry: &Entry) -> Result<u64> {
     let name_len = usize::from(u16_at(&header, 26));
     let extra_len = u64::from(u16_at(&header, 28));
     if name_len > MAX_NAME_BYTES {
-        return Err(ConvertError::corrupt(
-            &*entry.name,
-            "its local name is longer than 1,024 bytes",
-        ));
+        return Err(ConvertError::corrupt(&*entry.name, "its local name is longer than 1,024 bytes"));
     }
     let mut name = vec![0; name_len];
     read_at(input, entry.offset + LOCAL_HEADER_LEN as u64, &mut name)?;
     if decode_name(&name) != entry.name || u16_at(&header, 8) != entry.method {
-        return Err(ConvertError::corrupt(
-            &*entry.name,
-            "its local header disagrees with the directory",
-        ));
+        return Err(ConvertError::corrupt(&*entry.name, "its local header disagrees with the directory"));
     }
     let start = entry.offset + (LOCAL_HEADER_LEN + name_len) as u64 + extra_len;
-    if start
-        .checked_add(entry.compressed)
-        .is_none_or(|end| end > input.size_bytes())
-    {
-        return Err(ConvertError::corrupt(
-            &*entry.name,
-            "its data lies outside the file",
-        ));
+    if start.checked_add(entry.compressed).is_none_or(|end| end > input.size_bytes()) {
+        return Err(ConvertError::corrupt(&*entry.name, "its data lies outside the file"));
     }
     Ok(start)
 }

@@ -56,9 +56,7 @@ impl SpillSink {
             return Ok(());
         };
         let body = match part.file {
-            Some(file) => Body::Spilled(Arc::new(
-                file.into_inner().map_err(io::IntoInnerError::into_error)?,
-            )),
+            Some(file) => Body::Spilled(Arc::new(file.into_inner().map_err(io::IntoInnerError::into_error)?)),
             None => Body::Bytes(part.memory.into()),
         };
         self.parts.push(Prepared {

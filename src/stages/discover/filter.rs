@@ -33,20 +33,12 @@ impl Globs {
     /// # Errors
     /// [`BadGlob`] for the first that cannot be read.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, BadGlob> {
-        Ok(Self {
-            include: build(include)?,
-            exclude: build(exclude)?,
-            exclude_texts: exclude.to_vec(),
-        })
+        Ok(Self { include: build(include)?, exclude: build(exclude)?, exclude_texts: exclude.to_vec() })
     }
 
     /// Returns the rule that leaves out this file or folder.
     pub(super) fn rule(&self, relative: &Path, is_dir: bool) -> Option<String> {
-        if let Some(at) = self
-            .exclude
-            .as_ref()
-            .and_then(|set| set.matches(relative).first().copied())
-        {
+        if let Some(at) = self.exclude.as_ref().and_then(|set| set.matches(relative).first().copied()) {
             return Some(format!("--exclude {}", self.exclude_texts[at]));
         }
         let included = is_dir || self.include.as_ref().is_none_or(|set| set.is_match(relative));
@@ -64,14 +56,9 @@ fn build(globs: &[String]) -> Result<Option<GlobSet>, BadGlob> {
     };
     let mut set = GlobSetBuilder::new();
     for glob in globs {
-        let anywhere = if glob.contains('/') {
-            glob.trim_start_matches('/').to_owned()
-        } else {
-            format!("**/{glob}")
-        };
-        let built = GlobBuilder::new(anywhere.trim_end_matches('/'))
-            .literal_separator(true)
-            .build();
+        let anywhere =
+            if glob.contains('/') { glob.trim_start_matches('/').to_owned() } else { format!("**/{glob}") };
+        let built = GlobBuilder::new(anywhere.trim_end_matches('/')).literal_separator(true).build();
         set.add(built.map_err(bad(glob))?);
     }
     set.build().map(Some).map_err(bad(&globs.join(" ")))
@@ -129,11 +116,7 @@ impl IgnoreStack {
         let absolute = std::path::absolute(path).ok();
         for (file, matcher) in self.matchers.iter().rev() {
             // Matchers from above the root hold absolute paths; those of the walk are as the user named them.
-            let path = if file.is_absolute() {
-                absolute.as_deref().unwrap_or(path)
-            } else {
-                path
-            };
+            let path = if file.is_absolute() { absolute.as_deref().unwrap_or(path) } else { path };
             match matcher.matched(path, is_dir) {
                 Match::Ignore(glob) => {
                     return Some((Code::Ignored, format!("{}: {}", file.display(), glob.original())));

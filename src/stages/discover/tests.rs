@@ -22,18 +22,13 @@ fn tree(entries: &[&str]) -> tempfile::TempDir {
 
 /// Lists what was found as `relative` or `relative: code (rule)`.
 fn listing(folder: &Path, options: &DiscoverOptions) -> Vec<String> {
-    let found: Vec<Found> = discover(&[Named::Path(folder.to_owned())], options)
-        .unwrap()
-        .collect();
+    let found: Vec<Found> = discover(&[Named::Path(folder.to_owned())], options).unwrap().collect();
     let shown = |one: &Found| {
         let name = one.candidate.relative.as_path().display().to_string();
         match &one.skipped {
             None => name,
             Some((code, rule)) => {
-                format!(
-                    "{name}: {code} ({})",
-                    rule.replace(&*folder.to_string_lossy(), ".")
-                )
+                format!("{name}: {code} ({})", rule.replace(&*folder.to_string_lossy(), "."))
             }
         }
     };
@@ -68,14 +63,8 @@ fn order_is_sorted_and_nothing_is_left_out_silently() {
 #[test]
 fn git_ignore_files_are_read_only_on_request() {
     let folder = tree(&[".gitignore=data/\n", "data/a.csv", "b.csv"]);
-    let mut options = DiscoverOptions {
-        hidden: true,
-        ..Default::default()
-    };
-    assert_eq!(
-        listing(folder.path(), &options),
-        [".gitignore", "b.csv", "data/a.csv"]
-    );
+    let mut options = DiscoverOptions { hidden: true, ..Default::default() };
+    assert_eq!(listing(folder.path(), &options), [".gitignore", "b.csv", "data/a.csv"]);
     options.gitignore = true;
     assert_eq!(
         listing(folder.path(), &options),
@@ -87,18 +76,10 @@ fn git_ignore_files_are_read_only_on_request() {
 fn globs_without_a_slash_match_names_anywhere() {
     let folder = tree(&["a/x.csv", "a/x.txt", "b/y.csv", "z.csv"]);
     let globs = Globs::new(&["*.csv".into()], &["b/".into()]).unwrap();
-    let options = DiscoverOptions {
-        globs,
-        ..Default::default()
-    };
+    let options = DiscoverOptions { globs, ..Default::default() };
     assert_eq!(
         listing(folder.path(), &options),
-        [
-            "a/x.csv",
-            "a/x.txt: excluded (no --include glob names it)",
-            "b: excluded (--exclude b/)",
-            "z.csv"
-        ]
+        ["a/x.csv", "a/x.txt: excluded (no --include glob names it)", "b: excluded (--exclude b/)", "z.csv"]
     );
     assert!(Globs::new(&["a{".into()], &[]).is_err());
 }
@@ -114,10 +95,7 @@ fn links_are_followed_inside_the_root_only() {
         "in/up -> ..",
         "l5 -> in",
     ]);
-    let options = DiscoverOptions {
-        follow: true,
-        ..Default::default()
-    };
+    let options = DiscoverOptions { follow: true, ..Default::default() };
     assert_eq!(
         listing(folder.path(), &options),
         [
@@ -139,10 +117,7 @@ fn a_named_path_is_taken_through_a_link_and_once() {
     let path = |name: &str| Named::Path(folder.path().join(name));
     let named = [path("l"), path(".env"), path("./l")];
     let found: Vec<Found> = discover(&named, &DiscoverOptions::default()).unwrap().collect();
-    let taken: Vec<_> = found
-        .iter()
-        .map(|f| (f.candidate.seq, f.skipped.as_ref().map(|s| s.0)))
-        .collect();
+    let taken: Vec<_> = found.iter().map(|f| (f.candidate.seq, f.skipped.as_ref().map(|s| s.0))).collect();
     assert_eq!(taken, [(0, None), (1, None), (2, Some(Code::Duplicate))]);
     assert!(matches!(
         discover(&[path("gone")], &DiscoverOptions::default()),
@@ -153,33 +128,18 @@ fn a_named_path_is_taken_through_a_link_and_once() {
 #[test]
 fn force_exclude_applies_to_named_files() {
     let folder = tree(&[".docferryignore=*.log\n", "a.log", "a.txt"]);
-    let named = [
-        Named::Path(folder.path().join("a.log")),
-        Named::Path(folder.path().join("a.txt")),
-    ];
-    let options = DiscoverOptions {
-        force_exclude: true,
-        ..Default::default()
-    };
+    let named = [Named::Path(folder.path().join("a.log")), Named::Path(folder.path().join("a.txt"))];
+    let options = DiscoverOptions { force_exclude: true, ..Default::default() };
     let found: Vec<Found> = discover(&named, &options).unwrap().collect();
-    assert_eq!(
-        found.iter().map(|f| f.skipped.is_some()).collect::<Vec<_>>(),
-        [true, false]
-    );
+    assert_eq!(found.iter().map(|f| f.skipped.is_some()).collect::<Vec<_>>(), [true, false]);
 }
 
 #[test]
 fn special_files_are_skipped_without_opening() {
     let folder = tree(&[]);
     let fifo = folder.path().join("fifo.txt");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &fifo,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR,
-        0,
-    )
-    .unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+        .unwrap();
     assert_eq!(
         listing(folder.path(), &DiscoverOptions::default()),
         ["fifo.txt: special-file (it is a FIFO)"]
@@ -189,10 +149,7 @@ fn special_files_are_skipped_without_opening() {
 #[test]
 fn own_paths_are_left_out() {
     let folder = tree(&["a.txt", "out/b.txt"]);
-    let options = DiscoverOptions {
-        own: vec![folder.path().join("out")],
-        ..Default::default()
-    };
+    let options = DiscoverOptions { own: vec![folder.path().join("out")], ..Default::default() };
     assert_eq!(listing(folder.path(), &options).len(), 2);
     assert!(listing(folder.path(), &options)[1].starts_with("out: own-file"));
 }

@@ -1,6 +1,5 @@
 //! The walk below a root.
 
-use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
@@ -66,13 +65,10 @@ impl Iterator for Walk {
                 self.open.pop();
                 continue;
             };
-            let (path, below, ignores) = (
-                open.folder.join(&name),
-                Arc::clone(&open.below),
-                open.ignores.clone(),
-            );
+            let (path, below, ignores) =
+                (open.folder.join(&name), Arc::clone(&open.below), open.ignores.clone());
             let found = match std::fs::symlink_metadata(&path) {
-                Ok(meta) => self.visit(&path, &name, &meta, &below, &ignores),
+                Ok(meta) => self.visit(&path, &meta, &below, &ignores),
                 Err(error) => Some(unreadable(&path, &below.root, &error)),
             };
             if found.is_some() {
@@ -84,11 +80,7 @@ impl Iterator for Walk {
 
 impl Walk {
     pub(super) fn new(options: &DiscoverOptions, roots: Vec<Root>) -> Self {
-        Self {
-            options: options.clone(),
-            roots: roots.into_iter(),
-            open: Vec::new(),
-        }
+        Self { options: options.clone(), roots: roots.into_iter(), open: Vec::new() }
     }
 
     /// Begins with something that the user named; a folder gives nothing itself.
@@ -96,15 +88,8 @@ impl Walk {
         match (root.named, root.meta) {
             (Named::Path(path), Some(meta)) if meta.is_dir() => {
                 let ignores = IgnoreStack::above(&path, self.options.gitignore);
-                let real_root = if self.options.follow {
-                    path.canonicalize().ok()
-                } else {
-                    None
-                };
-                let below = Arc::new(Below {
-                    root: path.clone(),
-                    real_root,
-                });
+                let real_root = if self.options.follow { path.canonicalize().ok() } else { None };
+                let below = Arc::new(Below { root: path.clone(), real_root });
                 self.descend(&path, &below, &ignores)
             }
             (Named::Path(path), Some(meta)) => Some(self.named_file(&path, &meta)),
@@ -123,32 +108,19 @@ impl Walk {
             skipped = ignores.rule(path, false);
             skipped = skipped.or_else(|| Some((Code::Excluded, self.options.globs.rule(path, false)?)));
         }
-        Found {
-            candidate: candidate(path, path, meta, true),
-            skipped,
-            unreadable: None,
-        }
+        Found { candidate: candidate(path, path, meta, true), skipped, unreadable: None }
     }
 
     /// Opens a folder; what comes back is the reason why it cannot be.
     fn descend(&mut self, folder: &Path, below: &Arc<Below>, ignores: &IgnoreStack) -> Option<Found> {
         if self.open.len() >= MAX_DEPTH {
-            return Some(unreadable(
-                folder,
-                &below.root,
-                &std::io::Error::other("folders nest too deep"),
-            ));
+            return Some(unreadable(folder, &below.root, &std::io::Error::other("folders nest too deep")));
         }
         match sorted_names(folder) {
             Ok(names) => {
                 let ignores = ignores.enter(folder, self.options.gitignore);
                 let names = names.into_iter();
-                self.open.push(Open {
-                    folder: folder.to_owned(),
-                    names,
-                    ignores,
-                    below: Arc::clone(below),
-                });
+                self.open.push(Open { folder: folder.to_owned(), names, ignores, below: Arc::clone(below) });
                 None
             }
             Err(error) => Some(unreadable(folder, &below.root, &error)),
@@ -158,13 +130,12 @@ impl Walk {
     fn visit(
         &mut self,
         path: &Path,
-        name: &OsStr,
         meta: &Metadata,
         below: &Arc<Below>,
         ignores: &IgnoreStack,
     ) -> Option<Found> {
         let relative = path.strip_prefix(&below.root).unwrap_or(path);
-        if let Some(skip) = self.rule(path, relative, name, meta, ignores) {
+        if let Some(skip) = self.rule(path, relative, meta, ignores) {
             return Some(left_out(candidate(path, &below.root, meta, false), skip));
         }
         if meta.is_symlink() {
@@ -174,11 +145,7 @@ impl Walk {
             return self.descend(path, below, ignores);
         }
         let skipped = special(meta).map(|what| (Code::SpecialFile, what.to_owned()));
-        Some(Found {
-            candidate: candidate(path, &below.root, meta, false),
-            skipped,
-            unreadable: None,
-        })
+        Some(Found { candidate: candidate(path, &below.root, meta, false), skipped, unreadable: None })
     }
 
     /// Follows a link that the walk found only where `--follow` says so and its end lies inside the root.
@@ -190,10 +157,7 @@ impl Walk {
         ignores: &IgnoreStack,
     ) -> Option<Found> {
         let skip = |what: &str| {
-            Some(left_out(
-                candidate(path, &below.root, meta, false),
-                (Code::Symlink, what.to_owned()),
-            ))
+            Some(left_out(candidate(path, &below.root, meta, false), (Code::Symlink, what.to_owned())))
         };
         let Some(real_root) = &below.real_root else {
             return skip("symbolic links are not followed");
@@ -227,10 +191,10 @@ impl Walk {
         &self,
         path: &Path,
         relative: &Path,
-        name: &OsStr,
         meta: &Metadata,
         stack: &IgnoreStack,
     ) -> Option<(Code, String)> {
+        let name = path.file_name().unwrap_or_default();
         if OWN_NAMES.iter().any(|own| name == *own) {
             return Some((Code::OwnFile, format!("{} is never an input", name.display())));
         }
@@ -243,10 +207,7 @@ impl Walk {
         if let Some(ignored) = stack.rule(path, meta.is_dir()) {
             return Some(ignored);
         }
-        self.options
-            .globs
-            .rule(relative, meta.is_dir())
-            .map(|rule| (Code::Excluded, rule))
+        self.options.globs.rule(relative, meta.is_dir()).map(|rule| (Code::Excluded, rule))
     }
 
     fn own_path(&self, path: &Path) -> Option<&PathBuf> {
@@ -259,19 +220,11 @@ impl Walk {
 }
 
 fn taken(candidate: Candidate) -> Found {
-    Found {
-        candidate,
-        skipped: None,
-        unreadable: None,
-    }
+    Found { candidate, skipped: None, unreadable: None }
 }
 
 fn left_out(candidate: Candidate, skip: (Code, String)) -> Found {
-    Found {
-        candidate,
-        skipped: Some(skip),
-        unreadable: None,
-    }
+    Found { candidate, skipped: Some(skip), unreadable: None }
 }
 
 /// Makes the input for a path that could not even be looked at.
@@ -284,17 +237,12 @@ fn unreadable(path: &Path, root: &Path, error: &std::io::Error) -> Found {
         modified: Timestamp::from(UNIX_EPOCH),
         follow: false,
     };
-    Found {
-        candidate,
-        skipped: None,
-        unreadable: Some(error.to_string()),
-    }
+    Found { candidate, skipped: None, unreadable: Some(error.to_string()) }
 }
 
 fn sorted_names(folder: &Path) -> std::io::Result<Vec<std::ffi::OsString>> {
-    let mut names = std::fs::read_dir(folder)?
-        .map(|e| e.map(|e| e.file_name()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut names =
+        std::fs::read_dir(folder)?.map(|e| e.map(|e| e.file_name())).collect::<Result<Vec<_>, _>>()?;
     names.sort();
     Ok(names)
 }

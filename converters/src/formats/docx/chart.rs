@@ -14,6 +14,8 @@ use super::properties::number;
 
 /// What a cached point weighs in memory beside its text.
 const POINT_BYTES: u64 = 64;
+/// What an empty cell weighs in the output.
+const CELL_BYTES: u64 = 3;
 
 type Points = BTreeMap<u32, String>;
 
@@ -55,22 +57,27 @@ pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<S
                     chart.index = number(tag, b"idx").unwrap_or(u32::MAX);
                     meter.resident(POINT_BYTES)?;
                 }
-                local => chart.start(local),
+                local => {
+                    if chart.start(local) {
+                        meter.resident(POINT_BYTES * 4)?;
+                    }
+                }
             },
             Event::Text(text) if in_text => {
-                meter.resident(text.len() as u64)?;
+                meter.resident(POINT_BYTES + text.len() as u64)?;
                 chart.text(text);
             }
             Event::End(b"t" | b"v") => in_text = false,
             Event::End(local) => chart.end(local),
             Event::Text(_) => {}
-            Event::Eof => return Ok(chart.write()),
+            Event::Eof => return chart.write(meter),
         }
     }
 }
 
 impl Chart {
-    fn start(&mut self, local: &[u8]) {
+    /// Begins an element; tells whether it is something to be held.
+    fn start(&mut self, local: &[u8]) -> bool {
         match local {
             b"ser" | b"series" => self.series.push(Series::default()),
             b"title" => {
@@ -83,6 +90,7 @@ impl Chart {
             b"bubbleSize" => self.role = Some(Role::Sizes),
             _ => {}
         }
+        matches!(local, b"ser" | b"series" | b"title")
     }
 
     fn end(&mut self, local: &[u8]) {
@@ -122,7 +130,8 @@ impl Chart {
         points.entry(self.index).or_default().push_str(text);
     }
 
-    fn write(&self) -> String {
+    /// Writes the chart. Every cell counts as held: few points in many series are many cells.
+    fn write(&self, meter: &Meter) -> Result<String> {
         let mut writer = Writer::new();
         let style = Style::default();
         for title in &self.titles {
@@ -131,34 +140,25 @@ impl Chart {
             writer.end_paragraph();
         }
         let columns: Vec<(&str, &Points)> = self.series.iter().flat_map(Series::columns).collect();
-        let categories = self
-            .series
-            .iter()
-            .map(|series| &series.categories)
-            .find(|points| !points.is_empty());
-        let mut rows: Vec<u32> = columns
-            .iter()
-            .flat_map(|(_, points)| points.keys().copied())
-            .collect();
+        let categories =
+            self.series.iter().map(|series| &series.categories).find(|points| !points.is_empty());
+        let mut rows: Vec<u32> = columns.iter().flat_map(|(_, points)| points.keys().copied()).collect();
         rows.extend(categories.into_iter().flat_map(|points| points.keys().copied()));
         rows.sort_unstable();
         rows.dedup();
         if columns.is_empty() {
-            return writer.finish();
+            return Ok(writer.finish());
         }
         writer.begin_table(columns.len() + 1);
         write_row(&mut writer, "", columns.iter().map(|(name, _)| *name));
         for row in rows {
-            let category = categories
-                .and_then(|points| points.get(&row))
-                .map_or("", String::as_str);
-            let values = columns
-                .iter()
-                .map(|(_, points)| points.get(&row).map_or("", String::as_str));
+            meter.resident(columns.len() as u64 * CELL_BYTES)?;
+            let category = categories.and_then(|points| points.get(&row)).map_or("", String::as_str);
+            let values = columns.iter().map(|(_, points)| points.get(&row).map_or("", String::as_str));
             write_row(&mut writer, category, values);
         }
         writer.end_table();
-        writer.finish()
+        Ok(writer.finish())
     }
 }
 

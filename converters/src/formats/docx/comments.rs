@@ -26,16 +26,9 @@ impl Comments {
             return Ok(());
         }
         let author = author.trim();
-        let title = if author.is_empty() {
-            "Comment:".to_owned()
-        } else {
-            format!("Comment ({author}):")
-        };
+        let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
         let mut writer = Writer::single_line();
-        let bold = Style {
-            bold: true,
-            ..Style::default()
-        };
+        let bold = Style { bold: true, ..Style::default() };
         writer.text(&title, &bold);
         let line = format!("{} {text}", writer.finish());
         meter.resident((id.len() + line.len()) as u64)?;

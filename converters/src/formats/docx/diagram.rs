@@ -15,10 +15,7 @@ pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<S
     loop {
         match reader.next_event()? {
             Event::Start(tag) => match tag.local() {
-                b"p" => writer.begin_paragraph(Block::Item {
-                    level: 0,
-                    marker: Marker::Bullet,
-                }),
+                b"p" => writer.begin_paragraph(Block::Item { level: 0, marker: Marker::Bullet }),
                 b"br" => writer.line_break(),
                 b"t" => in_text = true,
                 // Placeholder text that the author did not type.

@@ -18,15 +18,24 @@ struct Field {
     has_result_text: bool,
 }
 
+/// Deeper fields are not told apart; their text is text.
+const MAX_NESTING: usize = 64;
+
 /// The open fields.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     open: Vec<Field>,
+    /// Open fields beyond the greatest nesting.
+    beyond: u64,
 }
 
 impl Fields {
     pub(super) fn begin(&mut self) {
-        self.open.push(Field::default());
+        if self.open.len() < MAX_NESTING {
+            self.open.push(Field::default());
+        } else {
+            self.beyond += 1;
+        }
     }
 
     pub(super) fn instruction(&mut self, text: &str) {
@@ -49,6 +58,9 @@ impl Fields {
 
     /// The instruction is complete.
     pub(super) fn separate(&mut self) {
+        if self.beyond > 0 {
+            return;
+        }
         if let Some(field) = self.open.last_mut() {
             field.in_result = true;
             field.link = hyperlink(&field.instruction).map(Rc::from);
@@ -57,6 +69,10 @@ impl Fields {
 
     /// Ends the innermost field; returns the text of a form field that showed none.
     pub(super) fn end(&mut self) -> Option<String> {
+        if self.beyond > 0 {
+            self.beyond -= 1;
+            return None;
+        }
         let field = self.open.pop()?;
         if field.has_result_text { None } else { field.form }
     }

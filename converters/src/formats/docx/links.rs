@@ -28,21 +28,19 @@ impl Links {
         for relationship in ooxml.relationships(part)? {
             if relationship.kind == "hyperlink" {
                 meter.resident((relationship.id.len() + relationship.target.len()) as u64)?;
-                links
-                    .hyperlinks
-                    .insert(relationship.id, relationship.target.into());
+                links.hyperlinks.insert(relationship.id, relationship.target.into());
                 continue;
             }
             if relationship.external {
                 continue;
             }
             let text = match relationship.kind.as_str() {
-                "chart" | "chartEx" => ooxml
-                    .xml(&relationship.target)?
-                    .map(|mut reader| chart::read(&mut reader, meter)),
-                "diagramData" => ooxml
-                    .xml(&relationship.target)?
-                    .map(|mut reader| diagram::read(&mut reader, meter)),
+                "chart" | "chartEx" => {
+                    ooxml.xml(&relationship.target)?.map(|mut reader| chart::read(&mut reader, meter))
+                }
+                "diagramData" => {
+                    ooxml.xml(&relationship.target)?.map(|mut reader| diagram::read(&mut reader, meter))
+                }
                 _ => continue,
             };
             match text {

@@ -4,6 +4,9 @@
 //! not LaTeX and cannot be turned back into the formula. Structures are wrapped when they end, so nothing is
 //! built but the line itself.
 
+/// A longer structure is left as the text it holds: each level around it would move all of it.
+const MAX_STRUCTURE_BYTES: usize = 64 << 10;
+
 /// An open element.
 #[derive(Debug)]
 struct Open {
@@ -21,6 +24,8 @@ pub(super) struct Math {
     open: Vec<Open>,
     /// Opening, separating and closing characters of the open delimiters.
     delimiters: Vec<[Option<String>; 3]>,
+    /// Whether a sign ended that the next one must not run into.
+    sign_ended: bool,
 }
 
 /// Tells whether an element is part of a formula's structure.
@@ -37,10 +42,12 @@ impl Math {
     /// Begins the element `local`; `value` is its `m:val`.
     pub(super) fn start(&mut self, local: &[u8], value: Option<&str>) {
         match local {
-            // Adjacent runs are separate signs: `sin` and `x` must not become `sinx`.
-            b"r" => self.separate(),
+            // Adjacent runs are separate signs: `sin` and `y` must not become `siny`.
+            b"r" => self.sign_ended = true,
+            b"f" if self.text.ends_with(char::is_alphanumeric) => self.text.push(' '),
             b"d" => self.delimiters.push([None, None, None]),
-            b"e" => self.start_element(),
+            b"e" => self.start_listed(", "),
+            b"mr" => self.start_listed("; "),
             b"begChr" => self.delimiter(0, value),
             b"sepChr" => self.delimiter(1, value),
             b"endChr" => self.delimiter(2, value),
@@ -50,22 +57,20 @@ impl Math {
         }
         self.open.push(Open {
             from: self.text.len(),
-            is_list: matches!(local, b"d" | b"mr" | b"eqArr"),
+            is_list: matches!(local, b"d" | b"m" | b"mr" | b"eqArr"),
             elements: 0,
         });
     }
 
-    fn start_element(&mut self) {
+    /// Separates an element of a list from the one before.
+    fn start_listed(&mut self, separator: &str) {
         let Some(parent) = self.open.last_mut().filter(|parent| parent.is_list) else {
             return;
         };
         parent.elements += 1;
         if parent.elements > 1 {
-            let separator = self
-                .delimiters
-                .last()
-                .and_then(|[_, separator, _]| separator.as_deref());
-            self.text.push_str(separator.unwrap_or(", "));
+            let own = self.delimiters.last().and_then(|[_, own, _]| own.as_deref());
+            self.text.push_str(own.unwrap_or(separator));
         }
     }
 
@@ -75,20 +80,22 @@ impl Math {
         }
     }
 
-    fn separate(&mut self) {
-        if self.text.ends_with(char::is_alphanumeric) {
-            self.text.push(' ');
-        }
-    }
-
-    /// Appends characters.
+    /// Appends characters. Adjacent signs are kept apart where both are words or numbers.
     pub(super) fn text(&mut self, text: &str) {
         for c in text.chars() {
-            match c {
-                // Invisible operators (function application, times, separator, plus) keep words apart.
-                '\u{2061}'..='\u{2064}' => self.separate(),
-                _ => self.text.push(c),
+            // Invisible operators: function application, times, separator, plus.
+            if matches!(c, '\u{2061}'..='\u{2064}') {
+                self.sign_ended = true;
+                continue;
             }
+            // An opening delimiter that is yet to be written stands between them too.
+            let opens = |open: &Open| open.is_list && open.from == self.text.len();
+            let touches = c.is_alphanumeric() && self.text.ends_with(char::is_alphanumeric);
+            let ended = std::mem::take(&mut self.sign_ended);
+            if ended && touches && !self.open.iter().any(opens) {
+                self.text.push(' ');
+            }
+            self.text.push(c);
         }
     }
 
@@ -97,18 +104,26 @@ impl Math {
         let Some(Open { from, .. }) = self.open.pop() else {
             return;
         };
+        if self.text.len() - from > MAX_STRUCTURE_BYTES {
+            if local == b"d" {
+                self.delimiters.pop();
+            }
+            return;
+        }
         match local {
             b"num" | b"deg" => self.group(from),
             b"den" => self.wrap(from, "/"),
             b"sup" => self.wrap(from, "^"),
             b"sub" | b"lim" => self.wrap(from, "_"),
-            b"rad" => self.text.insert(from, '√'),
+            b"rad" => {
+                self.group(from);
+                self.text.insert(from, '√');
+            }
             b"d" => {
                 let [opening, _, closing] = self.delimiters.pop().unwrap_or_default();
                 self.text.insert_str(from, opening.as_deref().unwrap_or("("));
                 self.text.push_str(closing.as_deref().unwrap_or(")"));
             }
-            b"mr" => self.text.push_str("; "),
             _ => {}
         }
     }

@@ -20,8 +20,9 @@ use format::NumberFormat;
 const LEVELS: usize = 9;
 /// A longer label text is not a label.
 const MAX_LABEL_BYTES: usize = 256;
-/// What a level weighs in memory beside its text.
+/// What a level weighs in memory beside its text, and a list without its levels.
 const LEVEL_BYTES: u64 = 96;
+const LIST_BYTES: u64 = 1024;
 
 #[derive(Debug, Clone, Default)]
 struct Level {
@@ -52,6 +53,8 @@ struct List {
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
     abstracts: HashMap<u32, Abstract>,
+    /// The abstract numbering that each numbering style stands for.
+    by_style: HashMap<Vec<u8>, u32>,
     lists: HashMap<u32, List>,
     counters: HashMap<u32, [Option<u32>; LEVELS]>,
     used: HashSet<u32>,
@@ -68,6 +71,10 @@ impl Numbering {
                         let id = number(tag, b"abstractNumId");
                         let read = read_abstract(reader, meter)?;
                         if let Some(id) = id {
+                            if let Some(style) = &read.style_link {
+                                meter.resident(LEVEL_BYTES + style.len() as u64)?;
+                                numbering.by_style.insert(style.clone(), id);
+                            }
                             numbering.abstracts.insert(id, read);
                         }
                     }
@@ -90,16 +97,9 @@ impl Numbering {
     /// Returns the level at which a list is linked to a paragraph style.
     pub(super) fn level_of_style(&self, list: u32, style: &[u8], styles: &Styles) -> Option<u8> {
         let (_, definition) = self.definition(list, styles)?;
-        let linked = |level: &Option<Level>| {
-            level
-                .as_ref()
-                .is_some_and(|level| level.style.as_deref() == Some(style))
-        };
-        definition
-            .levels
-            .iter()
-            .position(linked)
-            .and_then(|at| u8::try_from(at).ok())
+        let linked =
+            |level: &Option<Level>| level.as_ref().is_some_and(|level| level.style.as_deref() == Some(style));
+        definition.levels.iter().position(linked).and_then(|at| u8::try_from(at).ok())
     }
 
     /// Follows a list to its abstract numbering, through a style if it is linked to one.
@@ -109,15 +109,10 @@ impl Numbering {
         let Some(link) = &found.number_style_link else {
             return Some((id, found));
         };
-        let by_style = self
-            .abstracts
-            .iter()
-            .find(|(_, other)| other.style_link.as_ref() == Some(link));
-        if let Some((id, other)) = by_style {
-            return Some((*id, other));
-        }
-        let list = number_of_style(styles, link)?;
-        let id = self.lists.get(&list)?.abstract_id;
+        let id = match self.by_style.get(link) {
+            Some(id) => *id,
+            None => self.lists.get(&number_of_style(styles, link)?)?.abstract_id,
+        };
         Some((id, self.abstracts.get(&id)?))
     }
 
@@ -175,19 +170,15 @@ fn marker(
         && let Some(delimiter @ ('.' | ')')) = single(rest)
         && values[level] <= 999_999_999
     {
-        return Some(Marker::Number {
-            number: values[level],
-            delimiter,
-        });
+        return Some(Marker::Number { number: values[level], delimiter });
     }
     let mut label = String::new();
     let mut rest = this.text.as_str();
     while let Some(at) = rest.find('%') {
         label.push_str(&rest[..at]);
         let digit = rest[at + 1..].chars().next().and_then(|c| c.to_digit(10));
-        let Some(at_level) = digit
-            .and_then(|digit| usize::try_from(digit).ok())
-            .filter(|d| (1..=LEVELS).contains(d))
+        let Some(at_level) =
+            digit.and_then(|digit| usize::try_from(digit).ok()).filter(|d| (1..=LEVELS).contains(d))
         else {
             label.push('%');
             rest = &rest[at + 1..];
@@ -210,6 +201,7 @@ fn single(text: &str) -> Option<char> {
 }
 
 fn read_abstract<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Abstract> {
+    meter.resident(LIST_BYTES)?;
     let mut found = Abstract::default();
     let outer = reader.depth();
     while reader.depth() >= outer {
@@ -233,7 +225,7 @@ fn read_abstract<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Abs
 }
 
 fn read_list<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<List> {
-    meter.resident(LEVEL_BYTES)?;
+    meter.resident(LIST_BYTES)?;
     let mut found = List::default();
     let mut overridden = None;
     let outer = reader.depth();
@@ -286,9 +278,5 @@ fn read_level<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Level>
 
 fn label_text(tag: Tag<'_>) -> String {
     let text = tag.value(b"val").unwrap_or_default();
-    if text.len() > MAX_LABEL_BYTES {
-        String::new()
-    } else {
-        text.into_owned()
-    }
+    if text.len() > MAX_LABEL_BYTES { String::new() } else { text.into_owned() }
 }

@@ -14,12 +14,7 @@ pub(super) struct Output<'a> {
 
 impl<'a> Output<'a> {
     pub(super) fn new(meter: &'a Meter, sink: &'a mut dyn Sink) -> Self {
-        Self {
-            meter,
-            sink,
-            begun: false,
-            in_section: false,
-        }
+        Self { meter, sink, begun: false, in_section: false }
     }
 
     /// Separates what follows from what was written.
@@ -32,9 +27,7 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         if !self.begun {
-            self.sink
-                .begin_part(None, PartKind::Markdown)
-                .map_err(ConvertError::Sink)?;
+            self.sink.begin_part(None, PartKind::Markdown).map_err(ConvertError::Sink)?;
             self.begun = true;
         } else if !self.in_section {
             self.meter.write(self.sink, b"\n")?;

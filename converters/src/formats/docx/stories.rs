@@ -121,13 +121,10 @@ fn one<S: Source>(
     links: &Links,
     writer: Writer,
 ) -> Result<(String, bool)> {
-    let meter = document.meter;
     let mut walker = Walker::new(document, links, writer);
     walker.walk(reader, None)?;
     let has_text = walker.writer.has_text();
-    let text = walker.writer.finish();
-    meter.resident(text.len() as u64)?;
-    Ok((text, has_text))
+    Ok((walker.writer.finish(), has_text))
 }
 
 /// Writes the headers or footers, each distinct text once.
@@ -249,14 +246,13 @@ fn notes(
 
 /// Makes a footnote definition; its further lines are indented, as GitHub has it.
 fn definition(number: u64, text: &str) -> String {
-    let mut out = format!("[^{number}]: ");
+    let mut out = format!("[^{number}]:");
     for (at, line) in text.trim().lines().enumerate() {
-        if at > 0 {
-            out.push('\n');
-            if !line.is_empty() {
-                out.push_str("    ");
-            }
-        }
+        out.push_str(match (at, line.is_empty()) {
+            (0, _) => " ",
+            (_, true) => "\n",
+            (_, false) => "\n    ",
+        });
         out.push_str(line);
     }
     out.push('\n');

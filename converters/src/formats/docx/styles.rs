@@ -68,6 +68,8 @@ impl Styles {
                         }
                         let mut style = read_style(reader, &styles)?;
                         style.id.clone_from(&id);
+                        let base = style.based_on.as_ref().map_or(0, Vec::len);
+                        meter.resident((id.len() + base) as u64)?;
                         styles.ids.insert(id, at);
                         styles.styles.push(style);
                     }
@@ -105,9 +107,7 @@ impl Styles {
 
     /// Returns what a style means.
     pub(super) fn get(&self, id: Option<StyleId>) -> Resolved {
-        id.and_then(|id| self.resolved.get(id.0))
-            .copied()
-            .unwrap_or_default()
+        id.and_then(|id| self.resolved.get(id.0)).copied().unwrap_or_default()
     }
 
     fn resolve(&self, style: &Style) -> Resolved {

@@ -29,11 +29,7 @@ impl SymbolFont {
 
     /// Returns the Unicode character for a code, which may be offset to the private use area at U+F000.
     pub(super) fn character(self, code: u32) -> Option<char> {
-        let code = if (0xF000..=0xF0FF).contains(&code) {
-            code - 0xF000
-        } else {
-            code
-        };
+        let code = if (0xF000..=0xF0FF).contains(&code) { code - 0xF000 } else { code };
         let code = u8::try_from(code).ok()?;
         match self {
             Self::Symbol => symbol(code),

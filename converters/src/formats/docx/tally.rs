@@ -20,38 +20,14 @@ impl Tally {
     /// Reports every count that is not zero.
     pub(super) fn report(&self, sink: &mut dyn Sink) {
         let rows = [
-            (
-                WarningCode::PicturesDropped,
-                self.pictures,
-                "pictures have no text form",
-            ),
-            (
-                WarningCode::ChartsFlattened,
-                self.charts,
-                "charts are given as tables",
-            ),
-            (
-                WarningCode::DeletionsDropped,
-                self.deletions,
-                "tracked deletions are left out",
-            ),
-            (
-                WarningCode::EmbeddedDropped,
-                self.embedded,
-                "embedded objects are left out",
-            ),
+            (WarningCode::PicturesDropped, self.pictures, "pictures have no text form"),
+            (WarningCode::ChartsFlattened, self.charts, "charts are given as tables"),
+            (WarningCode::DeletionsDropped, self.deletions, "tracked deletions are left out"),
+            (WarningCode::EmbeddedDropped, self.embedded, "embedded objects are left out"),
             (WarningCode::MacrosDropped, self.macros, "macros are left out"),
             (WarningCode::HiddenContent, self.hidden, "hidden text is included"),
-            (
-                WarningCode::HiddenDropped,
-                self.hidden_dropped,
-                "hidden text is left out",
-            ),
-            (
-                WarningCode::MissingPart,
-                self.missing_parts,
-                "parts that the document refers to are missing",
-            ),
+            (WarningCode::HiddenDropped, self.hidden_dropped, "hidden text is left out"),
+            (WarningCode::MissingPart, self.missing_parts, "parts that the document refers to are missing"),
             (
                 WarningCode::UnsupportedDropped,
                 self.unsupported,

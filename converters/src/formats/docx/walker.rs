@@ -143,17 +143,14 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Event::Start(tag) => self.start(tag)?,
                 Event::Text(text) => {
                     self.characters(text)?;
+                    self.hand_on(output.as_deref_mut())?;
                     continue;
                 }
                 Event::End(local) => {
                     if let Some(open) = self.stack.pop() {
                         self.end(open, local)?;
                     }
-                    if let Some(output) = output.as_deref_mut()
-                        && let Some(text) = self.writer.take_ready(READY_BYTES)
-                    {
-                        output.write(&text)?;
-                    }
+                    self.hand_on(output.as_deref_mut())?;
                     continue;
                 }
                 Event::Eof => return Err(ConvertError::corrupt("the document", "it ends early")),
@@ -185,6 +182,20 @@ impl<'w, 'a> Walker<'w, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// Hands finished text on, or counts it if it has to be held.
+    fn hand_on(&mut self, output: Option<&mut Output<'_>>) -> Result<()> {
+        if let Some(output) = output
+            && !self.writer.is_in_box()
+        {
+            return match self.writer.take_ready(READY_BYTES) {
+                Some(text) => output.write(&text),
+                None => Ok(()),
+            };
+        }
+        let grown = self.writer.grown();
+        self.held(grown)
     }
 
     fn start(&mut self, tag: Tag<'_>) -> Result<Step> {
@@ -226,10 +237,8 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Step::Into(Open::Box)
             }
             b"AlternateContent" => {
-                self.alternatives.push(Alternatives {
-                    text_before: self.text_bytes,
-                    pictures_before: self.pictures,
-                });
+                self.alternatives
+                    .push(Alternatives { text_before: self.text_bytes, pictures_before: self.pictures });
                 Step::Into(Open::Alternatives)
             }
             b"Choice" | b"Fallback" if self.stack.last() == Some(&Open::Alternatives) => self.start_branch(),
@@ -242,13 +251,10 @@ impl<'w, 'a> Walker<'w, 'a> {
         Ok(match tag.local() {
             b"hyperlink" => {
                 let id = tag.value(b"id").unwrap_or_default();
-                let target = self
-                    .links
-                    .hyperlink(&id)
-                    .map(|target| match tag.value(b"anchor") {
-                        Some(anchor) if !target.contains('#') => format!("{target}#{anchor}").into(),
-                        _ => Rc::clone(target),
-                    });
+                let target = self.links.hyperlink(&id).map(|target| match tag.value(b"anchor") {
+                    Some(anchor) if !target.contains('#') => format!("{target}#{anchor}").into(),
+                    _ => Rc::clone(target),
+                });
                 self.hyperlinks.push(target);
                 self.refresh_link();
                 Step::Into(Open::Hyperlink)

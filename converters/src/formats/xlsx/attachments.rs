@@ -2,22 +2,33 @@
 //!
 //! None of it has a place in a CSV file, so it is only counted, for the warnings.
 
-use crate::Result;
 use crate::ooxml::Ooxml;
 use crate::xml::Event;
+use crate::{ConvertError, Result};
 
 use super::tally::Tally;
 
-/// Counts what the relationships of a sheet lead to.
+/// Counts what the relationships of a sheet lead to. Damage there costs no cell, so it is only counted, too.
 pub(super) fn count(ooxml: &mut Ooxml<'_>, sheet: &str, tally: &mut Tally) -> Result<()> {
-    for relationship in ooxml.relationships(sheet)?.iter().filter(|r| !r.external) {
-        match &*relationship.kind {
-            // Threaded comments repeat themselves as plain ones for older programs.
-            "comments" => tally.comments += count_elements(ooxml, &relationship.target, b"comment")?,
-            "drawing" => count_drawing(ooxml, &relationship.target, tally)?,
-            "oleObject" | "package" => tally.embedded += 1,
-            _ => {}
+    match count_all(ooxml, sheet, tally) {
+        Err(ConvertError::Corrupt { .. }) => {
+            tally.missing_parts += 1;
+            Ok(())
         }
+        other => other,
+    }
+}
+
+fn count_all(ooxml: &mut Ooxml<'_>, sheet: &str, tally: &mut Tally) -> Result<()> {
+    let relationships = ooxml.relationships(sheet)?;
+    let of_kind = |kind: &'static str| relationships.iter().filter(move |r| !r.external && r.kind == kind);
+    tally.embedded += (of_kind("oleObject").count() + of_kind("package").count()) as u64;
+    // A sheet has one part of either kind. Threaded comments repeat themselves as plain ones for older programs.
+    if let Some(comments) = of_kind("comments").next() {
+        tally.comments += count_elements(ooxml, &comments.target, b"comment")?;
+    }
+    if let Some(drawing) = of_kind("drawing").next() {
+        count_drawing(ooxml, &drawing.target, tally)?;
     }
     Ok(())
 }

@@ -87,11 +87,7 @@ enum Stop {
 impl Stop {
     /// Why `rest` is not what was expected, if that has at most `longest` bytes.
     fn at(rest: &[u8], longest: usize) -> Self {
-        if rest.len() < longest {
-            Self::End
-        } else {
-            Self::Unusual
-        }
+        if rest.len() < longest { Self::End } else { Self::Unusual }
     }
 }
 
@@ -121,9 +117,7 @@ fn take(bytes: &[u8]) -> Result<(Cell<'_>, usize), Stop> {
     let inner = rest.get(open..).ok_or(Stop::End)?;
     let (len, classes) = text::scan(inner).ok_or(Stop::End)?;
     let (value, tail) = inner.split_at(len);
-    let tail_after = tail
-        .strip_prefix(close)
-        .ok_or_else(|| Stop::at(tail, close.len()))?;
+    let tail_after = tail.strip_prefix(close).ok_or_else(|| Stop::at(tail, close.len()))?;
     if (open == 3) == (cell.head.kind == Kind::Inline) {
         return Err(Stop::Unusual);
     }
@@ -173,10 +167,7 @@ fn kind<'a>(bytes: &'a [u8], head: &mut Head) -> Result<&'a [u8], Stop> {
 /// Splits behind the closing quote of a short attribute value.
 fn quoted(bytes: &[u8]) -> Result<(&[u8], &[u8]), Stop> {
     let window = bytes.get(..16).unwrap_or(bytes);
-    let end = window
-        .iter()
-        .position(|byte| *byte == b'"')
-        .ok_or_else(|| Stop::at(bytes, 16))?;
+    let end = window.iter().position(|byte| *byte == b'"').ok_or_else(|| Stop::at(bytes, 16))?;
     let (value, tail) = bytes.split_at(end);
     Ok((value, tail.get(1..).unwrap_or_default()))
 }
@@ -199,4 +190,69 @@ fn formula(rest: &[u8]) -> Result<&[u8], Stop> {
     let end = memchr::memchr(b'<', tail).ok_or(Stop::End)?;
     let end_tag = tail.get(end..).unwrap_or_default();
     end_tag.strip_prefix(b"</f>").ok_or_else(|| Stop::at(end_tag, 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL: [&str; 10] = [
+        r#"<c r="A1"/>"#,
+        r#"<c r="B2" s="3"></c>"#,
+        r#"<c r="A1" s="1" t="s"><v>0</v></c>"#,
+        r#"<c r="A1" t="b"><v>1</v></c>"#,
+        r#"<c r="XFD1048576"><v>-1.5E-7</v></c>"#,
+        r#"<c r="A1" t="str"><f>A2&amp;"x"</f><v>a&amp;b</v></c>"#,
+        r#"<c r="A1"><f t="shared" ref="A1:A9" si="0"/><v>5</v></c>"#,
+        r#"<c r="A1"><f>NOW()</f></c>"#,
+        r#"<c r="A1" t="inlineStr"><is><t>text</t></is></c>"#,
+        r#"<c r="A1" t="inlineStr"><is><t xml:space="preserve"> text </t></is></c>"#,
+    ];
+
+    #[test]
+    fn usual_cells_are_taken_whole() {
+        for xml in USUAL {
+            let bytes = format!("{xml}<c r=\"B1\"/>");
+            let Step::Cell(_, len) = step(bytes.as_bytes()) else {
+                panic!("{xml} is not taken");
+            };
+            assert_eq!(len, xml.len(), "{xml}");
+        }
+        let Step::Cell(cell, _) = step(USUAL[5].as_bytes()) else {
+            panic!("not taken");
+        };
+        let head = Head { place: Some((0, 0)), style: 0, kind: Kind::Text };
+        assert_eq!((cell.head, cell.value, cell.has_formula), (head, Some(&b"a&amp;b"[..]), true));
+    }
+
+    #[test]
+    fn a_cell_that_is_cut_anywhere_asks_for_more() {
+        for xml in USUAL {
+            for len in 0..xml.len() {
+                assert_eq!(step(&xml.as_bytes()[..len]), Step::More, "{}", &xml[..len]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_usual_is_left_to_tokens() {
+        for xml in [
+            r#"<c r="A0"><v>1</v></c>         "#,
+            r#"<c r="A1" r="A2"><v>1</v></c>  "#,
+            r#"<c r='A1'><v>1</v></c>         "#,
+            r#"<c r="A1" cm="1"><v>1</v></c>  "#,
+            r#"<c r="A1" s="x"><v>1</v></c>   "#,
+            r#"<c r="A1"> <v>1</v></c>                        "#,
+            r#"<c r="A1"><v>1</v> </c>        "#,
+            r#"<c r="A1"><v>1<!-- --></v></c> "#,
+            r#"<c r="A1"><v/></c>                             "#,
+            r#"<c r="A1" t="inlineStr"><v>1</v></c>           "#,
+            r#"<c r="A1"><is><t>text</t></is></c>             "#,
+            r#"<c r="A1"><f a='"'>1</f><v>1</v></c>           "#,
+            r#"<c r="A1"><f><b/></f><v>1</v></c>              "#,
+            r#"<c r="A1" t="inlineStr"><is><r><t>x</t></r></is></c>        "#,
+        ] {
+            assert_eq!(step(xml.as_bytes()), Step::Unusual, "{xml}");
+        }
+    }
 }

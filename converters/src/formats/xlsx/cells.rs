@@ -7,7 +7,7 @@ use crate::csv::{self, Table};
 use crate::limits::Meter;
 use crate::number_format::{self, Decimal, Epoch};
 use crate::options::{CellValues, HiddenContent};
-use crate::{Options, Result, Sink};
+use crate::{ConvertError, Options, Result, Sink};
 
 use super::cell_scan::Kind;
 use super::hidden::Columns;
@@ -39,6 +39,7 @@ pub(super) struct Cells<'a> {
     pub(super) columns: Columns,
     any: bool,
     row: u32,
+    furthest_row: u32,
     row_is_hidden: bool,
     row_is_counted: bool,
     /// Hidden rows so far, by which later rows move up when they are left out.
@@ -60,6 +61,7 @@ impl<'a> Cells<'a> {
             columns: Columns::default(),
             any: false,
             row: 0,
+            furthest_row: 0,
             row_is_hidden: false,
             row_is_counted: false,
             rows_left_out: 0,
@@ -70,6 +72,7 @@ impl<'a> Cells<'a> {
         if self.row_is_hidden && self.excludes() {
             self.rows_left_out += 1;
         }
+        self.furthest_row = self.furthest_row.max(row);
         (self.row, self.row_is_hidden, self.row_is_counted) = (row, is_hidden, false);
     }
 
@@ -103,11 +106,7 @@ impl<'a> Cells<'a> {
     /// Writes a cell. `value` is decoded text: what stands in `v`, or the text of `is`.
     pub(super) fn put(&mut self, column: u32, style: u32, kind: Kind, value: &[u8]) -> Result<()> {
         let style = self.book.styles.style(style);
-        let style = if style.hides_all {
-            self.shown_anyway(style)
-        } else {
-            Some(style)
-        };
+        let style = if style.hides_all { self.shown_anyway(style) } else { Some(style) };
         let Some(style) = style else { return Ok(()) };
         match kind {
             Kind::Number => self.number(column, style, value),
@@ -132,11 +131,7 @@ impl<'a> Cells<'a> {
             return Some(style);
         }
         self.tally.hidden_cells += 1;
-        (!self.excludes()).then_some(Style {
-            is_general: true,
-            keeps_text: true,
-            ..style
-        })
+        (!self.excludes()).then_some(Style { is_general: true, keeps_text: true, ..style })
     }
 
     fn number(&mut self, column: u32, style: Style, stored: &[u8]) -> Result<()> {
@@ -177,11 +172,7 @@ impl<'a> Cells<'a> {
         let Some(date) = iso_date::parse(stored, self.book.epoch) else {
             return self.bad_cell(column, stored);
         };
-        let is_date = self
-            .book
-            .styles
-            .format(style)
-            .is_some_and(number_format::NumberFormat::is_date);
+        let is_date = self.book.styles.format(style).is_some_and(number_format::NumberFormat::is_date);
         match date.serial.filter(|_| is_date).and_then(Decimal::from_f64) {
             Some(serial) => self.decimal(column, style, serial),
             None => self.emit(column, &date.text),
@@ -286,6 +277,10 @@ impl<'a> Cells<'a> {
         }
         if self.row_is_hidden || column_is_hidden {
             return Ok(false);
+        }
+        // Rows that come in no order cannot close gaps of which not all are known yet.
+        if self.rows_left_out > 0 && self.row < self.furthest_row {
+            return Err(ConvertError::corrupt("a sheet", "its hidden rows are out of order"));
         }
         let row = self.row.saturating_sub(self.rows_left_out);
         self.table.place(row, column - self.columns.before(column))?;

@@ -12,6 +12,8 @@ pub(super) struct Columns {
     hidden: Vec<bool>,
     /// For each column whether a value was seen in it while hidden.
     used: Vec<bool>,
+    /// For each column how many before it are hidden; made when first asked for.
+    before: Vec<u32>,
 }
 
 impl Columns {
@@ -19,10 +21,10 @@ impl Columns {
     pub(super) fn hide(&mut self, first: u32, last: u32) {
         self.hidden.resize(MAX_COLUMNS as usize, false);
         self.used.resize(MAX_COLUMNS as usize, false);
-        for column in first..=last.min(MAX_COLUMNS - 1) {
-            if let Some(hidden) = self.hidden.get_mut(column as usize) {
-                *hidden = true;
-            }
+        self.before.clear();
+        let range = first as usize..=last.min(MAX_COLUMNS - 1) as usize;
+        if let Some(range) = self.hidden.get_mut(range) {
+            range.fill(true);
         }
     }
 
@@ -36,14 +38,19 @@ impl Columns {
 
     /// Notes a value in a hidden column; true the first time.
     pub(super) fn note(&mut self, column: u32) -> bool {
-        self.used
-            .get_mut(column as usize)
-            .is_some_and(|used| !std::mem::replace(used, true))
+        self.used.get_mut(column as usize).is_some_and(|used| !std::mem::replace(used, true))
     }
 
     /// Returns the number of hidden columns before `column`.
-    pub(super) fn before(&self, column: u32) -> u32 {
-        let before = self.hidden.iter().take(column as usize).filter(|hidden| **hidden);
-        u32::try_from(before.count()).unwrap_or(0)
+    pub(super) fn before(&mut self, column: u32) -> u32 {
+        if self.before.is_empty() {
+            let counts = self.hidden.iter().scan(0, |count, hidden| {
+                let before = *count;
+                *count += u32::from(*hidden);
+                Some(before)
+            });
+            self.before = counts.collect();
+        }
+        self.before.get(column as usize).copied().unwrap_or(0)
     }
 }

@@ -34,10 +34,7 @@ pub(super) fn parse(stored: &[u8], epoch: Epoch) -> Option<IsoDate> {
         (Some(text), None) | (None, Some(text)) => text.to_owned(),
         (None, None) => return None,
     };
-    Some(IsoDate {
-        text: text.into_bytes(),
-        serial: Some(days.unwrap_or(0.0) + seconds / 86_400.0),
-    })
+    Some(IsoDate { text: text.into_bytes(), serial: Some(days.unwrap_or(0.0) + seconds / 86_400.0) })
 }
 
 fn parse_date(text: &str, epoch: Epoch) -> Option<f64> {
@@ -78,15 +75,7 @@ mod tests {
             assert_eq!(String::from_utf8(date.text).unwrap(), text);
             assert_eq!(date.serial, Some(serial), "{stored}");
         }
-        for stored in [
-            "",
-            "T",
-            "soon",
-            "2021-13-01",
-            "2021-01-01Tnoon",
-            "1:2:NaN",
-            "99:00",
-        ] {
+        for stored in ["", "T", "soon", "2021-13-01", "2021-01-01Tnoon", "1:2:NaN", "99:00"] {
             assert_eq!(parse(stored.as_bytes(), Epoch::Y1900), None, "{stored}");
         }
     }

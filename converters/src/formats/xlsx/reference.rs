@@ -31,10 +31,9 @@ pub(super) fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 9 {
         return None;
     }
-    digits.iter().try_fold(0, |number, byte| {
-        byte.is_ascii_digit()
-            .then(|| number * 10 + u32::from(byte - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
 #[cfg(test)]
@@ -45,19 +44,9 @@ mod tests {
     fn only_cells_of_a_sheet_have_references() {
         assert_eq!(parse(b"A1"), Some((0, 0)));
         assert_eq!(parse(b"xfd1048576"), Some((MAX_ROWS - 1, MAX_COLUMNS - 1)));
-        for text in [
-            "",
-            "A",
-            "1",
-            "A0",
-            "A1048577",
-            "XFE1",
-            "ZZZZZZZZZ1",
-            "A-1",
-            "$A$1",
-            "A1B",
-            "A99999999999",
-        ] {
+        for text in
+            ["", "A", "1", "A0", "A1048577", "XFE1", "ZZZZZZZZZ1", "A-1", "$A$1", "A1B", "A99999999999"]
+        {
             assert_eq!(parse(text.as_bytes()), None, "{text}");
         }
     }

@@ -58,9 +58,7 @@ pub(super) fn character_data<S: Source>(scanner: &mut Scanner<S>, out: &mut Vec<
 }
 
 fn preserves<S: Source>(scanner: &Scanner<S>, attributes: Span) -> bool {
-    scanner
-        .attributes(attributes)
-        .any(|(name, value)| name == b"space" && value == b"preserve")
+    scanner.attributes(attributes).any(|(name, value)| name == b"space" && value == b"preserve")
 }
 
 fn trim(out: &mut Vec<u8>, from: usize) {

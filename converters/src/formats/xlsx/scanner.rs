@@ -207,27 +207,16 @@ impl<S: Source> Scanner<S> {
 
     fn start_tag(&mut self) -> Result<Token> {
         let (close, quotes) = self.find_tag_end()?;
-        check(
-            "attributes of an XML element",
-            quotes / 2,
-            self.max_attributes,
-            "--max-xml-attributes",
-        )?;
+        check("attributes of an XML element", quotes / 2, self.max_attributes, "--max-xml-attributes")?;
         let begin = self.at + 1;
         let empty = close > begin && self.buffer.get(close - 1) == Some(&b'/');
         let to = if empty { close - 1 } else { close };
         let inner = self.bytes(Span { from: begin, to });
-        let name_len = inner
-            .iter()
-            .position(u8::is_ascii_whitespace)
-            .unwrap_or(inner.len());
+        let name_len = inner.iter().position(u8::is_ascii_whitespace).unwrap_or(inner.len());
         if name_len == 0 {
             return Err(self.corrupt("a tag has no name"));
         }
-        let name = Span {
-            from: begin,
-            to: begin + name_len,
-        };
+        let name = Span { from: begin, to: begin + name_len };
         self.at = close + 1;
         self.push(name)?;
         self.pending_end = empty;
@@ -237,10 +226,7 @@ impl<S: Source> Scanner<S> {
 
     fn end_tag(&mut self) -> Result<Token> {
         let (close, _) = self.find_tag_end()?;
-        let written = self.bytes(Span {
-            from: self.at + 2,
-            to: close,
-        });
+        let written = self.bytes(Span { from: self.at + 2, to: close });
         let expected = self.opened_at.last().and_then(|at| self.open.get(*at..));
         if expected != Some(written.trim_ascii_end()) {
             return Err(self.corrupt("an end tag does not match its start tag"));
@@ -291,12 +277,7 @@ impl<S: Source> Scanner<S> {
                 }
             }
             offset = self.end - self.at;
-            check(
-                "the size of an XML tag",
-                offset as u64,
-                self.max_tag_bytes,
-                "--max-xml-tag-size",
-            )?;
+            check("the size of an XML tag", offset as u64, self.max_tag_bytes, "--max-xml-tag-size")?;
             if !self.more()? {
                 return Err(self.corrupt("the XML ends inside a tag"));
             }
@@ -325,12 +306,7 @@ impl<S: Source> Scanner<S> {
             }
             let resident = self.window().len();
             searched = resident.saturating_sub(2).max(9);
-            check(
-                "the size of a CDATA section",
-                resident as u64,
-                self.max_tag_bytes,
-                "--max-xml-tag-size",
-            )?;
+            check("the size of a CDATA section", resident as u64, self.max_tag_bytes, "--max-xml-tag-size")?;
             if !self.more()? {
                 return Err(self.corrupt("the XML ends inside a CDATA section"));
             }

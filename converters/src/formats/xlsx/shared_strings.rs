@@ -99,11 +99,7 @@ impl SharedStrings {
     fn end(&mut self, start: usize) -> Result<()> {
         let text = self.bytes.get(start + 1..).unwrap_or_default();
         let flags = if csv::needs_quotes(text) { QUOTED } else { 0 }
-            | if csv::is_formula_like(text) {
-                FORMULA_LIKE
-            } else {
-                0
-            };
+            | if csv::is_formula_like(text) { FORMULA_LIKE } else { 0 };
         if let Some(byte) = self.bytes.get_mut(start) {
             *byte = flags;
         }
@@ -152,10 +148,7 @@ mod tests {
         let limits = Limits::default();
         let meter = Meter::new(limits.clone(), 1);
         let strings = SharedStrings::read(Scanner::new(xml.as_bytes(), &limits), &meter).unwrap();
-        (0..)
-            .map_while(|n| strings.get(n))
-            .map(|s| String::from_utf8(s.text.to_vec()).unwrap())
-            .collect()
+        (0..).map_while(|n| strings.get(n)).map(|s| String::from_utf8(s.text.to_vec()).unwrap()).collect()
     }
 
     #[test]

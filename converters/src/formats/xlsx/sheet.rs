@@ -33,6 +33,12 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) struct Worksheet<'a, S> {
     scanner: Scanner<S>,
+    rows: Rows<'a>,
+}
+
+/// Where the cells go, apart from the scanner, so that values can be borrowed from its buffer meanwhile.
+#[derive(Debug)]
+struct Rows<'a> {
     cells: Cells<'a>,
     meter: &'a Meter,
     next_row: u32,
@@ -42,14 +48,8 @@ pub(super) struct Worksheet<'a, S> {
 
 impl<'a, S: Source> Worksheet<'a, S> {
     pub(super) fn new(scanner: Scanner<S>, cells: Cells<'a>, meter: &'a Meter) -> Self {
-        Self {
-            scanner,
-            cells,
-            meter,
-            next_row: 0,
-            next_column: 0,
-            decoded: Vec::new(),
-        }
+        let rows = Rows { cells, meter, next_row: 0, next_column: 0, decoded: Vec::new() };
+        Self { scanner, rows }
     }
 
     /// Reads the whole part.
@@ -61,17 +61,17 @@ impl<'a, S: Source> Worksheet<'a, S> {
                     b"worksheet" if self.scanner.depth() == 1 => {}
                     _ if self.scanner.depth() == 1 => is_worksheet = false,
                     _ if !is_worksheet => {}
-                    b"sheetData" => self.rows()?,
+                    b"sheetData" => self.sheet_data()?,
                     b"col" => self.column(attributes),
-                    b"mergeCell" => self.cells.tally().merged += 1,
+                    b"mergeCell" => self.rows.cells.tally().merged += 1,
                     _ => {}
                 },
                 Token::End | Token::Text(_) | Token::CharacterData(_) => {}
                 Token::Eof => break,
             }
         }
-        let has_cells = self.cells.any();
-        Ok(if self.cells.finish()? {
+        let has_cells = self.rows.cells.any();
+        Ok(if self.rows.cells.finish()? {
             Outcome::Values
         } else if !is_worksheet {
             Outcome::NoWorksheet
@@ -93,11 +93,11 @@ impl<'a, S: Source> Worksheet<'a, S> {
             }
         }
         if let Some((first, last)) = first.zip(last).filter(|(first, _)| is_hidden && *first > 0) {
-            self.cells.columns.hide(first - 1, last.saturating_sub(1));
+            self.rows.cells.columns.hide(first - 1, last.saturating_sub(1));
         }
     }
 
-    fn rows(&mut self) -> Result<()> {
+    fn sheet_data(&mut self) -> Result<()> {
         let own = self.scanner.depth();
         loop {
             self.usual_cells()?;
@@ -114,7 +114,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
     }
 
     fn row(&mut self, attributes: Span) -> Result<()> {
-        let mut row = Some(self.next_row).filter(|row| *row < reference::MAX_ROWS);
+        let mut row = Some(self.rows.next_row).filter(|row| *row < reference::MAX_ROWS);
         let mut is_hidden = false;
         for (name, value) in self.scanner.attributes(attributes) {
             match name {
@@ -124,9 +124,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
             }
         }
         let row = row.ok_or_else(|| self.scanner.corrupt("a row number is not one of a sheet's"))?;
-        self.next_row = row + 1;
-        self.next_column = 0;
-        self.cells.begin_row(row, is_hidden);
+        self.rows.begin(row, is_hidden);
         Ok(())
     }
 
@@ -140,8 +138,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
                 match cell_scan::step(rest) {
                     Step::Cell(cell, len) => {
                         rest = rest.get(len..).unwrap_or_default();
-                        let context = (&mut self.cells, &mut self.next_column, &mut self.decoded);
-                        put(&cell, context, self.meter)?;
+                        self.rows.put(&cell)?;
                     }
                     Step::More => {
                         more = true;
@@ -162,7 +159,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
     fn cell(&mut self, attributes: Span) -> Result<()> {
         let head = self.head(attributes)?;
         let own = self.scanner.depth();
-        let mut value = std::mem::take(&mut self.decoded);
+        let mut value = std::mem::take(&mut self.rows.decoded);
         value.clear();
         let (mut has_value, mut has_formula) = (false, false);
         loop {
@@ -189,15 +186,8 @@ impl<'a, S: Source> Worksheet<'a, S> {
         if head.kind == Kind::Text && text::may_have_escapes(&value) {
             text::unescape(&mut value, 0);
         }
-        let value_given = has_value.then_some(&*value);
-        finish(
-            &head,
-            value_given,
-            has_formula,
-            (&mut self.cells, &mut self.next_column),
-            self.meter,
-        )?;
-        self.decoded = value;
+        self.rows.finish(&head, has_value.then_some(&*value), has_formula)?;
+        self.rows.decoded = value;
         Ok(())
     }
 
@@ -219,66 +209,62 @@ impl<'a, S: Source> Worksheet<'a, S> {
     }
 }
 
-/// Decodes and writes a cell taken from the buffer.
-fn put(
-    cell: &Cell<'_>,
-    (cells, next_column, decoded): (&mut Cells<'_>, &mut u32, &mut Vec<u8>),
-    meter: &Meter,
-) -> Result<()> {
-    let is_text = matches!(cell.head.kind, Kind::Text | Kind::Inline);
-    let value = cell.value.map(|raw| {
-        let raw = if cell.head.kind == Kind::Inline && !cell.preserve {
-            raw.trim_ascii()
-        } else {
-            raw
-        };
-        let escapes = is_text && cell.classes & text::ESCAPE != 0 && text::may_have_escapes(raw);
-        if cell.classes & text::RAW == 0 && !escapes {
-            return raw;
-        }
-        decoded.clear();
-        text::append_data(raw, decoded);
-        if escapes {
-            text::unescape(decoded, 0);
-        }
-        &**decoded
-    });
-    finish(&cell.head, value, cell.has_formula, (cells, next_column), meter)
-}
-
-/// Finds the cell's place and writes it.
-fn finish(
-    head: &Head,
-    value: Option<&[u8]>,
-    has_formula: bool,
-    (cells, next_column): (&mut Cells<'_>, &mut u32),
-    meter: &Meter,
-) -> Result<()> {
-    meter.cells(1)?;
-    cells.note();
-    let column = match head.place {
-        Some((row, column)) => {
-            if row != cells.row() {
-                cells.begin_row(row, false);
-            }
-            column
-        }
-        None => *next_column,
-    };
-    if column >= reference::MAX_COLUMNS {
-        return Err(ConvertError::corrupt(
-            "a sheet",
-            "a row has more than 16,384 cells",
-        ));
+impl Rows<'_> {
+    fn begin(&mut self, row: u32, is_hidden: bool) {
+        (self.next_row, self.next_column) = (row + 1, 0);
+        self.cells.begin_row(row, is_hidden);
     }
-    *next_column = column + 1;
-    match value {
-        Some(value) if !value.is_empty() => cells.put(column, head.style, head.kind, value),
-        _ => {
-            // Only text may be empty and still be a value.
-            let lacks_value = has_formula && (value.is_none() || head.kind != Kind::Text);
-            cells.tally().formulas_without_value += u64::from(lacks_value);
-            Ok(())
+
+    /// Decodes and writes a cell taken from the buffer.
+    fn put(&mut self, cell: &Cell<'_>) -> Result<()> {
+        let head = &cell.head;
+        let Some(mut raw) = cell.value else {
+            return self.finish(head, None, cell.has_formula);
+        };
+        if head.kind == Kind::Inline && !cell.preserve {
+            raw = raw.trim_ascii();
+        }
+        let is_text = matches!(head.kind, Kind::Text | Kind::Inline);
+        let has_escapes = is_text && cell.classes & text::ESCAPE != 0 && text::may_have_escapes(raw);
+        if cell.classes & text::RAW == 0 && !has_escapes {
+            return self.finish(head, Some(raw), cell.has_formula);
+        }
+        let mut decoded = std::mem::take(&mut self.decoded);
+        decoded.clear();
+        text::append_data(raw, &mut decoded);
+        if has_escapes {
+            text::unescape(&mut decoded, 0);
+        }
+        let result = self.finish(head, Some(&decoded), cell.has_formula);
+        self.decoded = decoded;
+        result
+    }
+
+    /// Finds the cell's place and writes it.
+    fn finish(&mut self, head: &Head, value: Option<&[u8]>, has_formula: bool) -> Result<()> {
+        self.meter.cells(1)?;
+        self.cells.note();
+        let column = match head.place {
+            Some((row, column)) => {
+                if row != self.cells.row() {
+                    self.cells.begin_row(row, false);
+                }
+                column
+            }
+            None => self.next_column,
+        };
+        if column >= reference::MAX_COLUMNS {
+            return Err(ConvertError::corrupt("a sheet", "a row has more than 16,384 cells"));
+        }
+        self.next_column = column + 1;
+        match value {
+            Some(value) if !value.is_empty() => self.cells.put(column, head.style, head.kind, value),
+            _ => {
+                // Only text may be empty and still be a value.
+                let lacks_value = has_formula && (value.is_none() || head.kind != Kind::Text);
+                self.cells.tally().formulas_without_value += u64::from(lacks_value);
+                Ok(())
+            }
         }
     }
 }

@@ -81,11 +81,7 @@ impl Builder {
         Self {
             codes: HashMap::new(),
             compiled: HashMap::new(),
-            styles: Styles {
-                cells: Vec::new(),
-                general: describe(&general, 0),
-                formats: vec![general],
-            },
+            styles: Styles { cells: Vec::new(), general: describe(&general, 0), formats: vec![general] },
         }
     }
 
@@ -105,7 +101,11 @@ impl Builder {
             *style
         } else {
             let format = match self.codes.get(&id) {
-                Some(code) => NumberFormat::parse(code),
+                Some(code) => {
+                    // Compiled, a byte of a code takes up to this much.
+                    meter.resident(32 * code.len() as u64)?;
+                    NumberFormat::parse(code)
+                }
                 None => NumberFormat::builtin(id),
             };
             let at = u32::try_from(self.styles.formats.len()).unwrap_or(0);

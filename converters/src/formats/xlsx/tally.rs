@@ -30,14 +30,8 @@ impl Tally {
     /// Gives a warning for each count that is not zero.
     pub(super) fn warn(&self, options: &Options, sink: &mut dyn Sink) {
         let chosen = [self.hidden(options), self.formula_like(options)];
-        let counted = self
-            .counted()
-            .map(|(code, count, message)| Warning::new(code, count, message));
-        for warning in chosen
-            .into_iter()
-            .chain(counted)
-            .filter(|warning| warning.count > 0)
-        {
+        let counted = self.counted().map(|(code, count, message)| Warning::new(code, count, message));
+        for warning in chosen.into_iter().chain(counted).filter(|warning| warning.count > 0) {
             sink.warn(warning);
         }
     }
@@ -57,10 +51,7 @@ impl Tally {
 
     fn formula_like(&self, options: &Options) -> Warning {
         let (code, message) = if options.csv_guard {
-            (
-                WarningCode::CsvGuarded,
-                "text cells that begin like a formula got an apostrophe",
-            )
+            (WarningCode::CsvGuarded, "text cells that begin like a formula got an apostrophe")
         } else {
             (
                 WarningCode::FormulaLike,
@@ -73,62 +64,26 @@ impl Tally {
     fn counted(&self) -> [(WarningCode, u64, &'static str); 12] {
         use WarningCode as Code;
         [
-            (
-                Code::SheetSkipped,
-                self.sheets_skipped,
-                "chart, dialogue and macro sheets were left out",
-            ),
-            (
-                Code::MissingPart,
-                self.missing_parts,
-                "parts that the workbook names are missing",
-            ),
+            (Code::SheetSkipped, self.sheets_skipped, "chart, dialogue and macro sheets were left out"),
+            (Code::MissingPart, self.missing_parts, "parts that the workbook names are missing or damaged"),
             (
                 Code::FormulaWithoutValue,
                 self.formulas_without_value,
                 "formulas have no cached value; their cells are empty",
             ),
-            (
-                Code::BadSharedString,
-                self.bad_strings,
-                "cells name a shared string that does not exist",
-            ),
+            (Code::BadSharedString, self.bad_strings, "cells name a shared string that does not exist"),
             (
                 Code::BadCell,
                 self.bad_cells,
                 "cells hold what their type does not allow; it is given as it is",
             ),
-            (
-                Code::MergedCells,
-                self.merged,
-                "ranges of merged cells hold their value in the first cell",
-            ),
-            (
-                Code::CellCommentsDropped,
-                self.comments,
-                "cell comments were left out",
-            ),
+            (Code::MergedCells, self.merged, "ranges of merged cells hold their value in the first cell"),
+            (Code::CellCommentsDropped, self.comments, "cell comments were left out"),
             (Code::PicturesDropped, self.pictures, "pictures were left out"),
-            (
-                Code::ChartsDropped,
-                self.charts,
-                "charts were left out; their data is in the cells",
-            ),
-            (
-                Code::UnsupportedDropped,
-                self.shapes,
-                "shapes with text were left out",
-            ),
-            (
-                Code::EmbeddedDropped,
-                self.embedded,
-                "embedded objects were left out",
-            ),
-            (
-                Code::MacrosDropped,
-                u64::from(self.has_macros),
-                "macros were left out",
-            ),
+            (Code::ChartsDropped, self.charts, "charts were left out; their data is in the cells"),
+            (Code::UnsupportedDropped, self.shapes, "shapes with text were left out"),
+            (Code::EmbeddedDropped, self.embedded, "embedded objects were left out"),
+            (Code::MacrosDropped, u64::from(self.has_macros), "macros were left out"),
         ]
     }
 }

@@ -24,13 +24,7 @@ pub(super) struct Utf8<S> {
 
 impl<S: Source> Utf8<S> {
     pub(super) fn new(source: S) -> Self {
-        Self {
-            source,
-            decoder: None,
-            held: Vec::new(),
-            started: false,
-            done: false,
-        }
+        Self { source, decoder: None, held: Vec::new(), started: false, done: false }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -61,8 +55,7 @@ impl<S: Source> Utf8<S> {
             self.done |= n == 0;
             let valid = self.valid_len(out.get(from..to).unwrap_or_default())?;
             if valid > 0 || self.done {
-                self.held
-                    .extend_from_slice(out.get(from + valid..to).unwrap_or_default());
+                self.held.extend_from_slice(out.get(from + valid..to).unwrap_or_default());
                 return Ok(valid);
             }
         }
@@ -109,11 +102,7 @@ impl<S: Source> Utf8<S> {
     fn decode(&mut self, out: &mut Vec<u8>, from: usize) -> Result<usize> {
         loop {
             let mut chunk = [0; 4096];
-            let n = if self.done {
-                0
-            } else {
-                self.source.fill(&mut chunk)?
-            };
+            let n = if self.done { 0 } else { self.source.fill(&mut chunk)? };
             let last = n == 0;
             self.held.extend_from_slice(chunk.get(..n).unwrap_or_default());
             let needed = from + self.held.len() * 3 + 16;

@@ -30,11 +30,8 @@ impl Workbook {
         if content_type.contains("sheet.binary") || part.ends_with(".bin") {
             return Err(ConvertError::Unsupported("a binary workbook (xlsb)".into()));
         }
-        let mut workbook = Self {
-            sheets: Vec::new(),
-            epoch: Epoch::Y1900,
-            relationships: ooxml.relationships(&part)?,
-        };
+        let mut workbook =
+            Self { sheets: Vec::new(), epoch: Epoch::Y1900, relationships: ooxml.relationships(&part)? };
         let meter = ooxml.meter();
         let missing = || ConvertError::corrupt("the package", "its workbook is missing");
         let mut reader = ooxml.xml(&part)?.ok_or_else(missing)?;
@@ -65,17 +62,12 @@ impl Workbook {
 
     /// Returns the part of a kind that the workbook has one of, such as `styles`.
     pub(super) fn part(&self, kind: &str) -> Option<&str> {
-        let found = self
-            .relationships
-            .iter()
-            .find(|r| r.kind == kind && !r.external)?;
+        let found = self.relationships.iter().find(|r| r.kind == kind && !r.external)?;
         Some(&found.target)
     }
 
     pub(super) fn relationship(&self, sheet: &Sheet) -> Option<&Relationship> {
-        self.relationships
-            .iter()
-            .find(|r| r.id == sheet.relationship && !r.external)
+        self.relationships.iter().find(|r| r.id == sheet.relationship && !r.external)
     }
 }
 
@@ -84,9 +76,7 @@ fn sheet(tag: &Tag<'_>) -> Sheet {
     let relationship = tag.value(b"id").unwrap_or_default().into_owned();
     Sheet {
         name: tag.value(b"name").unwrap_or_default().into_owned(),
-        is_hidden: tag
-            .raw(b"state")
-            .is_some_and(|state| state == b"hidden" || state == b"veryHidden"),
+        is_hidden: tag.raw(b"state").is_some_and(|state| state == b"hidden" || state == b"veryHidden"),
         relationship,
     }
 }

@@ -29,24 +29,20 @@ impl Frame {
         self.end_paragraph();
         self.lists.clear();
         self.ensure_cell();
-        self.tables.push(Table {
-            columns,
-            ..Table::default()
-        });
+        self.tables.push(Table { columns, ..Table::default() });
     }
 
     pub(in crate::markdown) fn add_column(&mut self) {
-        if let Some(table) = self
-            .tables
-            .last_mut()
-            .filter(|table| table.rows == 0 && !table.row_open)
-        {
+        if let Some(table) = self.tables.last_mut().filter(|table| table.rows == 0 && !table.row_open) {
             table.columns += 1;
         }
     }
 
     pub(in crate::markdown) fn begin_row(&mut self) {
         self.end_paragraph();
+        if self.tables.last().is_some_and(|table| table.row_open) {
+            self.end_row();
+        }
         let inner = self.in_cell || self.tables.len() > 1;
         let start = self.out.len();
         let Some(table) = self.tables.last_mut() else {
@@ -73,6 +69,9 @@ impl Frame {
         if self.tables.last().is_some_and(|table| !table.row_open) {
             self.begin_row();
         }
+        if self.tables.last().is_some_and(|table| table.cell_open) {
+            self.end_cell(1);
+        }
         let inner = self.in_cell || self.tables.len() > 1;
         let Some(table) = self.tables.last_mut() else {
             return;
@@ -81,11 +80,7 @@ impl Frame {
         let first = table.cells == 0;
         table.cells += 1;
         if inner {
-            self.separator = if first {
-                Separator::Line
-            } else {
-                Separator::InnerCell
-            };
+            self.separator = if first { Separator::Line } else { Separator::InnerCell };
             return;
         }
         self.out.push_str("| ");

@@ -96,10 +96,7 @@ fn roman(number: u32, out: &mut String) {
 }
 
 fn letters(number: u32, first: u8, out: &mut String) {
-    let Some(index) = number
-        .checked_sub(1)
-        .filter(|index| index / 26 < MAX_LETTER_REPEATS)
-    else {
+    let Some(index) = number.checked_sub(1).filter(|index| index / 26 < MAX_LETTER_REPEATS) else {
         out.push_str(&number.to_string());
         return;
     };

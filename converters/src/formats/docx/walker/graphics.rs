@@ -96,11 +96,6 @@ impl Walker<'_, '_> {
             self.pictures += 1;
             self.text_bytes += graphic.alt.len() as u64;
             self.document.tally.pictures += 1;
-            self.held(if self.writer.is_in_box() {
-                graphic.alt.len()
-            } else {
-                0
-            })?;
             self.writer.picture(&graphic.alt);
         }
         Ok(())
@@ -123,12 +118,8 @@ impl Walker<'_, '_> {
 
 /// Tells whether a description is only the name of the file the picture came from, as word processors fill it in.
 fn is_file_name(text: &str) -> bool {
-    const EXTENSIONS: [&str; 12] = [
-        "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "wmf", "emf", "svg", "webp", "jpe",
-    ];
-    text.rsplit_once('.').is_some_and(|(_, extension)| {
-        EXTENSIONS
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
-    })
+    const EXTENSIONS: [&str; 12] =
+        ["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "wmf", "emf", "svg", "webp", "jpe"];
+    text.rsplit_once('.')
+        .is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }

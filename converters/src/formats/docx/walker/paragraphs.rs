@@ -16,23 +16,24 @@ use super::{Open, Step, Walker};
 pub(super) struct Paragraph {
     pub(super) style: Resolved,
     pub(super) is_heading: bool,
+    /// Whether it goes on the paragraph before, which lost its end.
+    joined: bool,
 }
 
 impl Walker<'_, '_> {
     pub(super) fn start_paragraph(&mut self) -> Step {
         // A paragraph within a paragraph that no text box announces is a text box all the same.
-        let joins = self.joins_next && self.writer.is_in_paragraph();
-        self.joins_next = joins;
-        let boxed = self.writer.is_in_paragraph() && !joins;
+        let joined = std::mem::take(&mut self.joins_next) && self.writer.is_in_paragraph();
+        let boxed = self.writer.is_in_paragraph() && !joined;
         if boxed {
             self.writer.begin_box();
         }
         let style = self.document.styles.get(self.document.styles.default_paragraph());
-        self.paragraphs.push(Paragraph {
-            style,
-            is_heading: false,
-        });
-        if !joins {
+        self.paragraphs.push(Paragraph { style, is_heading: false, joined });
+        if joined {
+            // Its words are still words of their own.
+            self.writer.space();
+        } else {
             self.writer.begin_paragraph(Block::Paragraph);
         }
         Step::Into(Open::Paragraph { boxed })
@@ -43,10 +44,12 @@ impl Walker<'_, '_> {
         let id = found.style.or(styles.default_paragraph());
         let style = styles.get(id);
         let outline = outline_of(found.outline, style.outline);
-        let joined = std::mem::replace(&mut self.joins_next, found.mark_deleted);
+        self.joins_next = found.mark_deleted;
+        let mut joined = false;
         if let Some(paragraph) = self.paragraphs.last_mut() {
             paragraph.style = style;
             paragraph.is_heading = outline.is_some();
+            joined = paragraph.joined;
         }
         if found.mark_deleted || (joined && !self.writer.is_paragraph_empty()) {
             return;
@@ -57,11 +60,7 @@ impl Walker<'_, '_> {
                 let id = styles.id(id?);
                 self.document.numbering.level_of_style(list, id, styles)
             };
-            let of_style = if found.number.is_none() {
-                linked().or(style.level)
-            } else {
-                None
-            };
+            let of_style = if found.number.is_none() { linked().or(style.level) } else { None };
             let level = found.level.or(of_style).or(style.level).unwrap_or(0);
             Some((level, self.document.numbering.next(list, level, styles)?))
         });
@@ -93,7 +92,7 @@ impl Walker<'_, '_> {
     pub(super) fn paragraph(&self) -> Paragraph {
         self.paragraphs.last().copied().unwrap_or_else(|| Paragraph {
             style: self.document.styles.get(self.document.styles.default_paragraph()),
-            is_heading: false,
+            ..Paragraph::default()
         })
     }
 

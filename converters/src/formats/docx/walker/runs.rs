@@ -35,11 +35,7 @@ impl Run {
     ) -> Self {
         let character = styles.get(direct.style).run;
         // How a heading style looks says nothing: that it is a heading is said already.
-        let of_paragraph = if paragraph.is_heading {
-            RunProperties::default()
-        } else {
-            paragraph.style.run
-        };
+        let of_paragraph = if paragraph.is_heading { RunProperties::default() } else { paragraph.style.run };
         let defaults = styles.defaults();
         let toggle = |of: fn(&RunProperties) -> Option<bool>| {
             let styled = of(&character).unwrap_or(false) != of(&of_paragraph).unwrap_or(false);
@@ -64,12 +60,7 @@ impl Run {
 
 impl Walker<'_, '_> {
     pub(super) fn start_run(&mut self) -> Step {
-        let run = Run::new(
-            &RunProperties::default(),
-            &self.paragraph(),
-            &self.document.styles,
-            self.link(),
-        );
+        let run = Run::new(&RunProperties::default(), &self.paragraph(), &self.document.styles, self.link());
         self.runs.push(run);
         Step::Into(Open::Run)
     }
@@ -107,7 +98,7 @@ impl Walker<'_, '_> {
                 if let Some(math) = &mut self.math {
                     math.text(text);
                 }
-                Ok(())
+                self.held(text.len())
             }
             _ => Ok(()),
         }
@@ -118,19 +109,12 @@ impl Walker<'_, '_> {
         if self.fields.is_instruction() {
             return Ok(());
         }
-        if let Some(reading) = self
-            .phonetic
-            .as_mut()
-            .filter(|_| self.stack.contains(&Open::Phonetic))
-        {
+        if let Some(reading) = self.phonetic.as_mut().filter(|_| self.stack.contains(&Open::Phonetic)) {
             reading.push_str(text);
-            return Ok(());
+            return self.held(text.len());
         }
         let Some(mut run) = self.runs.pop() else {
-            let style = Style {
-                link: self.link(),
-                ..Style::default()
-            };
+            let style = Style { link: self.link(), ..Style::default() };
             return self.put_styled(text, &style);
         };
         let result = self.put_run(text, &mut run);
@@ -144,11 +128,7 @@ impl Walker<'_, '_> {
             if !run.counted && !text.trim().is_empty() {
                 run.counted = true;
                 let tally = &mut self.document.tally;
-                *if exclude {
-                    &mut tally.hidden_dropped
-                } else {
-                    &mut tally.hidden
-                } += 1;
+                *if exclude { &mut tally.hidden_dropped } else { &mut tally.hidden } += 1;
             }
             if exclude {
                 return Ok(());
@@ -160,13 +140,7 @@ impl Walker<'_, '_> {
         {
             let mapped: String = text
                 .chars()
-                .map(|c| {
-                    if private(c) {
-                        font.character(u32::from(c)).unwrap_or(c)
-                    } else {
-                        c
-                    }
-                })
+                .map(|c| if private(c) { font.character(u32::from(c)).unwrap_or(c) } else { c })
                 .collect();
             return self.put_styled(&mapped, &run.style);
         }
@@ -179,9 +153,6 @@ impl Walker<'_, '_> {
     }
 
     pub(super) fn put_styled(&mut self, text: &str, style: &Style) -> Result<()> {
-        if self.writer.is_in_box() {
-            self.held(text.len())?;
-        }
         let visible = text.trim_ascii().len() as u64;
         self.text_bytes += visible;
         if visible > 0 {

@@ -1,0 +1,357 @@
+//! What was typed. Arguments become [`Overrides`] here and nobody below sees clap; what they mean is decided in
+//! [`crate::config`].
+//!
+//! Every flag that a file can set, too, is an `Option` without a default: the defaults stand in one table, and a flag
+//! that was not typed must not hide what a file says. Flags that few need show in `--help` and not in `-h`.
+
+mod connection;
+mod conversion;
+pub mod docs;
+mod files;
+mod inputs;
+mod limits;
+mod manifest;
+#[cfg(feature = "server")]
+mod serve;
+mod targets;
+mod upload;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub use connection::{ConnectionArgs, StoreArgs};
+pub use conversion::{AdmissionArgs, ConversionArgs};
+pub use files::{AtArgs, FilesArgs, FilesCommand};
+pub use inputs::InputArgs;
+pub use limits::LimitArgs;
+pub use manifest::{ManifestArgs, ManifestCommand};
+#[cfg(feature = "server")]
+pub use serve::{QoderShape, ServeArgs};
+pub use targets::{TargetsArgs, TargetsCommand};
+pub use upload::UploadArgs;
+
+use crate::config::{Auto, BadValue, Choice, Overrides, Value};
+
+/// Takes a heap of mixed documents into the file store of an agent platform, and says what became of each.
+#[derive(Debug, Parser)]
+#[command(
+    name = "docferry",
+    version,
+    about = "Ferries mixed documents into the file store of an agent platform",
+    after_help = "Without any account, `docferry ingest FOLDER` stores into .docferry/store on this machine.\n\
+                  `docferry COMMAND --help` says more.",
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub general: GeneralArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Convert, check and upload documents, and write a manifest
+    Ingest(Box<IngestArgs>),
+    /// Convert documents to text and CSV files in a folder
+    Convert(Box<ConvertArgs>),
+    /// Say what a target would take, offline
+    Check(Box<CheckArgs>),
+    /// List, show, fetch and delete the files of a target
+    Files(FilesArgs),
+    /// Serve a store on this machine as a Files API
+    #[cfg(feature = "server")]
+    Serve(ServeArgs),
+    /// List targets, and show what one takes
+    Targets(TargetsArgs),
+    /// List the formats and what becomes of them
+    Formats(FormatsArgs),
+    /// Print or verify a manifest
+    Manifest(ManifestArgs),
+    /// Show the settings in force and where they come from
+    Config(ConfigArgs),
+}
+
+/// What holds for every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "General")]
+pub struct GeneralArgs {
+    /// Read this configuration instead of ~/.config/docferry/config.toml
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Use colour: auto, always or never; NO_COLOR is respected
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
+    pub color: ColorWhen,
+    /// Say less: once no progress, twice no warnings
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "verbose")]
+    pub quiet: u8,
+    /// Log more: once what happens, twice every request
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// How log lines are written
+    #[arg(long, value_name = "FORMAT", default_value = "text", global = true, hide_short_help = true)]
+    pub log_format: LogFormat,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Arguments of `ingest`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    docferry ingest reports/\n  \
+    docferry ingest --target anthropic --for code-execution data/*.xlsx\n  \
+    find . -name '*.docx' -print0 | docferry ingest -0 --files-from -\n  \
+    curl -s https://example.org/a.pdf | docferry ingest --stdin-name a.pdf -")]
+pub struct IngestArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub inputs: InputArgs,
+    /// Where files go.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What is let out, and under which name.
+    #[command(flatten)]
+    pub admission: AdmissionArgs,
+    /// What travels with the files.
+    #[command(flatten)]
+    pub upload: UploadArgs,
+    /// How documents are converted.
+    #[command(flatten)]
+    pub conversion: ConversionArgs,
+    /// Bounds.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `convert`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    docferry convert --output-dir text/ reports/\n  \
+    docferry convert --output-dir out --cell-values raw book.xlsx")]
+pub struct ConvertArgs {
+    /// The folder for the outputs; it mirrors the tree below each path
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: PathBuf,
+    /// What to read.
+    #[command(flatten)]
+    pub inputs: InputArgs,
+    /// How documents are converted.
+    #[command(flatten)]
+    pub conversion: ConversionArgs,
+    /// Bounds.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Exit status 1 means findings. Nothing is sent, and no key is needed.\n\n\
+    Examples:\n  \
+    docferry check --target qoder --for sessions docs/\n  \
+    git diff --cached --name-only -z | docferry check -0 --files-from - --force-exclude")]
+pub struct CheckArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub inputs: InputArgs,
+    /// Where files would go.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// What would be let out, and under which name.
+    #[command(flatten)]
+    pub admission: AdmissionArgs,
+    /// How documents would be converted.
+    #[command(flatten)]
+    pub conversion: ConversionArgs,
+    /// Bounds.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// Print one JSON object a line
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+}
+
+/// What a run writes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// The manifest; `-` is standard output [default: docferry.manifest.jsonl]
+    #[arg(short, long, value_name = "MANIFEST")]
+    pub output: Option<PathBuf>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object a line: each entry, then the summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `formats`.
+#[derive(Debug, Args)]
+pub struct FormatsArgs {
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show every setting and where it comes from; credentials show as ***
+    Show {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// The target.
+        #[command(flatten)]
+        at: AtArgs,
+    },
+}
+
+/// Something typed that makes no sense, found after clap was content.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// What is wrong.
+    pub message: String,
+    /// What the user can do.
+    pub hint: Option<String>,
+}
+
+impl UsageError {
+    /// Makes an error without a hint.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl GeneralArgs {
+    fn overrides(&self) -> Overrides {
+        Overrides { config: self.config.clone(), ..Overrides::default() }
+    }
+}
+
+impl IngestArgs {
+    /// Returns what these arguments say about settings.
+    ///
+    /// # Errors
+    /// [`UsageError`] if metadata cannot be read.
+    pub fn overrides(&self, general: &GeneralArgs) -> Result<Overrides, UsageError> {
+        let mut overrides = general.overrides();
+        self.inputs.lay(&mut overrides);
+        self.store.lay(&mut overrides);
+        self.connection.lay(&mut overrides);
+        self.admission.lay(&mut overrides);
+        self.upload.lay(&mut overrides)?;
+        self.conversion.lay(&mut overrides);
+        self.limits.lay(&mut overrides);
+        overrides.layer.manifest.clone_from(&self.output.output);
+        Ok(overrides)
+    }
+}
+
+impl ConvertArgs {
+    /// Returns what these arguments say about settings.
+    #[must_use]
+    pub fn overrides(&self, general: &GeneralArgs) -> Overrides {
+        let mut overrides = general.overrides();
+        self.inputs.lay(&mut overrides);
+        self.conversion.lay(&mut overrides);
+        self.limits.lay(&mut overrides);
+        overrides.layer.manifest.clone_from(&self.output.output);
+        overrides
+    }
+}
+
+impl CheckArgs {
+    /// Returns what these arguments say about settings.
+    #[must_use]
+    pub fn overrides(&self, general: &GeneralArgs) -> Overrides {
+        let mut overrides = general.overrides();
+        self.inputs.lay(&mut overrides);
+        self.store.lay(&mut overrides);
+        self.admission.lay(&mut overrides);
+        self.conversion.lay(&mut overrides);
+        self.limits.lay(&mut overrides);
+        overrides
+    }
+}
+
+/// Reads a flag's value as files and variables read it.
+fn value<T: Value>(text: &str) -> Result<T, BadValue> {
+    T::parse(text)
+}
+
+/// Offers a closed set of values.
+fn choice<T: Choice + Send + Sync>() -> impl TypedValueParser<Value = T> {
+    let names: Vec<_> = T::choices().into_iter().map(|(_, name)| name).collect();
+    PossibleValuesParser::new(names).try_map(|text| T::parse(&text))
+}
+
+/// A switch says only that something is on.
+fn on(switch: bool) -> Option<bool> {
+    switch.then_some(true)
+}
+
+/// The flag that several commands share.
+#[derive(Debug, Clone, Args)]
+pub struct JobsArgs {
+    /// Threads that read and convert [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = value::<NonZeroUsize>)]
+    pub jobs: Option<NonZeroUsize>,
+}
+
+impl JobsArgs {
+    fn lay(&self, overrides: &mut Overrides) {
+        overrides.layer.jobs = self.jobs.map(|jobs| Auto(Some(jobs)));
+    }
+}

@@ -1,0 +1,53 @@
+//! Flags that say where files go and how to get there. There is none for a key: it would show in every process list.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::{Auto, Items, Overrides};
+
+/// Where files go.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Target")]
+pub struct StoreArgs {
+    /// Where files go; `docferry targets` lists what is known [default: local]
+    #[arg(short, long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// The folder of the local store [default: .docferry/store]
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+}
+
+impl StoreArgs {
+    pub(super) fn lay(&self, overrides: &mut Overrides) {
+        overrides.layer.target.clone_from(&self.target);
+        overrides.layer.store.clone_from(&self.store);
+    }
+}
+
+/// How to get there.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Target")]
+pub struct ConnectionArgs {
+    /// The address of the API, instead of the target's own
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Trust a host that a project's docferry.toml names
+    #[arg(long, value_name = "HOST", hide_short_help = true)]
+    pub trust_host: Vec<String>,
+    /// Read the API key from a file instead of the target's variable
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// Trust the root certificates of a PEM file, too
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub ca_file: Option<PathBuf>,
+}
+
+impl ConnectionArgs {
+    pub(super) fn lay(&self, overrides: &mut Overrides) {
+        overrides.base_url.clone_from(&self.base_url);
+        overrides.api_key_file.clone_from(&self.api_key_file);
+        overrides.layer.ca_file = self.ca_file.clone().map(|path| Auto(Some(path)));
+        overrides.layer.trusted_hosts = (!self.trust_host.is_empty()).then(|| Items(self.trust_host.clone()));
+    }
+}

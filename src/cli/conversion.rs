@@ -1,0 +1,91 @@
+//! Flags that say how documents are converted, and what is let out under which name.
+
+use clap::Args;
+use docferry_converters::options::{CellValues, HiddenContent, Newlines};
+
+use super::{JobsArgs, choice, on, value};
+use crate::config::{Auto, CharsetLabel, Overrides};
+use crate::model::file_name::BadFileName;
+use crate::model::{Consumer, ConvertMode, FileName, Misnamed, NameStyle, SecretsRule};
+
+/// How documents are converted.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Conversion")]
+pub struct ConversionArgs {
+    /// Write spreadsheet cells in kind with all digits, as they show, or as they are stored [default: canonical]
+    #[arg(long, value_name = "HOW", value_parser = choice::<CellValues>())]
+    pub cell_values: Option<CellValues>,
+    /// Take hidden sheets, rows and columns or leave them out [default: include]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<HiddenContent>())]
+    pub hidden_content: Option<HiddenContent>,
+    /// Keep line ends of text or make them LF [default: keep]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<Newlines>())]
+    pub newlines: Option<Newlines>,
+    /// Defuse CSV cells that begin like a formula with an apostrophe
+    #[arg(long)]
+    pub csv_guard: bool,
+    /// Decode text with this charset instead of finding one
+    #[arg(long, value_name = "LABEL", value_parser = value::<CharsetLabel>)]
+    pub charset: Option<CharsetLabel>,
+    /// Reject a file whose content is not what its name claims, or go by content [default: reject]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<Misnamed>())]
+    pub misnamed: Option<Misnamed>,
+    /// Threads.
+    #[command(flatten)]
+    pub jobs: JobsArgs,
+}
+
+impl ConversionArgs {
+    pub(super) fn lay(&self, overrides: &mut Overrides) {
+        self.jobs.lay(overrides);
+        let layer = &mut overrides.layer;
+        layer.cell_values = self.cell_values;
+        layer.hidden_content = self.hidden_content;
+        layer.newlines = self.newlines;
+        layer.csv_guard = on(self.csv_guard);
+        layer.charset = self.charset.clone().map(|label| Auto(Some(label)));
+        layer.misnamed = self.misnamed;
+    }
+}
+
+/// What is let out, and under which name.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Admission")]
+pub struct AdmissionArgs {
+    /// What the platform will do with the files [default: messages, or what the target has]
+    #[arg(long = "for", value_name = "CONSUMER", value_parser = choice::<Consumer>())]
+    pub consumer: Option<Consumer>,
+    /// Judge by the rules of another target, for the local store
+    #[arg(long = "as", value_name = "NAME")]
+    pub accept_as: Option<String>,
+    /// Convert what the target does not take, all that has a converter, or nothing [default: auto]
+    #[arg(long, value_name = "WHEN", value_parser = choice::<ConvertMode>())]
+    pub convert: Option<ConvertMode>,
+    /// What happens to files that look like secrets [default: refuse]
+    #[arg(long, value_name = "RULE", value_parser = choice::<SecretsRule>())]
+    pub secrets: Option<SecretsRule>,
+    /// The same as --secrets allow
+    #[arg(long, conflicts_with = "secrets")]
+    pub allow_secrets: bool,
+    /// Send the file's own name or the path below its root [default: base]
+    #[arg(long, value_name = "STYLE", value_parser = choice::<NameStyle>())]
+    pub name_style: Option<NameStyle>,
+    /// The name to send, for a single input
+    #[arg(long, value_name = "NAME", value_parser = file_name, conflicts_with = "name_style")]
+    pub name: Option<FileName>,
+}
+
+fn file_name(text: &str) -> Result<FileName, BadFileName> {
+    FileName::parse(text)
+}
+
+impl AdmissionArgs {
+    pub(super) fn lay(&self, overrides: &mut Overrides) {
+        overrides.accept_as.clone_from(&self.accept_as);
+        let layer = &mut overrides.layer;
+        layer.consumer = self.consumer.map(|consumer| Auto(Some(consumer)));
+        layer.convert = self.convert;
+        layer.secrets = if self.allow_secrets { Some(SecretsRule::Allow) } else { self.secrets };
+        layer.name_style = self.name_style;
+    }
+}

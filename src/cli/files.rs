@@ -1,0 +1,97 @@
+//! Arguments of `files`: what to do with the files of a target.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{ConnectionArgs, GeneralArgs, StoreArgs};
+use crate::config::Overrides;
+
+/// Arguments of `files`.
+#[derive(Debug, Args)]
+pub struct FilesArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: FilesCommand,
+}
+
+/// What to do with the files of a target.
+#[derive(Debug, Subcommand)]
+pub enum FilesCommand {
+    /// List files, newest first
+    List {
+        /// List all of them
+        #[arg(long, conflicts_with = "limit")]
+        all: bool,
+        /// List so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u64,
+        /// Print one JSON object a line
+        #[arg(long, help_heading = "Output")]
+        json: bool,
+        /// The target.
+        #[command(flatten)]
+        at: AtArgs,
+    },
+    /// Show what the target says of files
+    Show {
+        /// The ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Print one JSON object a line
+        #[arg(long, help_heading = "Output")]
+        json: bool,
+        /// The target.
+        #[command(flatten)]
+        at: AtArgs,
+    },
+    /// Fetch the content of files, where the target gives it back
+    Get {
+        /// The ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Write below this folder, under the stored names
+        #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
+        output_dir: PathBuf,
+        /// Write the only file here; `-` is standard output
+        #[arg(short, long, value_name = "FILE", conflicts_with = "output_dir", help_heading = "Output")]
+        output: Option<PathBuf>,
+        /// The target.
+        #[command(flatten)]
+        at: AtArgs,
+    },
+    /// Delete files for good
+    Delete {
+        /// The ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+        /// The target.
+        #[command(flatten)]
+        at: AtArgs,
+    },
+}
+
+/// A target and how to get there.
+#[derive(Debug, Clone, Args)]
+pub struct AtArgs {
+    /// The target.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+impl AtArgs {
+    /// Returns what these arguments say about settings.
+    #[must_use]
+    pub fn overrides(&self, general: &GeneralArgs) -> Overrides {
+        let mut overrides = general.overrides();
+        self.store.lay(&mut overrides);
+        self.connection.lay(&mut overrides);
+        overrides
+    }
+}

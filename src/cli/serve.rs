@@ -1,0 +1,42 @@
+//! Arguments of `serve`. The store is the only thing that it shares with other commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::server::Fault;
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Prints one line of JSON with its address when it is ready, and runs until it is interrupted.\n\
+    It is no security boundary: it listens on this machine only.\n\n\
+    Example:\n  \
+    docferry serve --listen 127.0.0.1:8080 --store .docferry/store"
+)]
+pub struct ServeArgs {
+    /// The address; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+    /// The folder of the store [default: .docferry/store]
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// A file with the token that clients must send
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Which generation of the Qoder dialect is spoken
+    #[arg(long, value_name = "SHAPE", default_value = "seed")]
+    pub qoder_shape: QoderShape,
+    /// Let requests fail on purpose, such as upload:529, any:429+2*3 or upload:lose; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<Fault>,
+}
+
+/// The generations of the Qoder dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QoderShape {
+    /// Files have a `file_id`, a purpose and a status
+    Seed,
+    /// Files are as the vendor's current client expects them
+    Current,
+}

@@ -1,0 +1,58 @@
+//! `check`: says offline what a target would take. Converts and judges, sends and writes nothing.
+
+use std::path::Path;
+
+use super::run::{builder, with_name};
+use super::{CommandError, Context, named};
+use crate::cli::{CheckArgs, UsageError};
+use crate::exit::ExitStatus;
+use crate::model::entry::Status;
+use crate::pipeline::{Inspection, Verdict};
+use crate::report::{human, json, summary};
+use crate::stages::discover::Named;
+
+/// Checks what the arguments name.
+pub(super) fn run_check(args: &CheckArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
+    let mut settings = context.settings(&args.overrides(context.general))?;
+    let inputs = named(&args.inputs, &mut std::io::stdin().lock())?;
+    settings.discover.gitignore |= inputs.iter().any(in_repository);
+    let described = builder(&settings, inputs.clone(), context)?.check(settings.judge.clone());
+    let pipeline = with_name(described, args.admission.name.as_ref(), &inputs)?.build()?;
+    let (verdicts, report) = pipeline.inspect(Inspection::Admit)?;
+    let mut findings = 0u64;
+    for verdict in &verdicts {
+        let Verdict::Stays(entry) = verdict else { continue };
+        if entry.status == Status::Skipped {
+            continue;
+        }
+        findings += 1;
+        if args.json {
+            json::line(context.stdout, &summary::verdict(verdict)).map_err(CommandError::Stdout)?;
+            continue;
+        }
+        for (code, message, help) in summary::reasons(entry) {
+            let path = human::printable(&entry.source.path);
+            let hint = help.map(|help| format!(" ({help})")).unwrap_or_default();
+            let line = format!("{path}: {code}: {}{hint}", human::printable(message));
+            writeln!(context.stdout, "{line}").map_err(CommandError::Stdout)?;
+        }
+    }
+    if report.inputs == 0 && !settings.allow_empty {
+        context.complain(&UsageError::new("there is no input"), Some("say --allow-empty if that is fine"));
+        return Ok(ExitStatus::Findings);
+    }
+    if context.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
+        return Ok(ExitStatus::Interrupted);
+    }
+    Ok(if findings > 0 { ExitStatus::Findings } else { ExitStatus::Success })
+}
+
+/// Tells whether a named path lies in a git repository.
+fn in_repository(named: &Named) -> bool {
+    let path = match named {
+        Named::Path(path) => path.as_path(),
+        Named::Stdin { .. } => Path::new("."),
+    };
+    let absolute = std::path::absolute(path).unwrap_or_default();
+    absolute.ancestors().any(|folder| folder.join(".git").exists())
+}

@@ -1,0 +1,114 @@
+//! Why a command did not do its work. Whose fault it is decides the exit status.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::cli::UsageError;
+use crate::config::ConfigError;
+use crate::exit::ExitStatus;
+use crate::pipeline::{BuildError, RunError};
+use crate::store::StoreError;
+use crate::targets::{TargetError, TargetErrorKind};
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// What was typed makes no sense.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// The settings make no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The description of a run makes no sense.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The run could not go on.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The target failed.
+    #[error("the target `{target}`")]
+    Target {
+        /// Its name.
+        target: String,
+        /// What happened.
+        source: TargetError,
+    },
+    /// The local store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server cannot run.
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Server(#[from] crate::server::ServerError),
+    /// A file that the user named cannot be used.
+    #[error("`{}`", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Standard output is gone or full.
+    #[error("standard output")]
+    Stdout(#[source] io::Error),
+    /// The process cannot be set up.
+    #[error("the process cannot be set up")]
+    Process(#[source] io::Error),
+}
+
+impl CommandError {
+    /// Tells whether somebody stopped reading what is printed, which is no failure.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Stdout(source) if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Returns what the process exits with.
+    #[must_use]
+    pub fn status(&self) -> ExitStatus {
+        match self {
+            Self::Usage(_) | Self::Config(_) | Self::Build(_) => ExitStatus::Usage,
+            Self::Run(RunError::Discover(_)) => ExitStatus::Usage,
+            Self::Run(_) | Self::Store(_) | Self::Stdout(_) | Self::Process(_) => ExitStatus::Unfinished,
+            Self::File { .. } => ExitStatus::Usage,
+            #[cfg(feature = "server")]
+            Self::Server(_) => ExitStatus::Usage,
+            Self::Target { source, .. } => of_target(source.kind),
+        }
+    }
+
+    /// Returns what the user can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage(error) => error.hint.clone(),
+            Self::Config(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the status of a command that a target's answer ended.
+fn of_target(kind: TargetErrorKind) -> ExitStatus {
+    match kind {
+        TargetErrorKind::Quota | TargetErrorKind::Unauthenticated | TargetErrorKind::Forbidden => {
+            ExitStatus::Stopped
+        }
+        TargetErrorKind::Connect
+        | TargetErrorKind::BrokenBeforeEnd
+        | TargetErrorKind::BrokenAfterEnd
+        | TargetErrorKind::RateLimited
+        | TargetErrorKind::ServerFault
+        | TargetErrorKind::Storage => ExitStatus::Unfinished,
+        TargetErrorKind::Tls
+        | TargetErrorKind::NotFound
+        | TargetErrorKind::Refused
+        | TargetErrorKind::TooLarge
+        | TargetErrorKind::Redirect
+        | TargetErrorKind::NotDownloadable
+        | TargetErrorKind::Protocol
+        | TargetErrorKind::Body
+        | TargetErrorKind::Unsupported => ExitStatus::Findings,
+    }
+}

@@ -1,0 +1,266 @@
+//! `files`: what is in a target's store. Listing, showing, fetching and deleting, one file at a time.
+//!
+//! Names come from the platform and are no paths: a fetched file goes into the folder under the last component of
+//! its name, cleaned, and never over a file that is there.
+
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use super::{CommandError, Context, open_target};
+use crate::cli::{FilesArgs, FilesCommand, UsageError};
+use crate::exit::ExitStatus;
+use crate::model::FileObject;
+use crate::report::{human, json};
+use crate::targets::{ListRequest, Target, TargetError, TargetErrorKind};
+
+/// The most files that a platform lists in one page.
+const PAGE: u32 = 100;
+
+/// Does what was asked.
+pub(super) fn run(args: FilesArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
+    let at = match &args.command {
+        FilesCommand::List { at, .. }
+        | FilesCommand::Show { at, .. }
+        | FilesCommand::Get { at, .. }
+        | FilesCommand::Delete { at, .. } => at,
+    };
+    let settings = context.settings(&at.overrides(context.general))?;
+    let name = settings.target.name.clone();
+    let target = open_target(&settings)?;
+    let mut files = Files { name, target: &*target, context };
+    match args.command {
+        FilesCommand::List { all, limit, json, .. } => files.list(if all { u64::MAX } else { limit }, json),
+        FilesCommand::Show { ids, json, .. } => files.show(&ids, json),
+        FilesCommand::Get { ids, output_dir, output, .. } => files.get(&ids, &output_dir, output.as_deref()),
+        FilesCommand::Delete { ids, yes, .. } => files.delete(&ids, yes),
+    }
+}
+
+/// The files of one target.
+struct Files<'a, 'c> {
+    name: String,
+    target: &'a dyn Target,
+    context: &'a mut Context<'c>,
+}
+
+impl Files<'_, '_> {
+    fn list(&mut self, limit: u64, as_json: bool) -> Result<ExitStatus, CommandError> {
+        let mut rows = vec![["ID", "SIZE", "TYPE", "CREATED", "NAME"].map(str::to_owned).to_vec()];
+        let mut left = limit;
+        let mut cursor = None;
+        while left > 0 {
+            let page_size = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
+            let request = ListRequest { limit: Some(page_size), cursor, scope_id: None };
+            let page = self.target.list(&request).map_err(|source| self.failed(source))?;
+            for file in page.files {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                if as_json {
+                    json::line(self.context.stdout, &file).map_err(CommandError::Stdout)?;
+                } else {
+                    rows.push(row(&file));
+                }
+            }
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        if !as_json {
+            human::table(self.context.stdout, &rows).map_err(CommandError::Stdout)?;
+            if cursor.is_some() {
+                self.context.warn("there are more files; --all lists them");
+            }
+        }
+        Ok(ExitStatus::Success)
+    }
+
+    fn show(&mut self, ids: &[String], as_json: bool) -> Result<ExitStatus, CommandError> {
+        self.each(ids, |files, id| {
+            let file = files.target.get(id).map_err(|source| files.failed(source))?;
+            let written = match as_json {
+                true => json::line(files.context.stdout, &file),
+                false => describe(files.context.stdout, &file),
+            };
+            written.map_err(CommandError::Stdout)
+        })
+    }
+
+    fn get(
+        &mut self,
+        ids: &[String],
+        folder: &Path,
+        output: Option<&Path>,
+    ) -> Result<ExitStatus, CommandError> {
+        if output.is_some() && ids.len() > 1 {
+            let error = UsageError::new("-o takes one file, several were named");
+            return Err(error.with_hint("use --output-dir").into());
+        }
+        self.each(ids, |files, id| {
+            let file = files.target.get(id).map_err(|source| files.failed(source))?;
+            if file.downloadable == Some(false) {
+                return Err(files.failed(files.not_downloadable(id)));
+            }
+            match output {
+                Some(path) if path.as_os_str() == "-" => files.fetch_to_stdout(&file),
+                Some(path) => files.fetch(&file, path),
+                None => files.fetch(&file, &folder.join(local_name(&file))),
+            }
+        })
+    }
+
+    /// Returns why a file is not given back, in the words of the target's facts.
+    fn not_downloadable(&self, id: &str) -> TargetError {
+        let fact = self.target.profile().facts.iter().find(|fact| fact.topic == "download");
+        let rule = fact.map_or(String::new(), |fact| format!(": {} ({})", fact.text, fact.source));
+        TargetError::new(TargetErrorKind::NotDownloadable, format!("`{id}` cannot be fetched{rule}"))
+    }
+
+    fn fetch_to_stdout(&mut self, file: &FileObject) -> Result<(), CommandError> {
+        let mut out = Tracked { out: self.context.stdout, failed: None };
+        let result = self.target.download(&file.file_id, &mut out);
+        if let Some(kind) = out.failed {
+            return Err(CommandError::Stdout(kind.into()));
+        }
+        let length = result.map_err(|source| self.failed(source))?;
+        self.check_length(file, length)
+    }
+
+    fn fetch(&mut self, file: &FileObject, path: &Path) -> Result<(), CommandError> {
+        let named = |source| CommandError::File { path: path.to_owned(), source };
+        let mut out = OpenOptions::new().write(true).create_new(true).open(path).map_err(named)?;
+        let fetched = match self.target.download(&file.file_id, &mut out) {
+            Ok(length) => self.check_length(file, length),
+            Err(source) => Err(self.failed(source)),
+        };
+        if fetched.is_err() {
+            // Half a file must not look like a whole one; the failure itself is reported.
+            drop(std::fs::remove_file(path));
+            return fetched;
+        }
+        writeln!(self.context.stdout, "{}", human::printable(&path.to_string_lossy()))
+            .map_err(CommandError::Stdout)
+    }
+
+    fn check_length(&self, file: &FileObject, length: u64) -> Result<(), CommandError> {
+        if length == file.size_bytes {
+            return Ok(());
+        }
+        let message = format!("`{}` has {} bytes, {length} came", file.file_id, file.size_bytes);
+        Err(self.failed(TargetError::new(TargetErrorKind::BrokenAfterEnd, message)))
+    }
+
+    fn delete(&mut self, ids: &[String], yes: bool) -> Result<ExitStatus, CommandError> {
+        if !yes && !self.confirm(ids.len())? {
+            return Ok(ExitStatus::Findings);
+        }
+        self.each(ids, |files, id| {
+            files.target.delete(id).map_err(|source| files.failed(source))?;
+            writeln!(files.context.stdout, "{}", human::printable(id)).map_err(CommandError::Stdout)
+        })
+    }
+
+    fn confirm(&mut self, count: usize) -> Result<bool, CommandError> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            let error = UsageError::new("files are deleted for good, and nobody can be asked here");
+            return Err(error.with_hint("say --yes").into());
+        }
+        let question = format!("delete {count} file(s) of `{}` for good? [y/N] ", self.name);
+        let asked = self.context.stderr.write_all(question.as_bytes());
+        asked.and_then(|()| self.context.stderr.flush()).map_err(CommandError::Process)?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map_err(CommandError::Process)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+
+    /// Does something with each id. What concerns one file only is told, and the others go on.
+    fn each(
+        &mut self,
+        ids: &[String],
+        mut act: impl FnMut(&mut Self, &str) -> Result<(), CommandError>,
+    ) -> Result<ExitStatus, CommandError> {
+        let mut status = ExitStatus::Success;
+        for id in ids {
+            match act(self, id) {
+                Ok(()) => {}
+                Err(error) if concerns_one_file(&error) => {
+                    status = status.merge(ExitStatus::Findings);
+                    self.context.complain(&error, error.hint().as_deref());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(status)
+    }
+
+    fn failed(&self, source: TargetError) -> CommandError {
+        CommandError::Target { target: self.name.clone(), source }
+    }
+}
+
+fn concerns_one_file(error: &CommandError) -> bool {
+    match error {
+        CommandError::Target { source, .. } => matches!(
+            source.kind,
+            TargetErrorKind::NotFound | TargetErrorKind::Refused | TargetErrorKind::NotDownloadable
+        ),
+        CommandError::File { source, .. } => source.kind() == io::ErrorKind::AlreadyExists,
+        _ => false,
+    }
+}
+
+fn row(file: &FileObject) -> Vec<String> {
+    vec![
+        file.file_id.clone(),
+        human::size(file.size_bytes),
+        file.mime_type.clone(),
+        file.created_at.to_string(),
+        file.filename.clone(),
+    ]
+}
+
+/// Writes every field that the target gave, one a line.
+fn describe(out: &mut dyn Write, file: &FileObject) -> io::Result<()> {
+    let fields = serde_json::to_value(file)?;
+    let rows = fields.as_object().into_iter().flatten().map(|(key, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        vec![key.clone(), text]
+    });
+    human::table(out, &rows.collect::<Vec<_>>())
+}
+
+/// Returns a name that is one component and holds nothing that a terminal obeys.
+fn local_name(file: &FileObject) -> String {
+    let last = file.filename.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    match clean.trim() {
+        "" | "." | ".." => local_id(&file.file_id),
+        name => name.to_owned(),
+    }
+}
+
+fn local_id(file_id: &str) -> String {
+    file_id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
+}
+
+/// Remembers that writing failed, because a target's error only tells that copying did.
+struct Tracked<'a> {
+    out: &'a mut dyn Write,
+    failed: Option<io::ErrorKind>,
+}
+
+impl Write for Tracked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).inspect_err(|error| self.failed = Some(error.kind()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().inspect_err(|error| self.failed = Some(error.kind()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

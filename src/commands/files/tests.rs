@@ -1,0 +1,143 @@
+//! The commands over a local store, and names that a server chose.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::*;
+use crate::cli::{Cli, Command};
+use crate::config::Environment;
+use crate::model::Timestamp;
+use crate::report::human::Colour;
+use crate::store::{NewFile, Store};
+
+/// A folder with a store of two files.
+struct Place {
+    folder: tempfile::TempDir,
+    ids: [String; 2],
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store")).unwrap();
+        let put = |name: &str, body: &[u8]| {
+            let new = NewFile::new(name, "text/plain", "file_local_", Timestamp::from(std::time::UNIX_EPOCH));
+            store.put(new, &mut &*body).unwrap().object.file_id
+        };
+        let ids = [put("../a.txt", b"abc"), put("b.txt", b"defg")];
+        Self { folder, ids }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs `files` with these arguments; returns the status and what was printed.
+    fn run(&self, arguments: &[&str]) -> (ExitStatus, String, String) {
+        use clap::Parser;
+        let store = self.path("store").display().to_string();
+        let all = ["docferry", "files"].iter().chain(arguments).copied().chain(["--store", &store]);
+        let cli = Cli::parse_from(all);
+        let Command::Files(args) = cli.command else { panic!("these are arguments of files") };
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let status = run(
+            args,
+            &mut Context {
+                general: &cli.general,
+                environment: &Environment::new(self.folder.path(), []),
+                stdout: &mut stdout,
+                stderr: &mut stderr,
+                colour: Colour::Off,
+                interrupted: Arc::default(),
+            },
+        );
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (status.unwrap(), text(stdout), text(stderr))
+    }
+}
+
+#[test]
+fn files_are_listed_newest_first_and_the_limit_is_told() {
+    let place = Place::new();
+    let (status, out, _) = place.run(&["list"]);
+    assert_eq!(status, ExitStatus::Success);
+    let names: Vec<_> = out.lines().map(|line| line.rsplit("  ").next().unwrap()).collect();
+    assert_eq!(names, ["NAME", "b.txt", "../a.txt"]);
+    let (_, out, err) = place.run(&["list", "--limit", "1"]);
+    assert_eq!(out.lines().count(), 2);
+    assert_eq!(err, "warning: there are more files; --all lists them\n");
+    let (_, out, err) = place.run(&["list", "--all", "--json"]);
+    assert_eq!((out.lines().count(), &*err), (2, ""));
+}
+
+#[test]
+fn a_fetched_file_stays_in_the_folder_and_never_overwrites() {
+    let place = Place::new();
+    let folder = place.folder.path().display().to_string();
+    let arguments = ["get", &place.ids[0], "--output-dir", &folder];
+    let (status, out, _) = place.run(&arguments);
+    assert_eq!(status, ExitStatus::Success);
+    assert_eq!(out, format!("{folder}/a.txt\n"));
+    assert_eq!(std::fs::read(place.path("a.txt")).unwrap(), b"abc");
+    std::fs::write(place.path("a.txt"), b"mine").unwrap();
+    let (status, _, err) = place.run(&arguments);
+    assert_eq!(status, ExitStatus::Findings);
+    assert!(err.contains("a.txt`: File exists"), "{err}");
+    assert_eq!(std::fs::read(place.path("a.txt")).unwrap(), b"mine");
+}
+
+#[test]
+fn standard_output_gets_the_bytes_alone() {
+    let place = Place::new();
+    let (status, out, err) = place.run(&["get", &place.ids[1], "-o", "-"]);
+    assert_eq!((status, &*out, &*err), (ExitStatus::Success, "defg", ""));
+}
+
+#[test]
+fn one_unknown_id_does_not_stop_the_others() {
+    let place = Place::new();
+    let (status, out, err) = place.run(&["show", "file_local_x", &place.ids[0], "--json"]);
+    assert_eq!(status, ExitStatus::Findings);
+    assert_eq!(out.lines().count(), 1);
+    assert_eq!(err, "error: the target `local`: the store has no file `file_local_x`\n");
+}
+
+#[test]
+fn deleted_files_are_gone() {
+    let place = Place::new();
+    let (status, out, _) = place.run(&["delete", "--yes", &place.ids[0]]);
+    assert_eq!((status, out), (ExitStatus::Success, format!("{}\n", place.ids[0])));
+    assert_eq!(place.run(&["show", &place.ids[0]]).0, ExitStatus::Findings);
+}
+
+fn file(filename: &str) -> FileObject {
+    FileObject {
+        file_id: "file_1/x".to_owned(),
+        filename: filename.to_owned(),
+        size_bytes: 1,
+        mime_type: "text/plain".to_owned(),
+        created_at: Timestamp::from(std::time::UNIX_EPOCH),
+        updated_at: None,
+        expires_at: None,
+        downloadable: None,
+        purpose: None,
+        status: None,
+        scope: None,
+        metadata: None,
+        request_id: None,
+    }
+}
+
+#[test]
+fn a_servers_name_never_leaves_the_folder() {
+    for (name, local) in [
+        ("report.txt", "report.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\dir\\a.txt", "a.txt"),
+        ("..", "file_1_x"),
+        ("a/", "file_1_x"),
+        ("x\n\u{1b}y", "x__y"),
+    ] {
+        assert_eq!(local_name(&file(name)), local, "{name:?}");
+    }
+}

@@ -1,0 +1,113 @@
+//! `manifest`: print and verify. A manifest is read a line at a time; it may be larger than memory.
+
+mod verify;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use super::{CommandError, Context};
+use crate::cli::{ManifestArgs, ManifestCommand, UsageError};
+use crate::exit::ExitStatus;
+use crate::model::entry::Entry;
+use crate::report::{human, json};
+
+/// Fields that a server or the clock gave, which differ between equal runs.
+const UNSTABLE: &[(&str, &[&str])] = &[
+    ("", &["attempts", "content_block", "possible_orphans"]),
+    ("source", &["modified"]),
+    ("file", &["file_id", "created_at", "expires_at", "request_id", "verified_at"]),
+];
+
+/// Does what was asked.
+pub(super) fn run(args: &ManifestArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
+    match &args.command {
+        ManifestCommand::Show { file, stable, json } => show(file, *stable, *json, context),
+        ManifestCommand::Verify { file } => verify::run(file, context),
+    }
+}
+
+fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    match File::open(path) {
+        Ok(file) => Ok(Box::new(BufReader::new(file))),
+        Err(source) => Err(CommandError::File { path: path.to_owned(), source }),
+    }
+}
+
+fn show(
+    path: &Path,
+    stable: bool,
+    as_json: bool,
+    context: &mut Context<'_>,
+) -> Result<ExitStatus, CommandError> {
+    for (number, line) in open(path)?.lines().enumerate() {
+        let line = line.map_err(|source| CommandError::File { path: path.to_owned(), source })?;
+        let bad = |error: serde_json::Error| {
+            let place = format!("`{}` line {} is no entry", path.display(), number + 1);
+            UsageError::new(format!("{place}: {error}")).with_hint("`docferry manifest verify` says more")
+        };
+        let written = if stable || as_json {
+            let mut entry: Json = serde_json::from_str(&line).map_err(bad)?;
+            if stable {
+                stabilise(&mut entry);
+            }
+            json::line(context.stdout, &entry)
+        } else {
+            let entry: Entry = serde_json::from_str(&line).map_err(bad)?;
+            writeln!(context.stdout, "{}", human::printable(&describe(&entry)))
+        };
+        written.map_err(CommandError::Stdout)?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// Removes what equal runs do not share.
+fn stabilise(entry: &mut Json) {
+    for (place, keys) in UNSTABLE {
+        let object = if place.is_empty() { Some(&mut *entry) } else { entry.get_mut(*place) };
+        if let Some(object) = object.and_then(Json::as_object_mut) {
+            object.retain(|key, _| !keys.contains(&key.as_str()));
+        }
+    }
+}
+
+/// Returns an entry in one line: number, status, source, and what came of it.
+fn describe(entry: &Entry) -> String {
+    let result = match (&entry.file, &entry.error, entry.violations.first()) {
+        (Some(file), _, _) => file.file_id.clone(),
+        (None, Some(error), _) => format!("{}: {}", error.code, error.message),
+        (None, None, Some(violation)) => format!("{}: {}", violation.code, violation.message),
+        (None, None, None) => {
+            let output = entry.output.as_ref();
+            output.map(|o| o.path.clone().unwrap_or_else(|| o.file_name.clone())).unwrap_or_default()
+        }
+    };
+    let number = format!("{}.{}", entry.seq, entry.part);
+    format!("{number:>7}  {:<9}  {}  {result}", entry.status.as_str(), entry.source.path)
+        .trim_end()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stable_entries_hold_nothing_that_a_server_gave() {
+        let mut entry = serde_json::json!({
+            "seq": 0, "attempts": 2, "content_block": {"file_id": "f"}, "status": "uploaded",
+            "source": {"path": "a", "modified": "2026-01-01T00:00:00Z"},
+            "file": {"file_id": "f", "filename": "a", "created_at": "x", "request_id": "r"},
+        });
+        stabilise(&mut entry);
+        let expected = serde_json::json!({
+            "seq": 0, "status": "uploaded", "source": {"path": "a"}, "file": {"filename": "a"},
+        });
+        assert_eq!(entry, expected);
+    }
+}

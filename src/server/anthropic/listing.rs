@@ -1,0 +1,111 @@
+//! Lists of the Anthropic dialect: cursor pairs in the beta, opaque page cursors and `ids[]` since.
+//!
+//! A page cursor holds the id after which the next page begins, so it stays good when that file is deleted. With a
+//! `scope_id` a GA page may be empty and not the last, which clients must be ready for; a beta page never is,
+//! because its cursors are ids of the page.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::json;
+
+use super::super::app::App;
+use super::super::paging::{self, From};
+use super::super::query::Query;
+use super::super::refusal::Refusal;
+use super::wire::{self, FileMetadata, Shape};
+use crate::model::FileObject;
+use crate::store::{FileId, Store, StoreError};
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 1_000;
+const MAX_IDS: usize = 100;
+const CURSOR_PREFIX: &str = "page_";
+const OTHER_GENERATION: &str = "is not a parameter of this generation of the API";
+
+/// Answers in the beta shape.
+pub(super) async fn beta(
+    app: &App,
+    query: &Query,
+    scope: Option<String>,
+    agents: bool,
+) -> Result<Response, Refusal> {
+    query.refuse(&["page", "ids[]"], OTHER_GENERATION)?;
+    let limit = query.limit(MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+    let from = match (query.one("after_id")?, query.one("before_id")?) {
+        (Some(_), Some(_)) => {
+            return Err(Refusal::invalid("before_id and after_id cannot be used together"));
+        }
+        (Some(id), None) => From::After(id.to_owned()),
+        (None, Some(id)) => From::Before(id.to_owned()),
+        (None, None) => From::Newest,
+    };
+    let page = app
+        .blocking(move |store| match scope {
+            None => paging::page(store, &from, limit),
+            scope => paging::full_page(store, &from, limit, |file| file.scope == scope),
+        })
+        .await?;
+    let first_id = page.files.first().map(|file| &file.file_id);
+    let last_id = page.files.last().map(|file| &file.file_id);
+    let data = data(&page.files, Shape::Beta, agents);
+    let body = json!({"data": data, "has_more": page.has_more, "first_id": first_id, "last_id": last_id});
+    Ok(Json(body).into_response())
+}
+
+/// Answers in the generally available shape.
+pub(super) async fn ga(
+    app: &App,
+    query: &Query,
+    scope: Option<String>,
+    agents: bool,
+) -> Result<Response, Refusal> {
+    query.refuse(&["before_id", "after_id"], OTHER_GENERATION)?;
+    let ids: Vec<String> = query.all("ids[]").into_iter().map(str::to_owned).collect();
+    let in_scope = move |file: &FileObject| scope.is_none() || file.scope == scope;
+    let (mut files, next_page) = if ids.is_empty() {
+        let limit = query.limit(MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+        let from = query.one("page")?.map(read_cursor).transpose()?.map_or(From::Newest, From::After);
+        let page = app.blocking(move |store| paging::page(store, &from, limit)).await?;
+        let last = page.files.last().filter(|_| page.has_more);
+        let next_page = last.map(|file| cursor(&file.file_id));
+        (page.files, next_page)
+    } else {
+        query.refuse(&["page", "limit"], "cannot be combined with ids[]")?;
+        if ids.len() > MAX_IDS {
+            return Err(Refusal::param("ids[]", "must not hold more than 100 ids"));
+        }
+        (app.blocking(move |store| by_ids(store, &ids)).await?, None)
+    };
+    files.retain(in_scope);
+    let body = json!({"data": data(&files, Shape::Ga, agents), "next_page": next_page});
+    Ok(Json(body).into_response())
+}
+
+fn data(files: &[FileObject], shape: Shape, agents: bool) -> Vec<FileMetadata> {
+    files.iter().map(|file| wire::file(file, shape, agents).0).collect()
+}
+
+/// Returns those files of `ids` that exist, newest first; unknown and deleted ones are left out.
+fn by_ids(store: &Store, ids: &[String]) -> Result<Vec<FileObject>, StoreError> {
+    let mut files = Vec::new();
+    for id in ids {
+        files.extend(store.get(id)?);
+    }
+    files.sort_by(|a, b| (b.created_at, &b.file_id).cmp(&(a.created_at, &a.file_id)));
+    Ok(files)
+}
+
+fn cursor(file_id: &str) -> String {
+    format!("{CURSOR_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(file_id))
+}
+
+fn read_cursor(cursor: &str) -> Result<String, Refusal> {
+    let decoded =
+        cursor.strip_prefix(CURSOR_PREFIX).and_then(|text| BASE64_URL_SAFE_NO_PAD.decode(text).ok());
+    let file_id = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    file_id
+        .filter(|id| FileId::parse(id).is_some())
+        .ok_or_else(|| Refusal::param("page", "is not a cursor of this API"))
+}

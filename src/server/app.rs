@@ -1,0 +1,160 @@
+//! What all routes share: the store, the key, the clock; and the routes put together.
+//!
+//! The `Host` header is checked before anything else: a page in a browser that rebinds its name to this machine
+//! sends its own name there. Keys are compared by digest, so that the time tells nothing of the key.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use super::content::{self, Links};
+use super::fault::Faults;
+use super::refusal::Refusal;
+use super::{Clock, Limits, QoderShape, anthropic, qoder};
+use crate::model::{Secret, Sha256, Timestamp};
+use crate::store::{Store, StoreError};
+
+/// The path of links that need no key.
+const LINK_PATH: &str = "/_content/";
+
+/// The state of a running server.
+#[derive(Debug)]
+pub(super) struct App {
+    pub(super) store: Arc<Store>,
+    pub(super) token: Secret,
+    pub(super) qoder_shape: QoderShape,
+    pub(super) limits: Limits,
+    pub(super) clock: Clock,
+    pub(super) links: Links,
+    pub(super) faults: Faults,
+    pub(super) url: String,
+    pub(super) port: u16,
+}
+
+/// The state as routes get it.
+pub(super) type Shared = State<Arc<App>>;
+
+impl App {
+    /// Runs a call of the store where blocking is allowed.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let store = Arc::clone(&self.store);
+        let done = tokio::task::spawn_blocking(move || call(&store)).await;
+        Ok(done.map_err(|_| Refusal::fault("Internal server error"))??)
+    }
+
+    /// Tells whether a request's credential is the server's.
+    pub(super) fn is_token(&self, given: &str) -> bool {
+        let expected = Sha256::of(self.token.expose().as_bytes()).to_string();
+        let given = Sha256::of(given.as_bytes()).to_string();
+        let differ = |differ: u8, (a, b): (u8, u8)| black_box(differ | (a ^ b));
+        expected.bytes().zip(given.bytes()).fold(0, differ) == 0
+    }
+
+    /// Makes a link to a file's content on this server.
+    pub(super) fn link(&self, file_id: &str) -> Result<(String, Timestamp), Refusal> {
+        let (secret, expires_at) = self.links.issue(file_id, self.clock.now())?;
+        Ok((format!("{}{LINK_PATH}{secret}", self.url), expires_at))
+    }
+}
+
+/// Returns all routes.
+pub(super) fn routes(app: &Arc<App>) -> Router {
+    anthropic::routes(app)
+        .nest("/api/v1/cloud", qoder::routes(app))
+        .route(&format!("{LINK_PATH}{{secret}}"), get(follow_link))
+        .layer(from_fn_with_state(Arc::clone(app), check_host))
+        .with_state(Arc::clone(app))
+}
+
+/// Returns the bearer token of a request.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Returns random bytes as hexadecimal digits.
+pub(super) fn random_hex(bytes: usize) -> Result<String, Refusal> {
+    let mut random = vec![0; bytes];
+    getrandom::fill(&mut random).map_err(|_| Refusal::fault("no random bytes"))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+async fn follow_link(State(app): Shared, Path(secret): Path<String>) -> Response {
+    // A link that ended and one that never was look alike.
+    let gone = || (StatusCode::FORBIDDEN, "the link has expired").into_response();
+    let Some(file_id) = app.links.follow(&secret, app.clock.now()) else {
+        return gone();
+    };
+    let found = app.blocking(move |store| Ok(store.get(&file_id)?.zip(store.content(&file_id)?))).await;
+    match found {
+        Ok(Some((file, content))) => content::answer(content, &file),
+        Ok(None) => gone(),
+        Err(refusal) => (refusal.status, refusal.message).into_response(),
+    }
+}
+
+async fn check_host(State(app): Shared, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let named = host.is_some_and(|host| is_own_host(host, app.port));
+    let addressed = request.uri().authority().is_none_or(|host| is_own_host(host.as_str(), app.port));
+    if named && addressed {
+        return next.run(request).await;
+    }
+    let error = serde_json::json!({
+        "type": "error",
+        "error": {"type": "permission_error", "message": "the Host header does not name this server"},
+    });
+    (StatusCode::FORBIDDEN, Json(error)).into_response()
+}
+
+/// Tells whether a `Host` value names a loopback address or `localhost`, with our port.
+fn is_own_host(host: &str, port: u16) -> bool {
+    let Ok(uri) = host.parse::<Uri>() else {
+        return false;
+    };
+    let Some(authority) = uri.authority().filter(|authority| authority.as_str() == host) else {
+        return false;
+    };
+    if host.contains('@') || authority.port_u16().unwrap_or(80) != port {
+        return false;
+    }
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = |ip: std::net::IpAddr| ip.is_loopback();
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machines_names_pass() {
+        for good in ["127.0.0.1:8080", "localhost:8080", "LOCALHOST:8080", "[::1]:8080"] {
+            assert!(is_own_host(good, 8080), "{good}");
+        }
+        assert!(is_own_host("localhost", 80));
+        let bad = [
+            "127.0.0.1",
+            "127.0.0.1:8081",
+            "evil.example:8080",
+            "localhost.evil.example:8080",
+            "127.0.0.1.evil.example:8080",
+            "me@127.0.0.1:8080",
+            "10.0.0.1:8080",
+            "localhost:8080/x",
+            "",
+        ];
+        for bad in bad {
+            assert!(!is_own_host(bad, 8080), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What the server answers when it does not do what was asked. The dialects put it into their envelopes.
+//!
+//! A handler returns a `Refusal`; as a response it is an empty body that carries itself as an extension, and the
+//! dialect's own layer writes the JSON, because only that layer knows the request id.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::store::StoreError;
+
+/// Headers of a refusal that stay when the dialect writes the answer.
+pub(super) const KEPT_HEADERS: [&str; 3] = ["allow", "retry-after", "x-should-retry"];
+
+/// An error answer before it has a shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// The `error.type`, which both dialects spell alike.
+    pub(super) kind: &'static str,
+    pub(super) message: String,
+    /// The Anthropic `error.details.error_code`.
+    pub(super) error_code: Option<&'static str>,
+    /// The Qoder `error.param`.
+    pub(super) param: Option<&'static str>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into(), error_code: None, param: None }
+    }
+
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
+    }
+
+    /// A bad value of the parameter or form field `param`.
+    pub(super) fn param(param: &'static str, message: &str) -> Self {
+        Self { param: Some(param), ..Self::invalid(format!("{param}: {message}")) }
+    }
+
+    pub(super) fn unauthenticated(message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "authentication_error", message)
+    }
+
+    pub(super) fn file_not_found(file_id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found_error", format!("`{file_id}` not found."))
+    }
+
+    pub(super) fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
+    }
+
+    pub(super) fn fault(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "api_error", message)
+    }
+
+    pub(super) fn with_error_code(self, error_code: &'static str) -> Self {
+        Self { error_code: Some(error_code), ..self }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::BadId(id) => Self::invalid(format!("`{id}` is not a file id")),
+            // Paths of this machine are for the log of this machine.
+            error => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                Self::fault("Internal server error")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Answers a path that does not exist.
+pub(super) async fn not_found() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "not_found_error", "Not found")
+}
+
+/// Answers a method that the path does not have.
+pub(super) async fn method_not_allowed() -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "Method not allowed")
+}
