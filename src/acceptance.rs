@@ -55,10 +55,9 @@ impl Acceptance {
     /// # Errors
     /// [`NotServed`] if the profile has no rules for it.
     pub fn new(profile: &Profile, consumer: Consumer) -> Result<Self, NotServed> {
-        let rules = profile.accept_rules(consumer).ok_or_else(|| NotServed {
-            target: profile.name.clone(),
-            consumer,
-        })?;
+        let rules = profile
+            .accept_rules(consumer)
+            .ok_or_else(|| NotServed { target: profile.name.clone(), consumer })?;
         Ok(Self {
             target: profile.name.clone(),
             consumer,
@@ -83,23 +82,13 @@ impl Acceptance {
         let type_passes = self.takes_type(media_type);
         let name_passes = self.takes_name(name);
         if type_passes && name_passes {
-            return Route::AsIs {
-                media_type: media_type.clone(),
-                append: None,
-            };
+            return Route::AsIs { media_type: media_type.clone(), append: None };
         }
         if !is_text || !self.rules.text_as_plain {
-            let violation = if type_passes {
-                self.name_refused(name)
-            } else {
-                self.type_refused(media_type)
-            };
+            let violation = if type_passes { self.name_refused(name) } else { self.type_refused(media_type) };
             return Route::NeedsConversion(violation);
         }
-        Route::AsIs {
-            media_type: MediaType::TEXT_PLAIN,
-            append: (!name_passes).then_some(TEXT_EXTENSION),
-        }
+        Route::AsIs { media_type: MediaType::TEXT_PLAIN, append: (!name_passes).then_some(TEXT_EXTENSION) }
     }
 
     /// Makes a name that the target takes of a file's name: its last component, what is forbidden replaced by `_`,
@@ -183,10 +172,7 @@ impl Acceptance {
     }
 
     fn takes_type(&self, media_type: &MediaType) -> bool {
-        self.rules
-            .media_types
-            .iter()
-            .any(|pattern| media_type.matches(pattern))
+        self.rules.media_types.iter().any(|pattern| media_type.matches(pattern))
     }
 
     /// Extensions and bare names are compared without regard to case: the published bare names are lower case, and
@@ -197,20 +183,13 @@ impl Acceptance {
         }
         let name = name.to_lowercase();
         match name.rfind('.') {
-            Some(dot) => self
-                .rules
-                .extensions
-                .iter()
-                .any(|extension| *extension == name[dot..]),
+            Some(dot) => self.rules.extensions.iter().any(|extension| *extension == name[dot..]),
             None => self.rules.bare_names.contains(&name),
         }
     }
 
     fn type_refused(&self, media_type: &MediaType) -> Violation {
-        let message = format!(
-            "`{}` does not take `{media_type}` for {}",
-            self.target, self.consumer
-        );
+        let message = format!("`{}` does not take `{media_type}` for {}", self.target, self.consumer);
         Violation::new(Code::MediaTypeRefused, message)
     }
 

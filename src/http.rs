@@ -1,3 +1,336 @@
-//! A thin blocking HTTP client. It knows no API.
+//! A thin HTTP client for one host: it sends once, follows nothing, repeats nothing, and says how far a request got.
+//!
+//! It knows no API; the dialects do. Calls block, and must not be made on a thread of an async runtime. Inside is
+//! reqwest's async client on one worker thread of our own, although a blocking one exists: reqwest 0.13's loses an
+//! answer that comes before the body was sent to its end (measured: 413 and 401 become a broken pipe, even where the
+//! server lingers), and such a file would be sent again and again instead of being refused once.
+//!
+//! Credentials live in headers marked sensitive. They are in no `Debug`, no message, and on no request to another
+//! host ([`Access::Anonymous`]).
 
+mod body;
+mod error;
 pub mod multipart;
+mod proxy;
+mod retry_after;
+mod settings;
+mod text;
+
+use std::io::Write;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::{Method, redirect};
+use tokio::runtime::{self, Runtime};
+use url::{Host, Url};
+
+use crate::model::Secret;
+
+pub use body::Upload;
+pub use error::{Error, ErrorKind};
+pub use proxy::Proxy;
+pub use retry_after::retry_after;
+pub use settings::{Auth, Settings, Timeouts};
+pub use text::displayable;
+
+/// The longest answer that is read where one of ours is expected.
+const MAX_ANSWER_BYTES: u64 = 1 << 20;
+/// How much of a refusal is read.
+const MAX_REFUSAL_BYTES: u64 = 64 << 10;
+/// Shorter than servers keep idle connections (60 s and more), so that a request rarely meets one being closed.
+const POOL_IDLE: Duration = Duration::from_secs(15);
+
+/// Whether a request carries the credential and the fixed headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It does; for the API itself.
+    Authorised,
+    /// It carries nothing of the kind; for presigned links.
+    Anonymous,
+}
+
+/// A request without a body.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Where to.
+    pub url: &'a Url,
+    /// Headers of this request only; they replace fixed ones of the same name.
+    pub headers: &'a [(&'static str, String)],
+}
+
+/// An answer whose body is short.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; of a refusal, at most its beginning.
+    pub body: Vec<u8>,
+    /// Whether the request's body was handed over to its last byte.
+    pub sent_to_end: bool,
+}
+
+impl Answer {
+    /// Tells whether the status is 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Returns a header that is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// What a download came to.
+#[derive(Debug)]
+pub enum Fetched {
+    /// The content was written; this is its length.
+    Content(u64),
+    /// The server answered something other than 2xx.
+    Refused(Answer),
+}
+
+/// A client for one host.
+pub struct Client {
+    inner: reqwest::Client,
+    runtime: Option<Runtime>,
+    fixed: HeaderMap,
+    secret: Option<Secret>,
+    timeouts: Timeouts,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("timeouts", &self.timeouts).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // A runtime that is dropped waits for its threads, which is forbidden on threads of another runtime.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Client {
+    /// Makes a client. No connection is made.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`] if a header, the certificate file or the proxy makes no sense.
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("docferry/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .connect_timeout(settings.timeouts.connect)
+            .pool_idle_timeout(POOL_IDLE);
+        builder = match settings.proxy.to_reqwest()? {
+            Some(proxy) => builder.proxy(proxy),
+            None => builder.no_proxy(),
+        };
+        if let Some(path) = &settings.ca_file {
+            let unreadable =
+                |why: String| Error::settings(format!("the CA file `{}`: {why}", path.display()));
+            let pem = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+            if certificates.is_empty() {
+                return Err(unreadable("holds no certificate in PEM form".to_owned()));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let inner = builder.build().map_err(|error| Error::settings(error::root(&error)))?;
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("docferry-http")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::settings(format!("no thread for the network: {error}")))?;
+        Ok(Self {
+            inner,
+            runtime: Some(runtime),
+            fixed: settings::fixed_headers(settings)?,
+            secret: settings.auth.as_ref().map(|auth| auth.secret().clone()),
+            timeouts: settings.timeouts,
+        })
+    }
+
+    /// Gets a short answer.
+    ///
+    /// # Errors
+    /// [`Error`] says how far the request got; any status is an answer.
+    pub fn get(&self, request: &Request<'_>) -> Result<Answer, Error> {
+        self.call(Method::GET, request)
+    }
+
+    /// Deletes.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn delete(&self, request: &Request<'_>) -> Result<Answer, Error> {
+        self.call(Method::DELETE, request)
+    }
+
+    /// Posts a form with one file, streamed, with an exact length.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Body`] if the file cannot be read or is not as long as promised: then its end was never sent.
+    /// [`ErrorKind::BrokenBeforeEnd`] and [`ErrorKind::BrokenAfterEnd`] tell apart whether the server can have had
+    /// the whole form.
+    pub fn upload(&self, request: &Request<'_>, upload: &Upload<'_>) -> Result<Answer, Error> {
+        let (form, feed) = body::open(upload)?;
+        let state = form.state();
+        let timeout = self.timeouts.total(upload.size_bytes);
+        let builder = self
+            .builder(Method::POST, request, Access::Authorised, timeout)?
+            .header("accept", "application/json")
+            .header("content-length", form.length())
+            .header("content-type", format!("multipart/form-data; boundary={}", upload.boundary.as_str()))
+            .body(reqwest::Body::wrap(form));
+        let exchange = async {
+            let broken = |error| Error::from_reqwest(&error, request.url, state.sent_to_end());
+            read_answer(builder.send().await.map_err(broken)?, request.url).await
+        };
+        let mut answer = self.block_on(feed.run_during(exchange))?;
+        answer.sent_to_end = state.sent_to_end();
+        Ok(answer)
+    }
+
+    /// Gets content and writes it to `out`. `size_bytes` is its length by all we know: more is an error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLong`], [`ErrorKind::Output`], or how far the request got.
+    pub fn download(
+        &self,
+        request: &Request<'_>,
+        access: Access,
+        size_bytes: u64,
+        out: &mut dyn Write,
+    ) -> Result<Fetched, Error> {
+        let builder = self.builder(Method::GET, request, access, self.timeouts.total(size_bytes))?;
+        self.block_on(async {
+            let broken = |error| Error::from_reqwest(&error, request.url, true);
+            let mut response = builder.send().await.map_err(broken)?;
+            if !response.status().is_success() {
+                return read_answer(response, request.url).await.map(Fetched::Refused);
+            }
+            let mut written = 0u64;
+            while let Some(chunk) = response.chunk().await.map_err(broken)? {
+                written = written.saturating_add(chunk.len() as u64);
+                if written > size_bytes {
+                    let message = format!("the content is longer than the {size_bytes} bytes announced");
+                    return Err(Error::new(ErrorKind::TooLong, message));
+                }
+                out.write_all(&chunk).map_err(|error| Error::new(ErrorKind::Output, error.to_string()))?;
+            }
+            Ok(Fetched::Content(written))
+        })
+    }
+
+    /// Makes a server's text fit for one line of a message: cleaned, cut, and without the credential, should the
+    /// server repeat it.
+    #[must_use]
+    pub fn displayable(&self, text: &str) -> String {
+        match &self.secret {
+            Some(secret) => displayable(&text.replace(secret.expose(), "***")),
+            None => displayable(text),
+        }
+    }
+
+    fn call(&self, method: Method, request: &Request<'_>) -> Result<Answer, Error> {
+        let builder = self
+            .builder(method, request, Access::Authorised, self.timeouts.total(0))?
+            .header("accept", "application/json");
+        self.block_on(async {
+            let sent = builder.send().await;
+            let response = sent.map_err(|error| Error::from_reqwest(&error, request.url, true))?;
+            read_answer(response, request.url).await
+        })
+    }
+
+    fn builder(
+        &self,
+        method: Method,
+        request: &Request<'_>,
+        access: Access,
+        timeout: Duration,
+    ) -> Result<reqwest::RequestBuilder, Error> {
+        require_secure(request.url)?;
+        let mut headers = match access {
+            Access::Authorised => self.fixed.clone(),
+            Access::Anonymous => HeaderMap::new(),
+        };
+        for (name, value) in request.headers {
+            headers.insert(HeaderName::from_static(name), settings::header_value(name, value)?);
+        }
+        let builder = self.inner.request(method, request.url.clone());
+        Ok(builder.timeout(timeout).headers(headers))
+    }
+
+    fn block_on<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(future),
+            None => Err(Error::settings("the client was closed".to_owned())),
+        }
+    }
+}
+
+/// Refuses to talk in the clear, except to this machine.
+///
+/// # Errors
+/// [`ErrorKind::Settings`] names the host.
+pub fn require_secure(url: &Url) -> Result<(), Error> {
+    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) {
+        return Ok(());
+    }
+    let host = url.host_str().unwrap_or_default();
+    Err(Error::settings(format!(
+        "`{}://{host}` is neither https nor on this machine; credentials and documents would go in the clear",
+        url.scheme()
+    )))
+}
+
+/// Tells whether a URL names this machine: `localhost`, 127.0.0.0/8 or ::1 (RFC 6761, section 6.3).
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Reads a short body. Of a refusal, the beginning is enough: its status has been read already.
+async fn read_answer(mut response: reqwest::Response, url: &Url) -> Result<Answer, Error> {
+    let status = response.status();
+    let max = if status.is_success() { MAX_ANSWER_BYTES } else { MAX_REFUSAL_BYTES };
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => break,
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) if status.is_success() => return Err(Error::from_reqwest(&error, url, true)),
+            Err(_) => break,
+        }
+        if body.len() as u64 > max {
+            if status.is_success() {
+                let message = format!("the answer is longer than {max} bytes");
+                return Err(Error::new(ErrorKind::TooLong, message));
+            }
+            body.truncate(usize::try_from(max).unwrap_or(usize::MAX));
+            break;
+        }
+    }
+    let (status, headers) = (status.as_u16(), response.headers().clone());
+    Ok(Answer { status, headers, body, sent_to_end: true })
+}
+
+#[cfg(test)]
+mod tests;

@@ -84,9 +84,7 @@ fn secret_name(source: &str, sent: &str) -> Option<Violation> {
         if TEMPLATES.contains(&&*lower) {
             return None;
         }
-        let pattern = SECRET_NAMES
-            .iter()
-            .find(|pattern| matches_pattern(&lower, pattern))?;
+        let pattern = SECRET_NAMES.iter().find(|pattern| matches_pattern(&lower, pattern))?;
         let message = format!("`{last}` matches `{pattern}`");
         Some(Violation::new(Code::SecretName, message))
     })
@@ -109,11 +107,7 @@ impl LiveKeys {
     /// Takes the credentials.
     pub fn new<'a>(keys: impl Iterator<Item = &'a Secret>) -> Self {
         let long_enough = keys.map(Secret::expose).filter(|key| key.len() >= MIN_KEY_BYTES);
-        Self(
-            long_enough
-                .map(|key| Finder::new(key.as_bytes()).into_owned())
-                .collect(),
-        )
+        Self(long_enough.map(|key| Finder::new(key.as_bytes()).into_owned()).collect())
     }
 
     /// Tells whether `bytes` hold one of them.
@@ -159,8 +153,7 @@ impl KeyScan {
         }
         if !self.seam.is_empty() {
             let old = self.seam.len();
-            self.seam
-                .extend_from_slice(&piece[..piece.len().min(self.overlap)]);
+            self.seam.extend_from_slice(&piece[..piece.len().min(self.overlap)]);
             self.found = self.keys.found_in(&self.seam);
             self.seam.truncate(old);
         }
@@ -241,10 +234,7 @@ mod tests {
         let verdicts = SecretsRule::ALL.iter().map(|&secrets| {
             let policy = Policy { secrets };
             let count = |found: Vec<Violation>| found.len();
-            (
-                count(policy.judge_names(".env", "")),
-                count(policy.warn_of_names(".env", "")),
-            )
+            (count(policy.judge_names(".env", "")), count(policy.warn_of_names(".env", "")))
         });
         assert_eq!(verdicts.collect::<Vec<_>>(), [(1, 0), (0, 1), (0, 0)]);
     }
@@ -255,10 +245,7 @@ mod tests {
         let keys = LiveKeys::new([&key].into_iter());
         let mut scan = keys.scan();
         scan.feed(b"xx marker-key-0123456789");
-        assert_eq!(
-            format!("{keys:?} {scan:?}"),
-            "LiveKeys(1) KeyScan { found: true }"
-        );
+        assert_eq!(format!("{keys:?} {scan:?}"), "LiveKeys(1) KeyScan { found: true }");
     }
 
     #[test]

@@ -29,9 +29,7 @@ pub struct UploadRequest<'a> {
 
 impl std::fmt::Debug for UploadRequest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UploadRequest")
-            .field("file_name", &self.file_name)
-            .finish_non_exhaustive()
+        f.debug_struct("UploadRequest").field("file_name", &self.file_name).finish_non_exhaustive()
     }
 }
 

@@ -19,11 +19,8 @@ const MAX_EXTENSION: usize = 32;
 pub(super) fn clean(name: &str, rules: &NameRules) -> String {
     let last = name.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
     // Blanks go first: a line break at the end of a name is a blank there, and no `_`.
-    let replaced: String = last
-        .trim()
-        .chars()
-        .map(|c| if is_forbidden(c, rules) { REPLACEMENT } else { c })
-        .collect();
+    let replaced: String =
+        last.trim().chars().map(|c| if is_forbidden(c, rules) { REPLACEMENT } else { c }).collect();
     shorten(&replaced, rules.max_length, rules.length_unit)
 }
 
@@ -100,11 +97,7 @@ mod tests {
     use super::*;
 
     fn rules(length_unit: LengthUnit) -> NameRules {
-        NameRules {
-            max_length: 255,
-            length_unit,
-            forbidden: "<>:\"|?*\\/".to_owned(),
-        }
+        NameRules { max_length: 255, length_unit, forbidden: "<>:\"|?*\\/".to_owned() }
     }
 
     #[test]
@@ -131,10 +124,7 @@ mod tests {
         let name = format!("{}middle{}.docx.md", "a".repeat(200), "z".repeat(100));
         let cut = clean(&name, &rules(LengthUnit::Characters));
         let hash = Sha256::of(name.as_bytes()).short(8);
-        assert_eq!(
-            cut,
-            format!("{}-{hash}-{}.docx.md", "a".repeat(162), "z".repeat(75))
-        );
+        assert_eq!(cut, format!("{}-{hash}-{}.docx.md", "a".repeat(162), "z".repeat(75)));
         assert_eq!(length(&cut, LengthUnit::Characters), 255);
         let other = name.replace("middle", "centre");
         assert_ne!(clean(&other, &rules(LengthUnit::Characters)), cut);

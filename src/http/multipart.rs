@@ -111,15 +111,8 @@ mod tests {
     fn framing_is_what_the_lengths_promise() {
         let name = FileName::parse("réport \"q\".md").unwrap();
         let media_type = MediaType::TEXT_PLAIN;
-        let fields = [
-            ("purpose", "user_upload".to_owned()),
-            ("metadata", "{\"k\":\"v\"}".to_owned()),
-        ];
-        let form = Form {
-            fields: &fields,
-            file_name: &name,
-            media_type: &media_type,
-        };
+        let fields = [("purpose", "user_upload".to_owned()), ("metadata", "{\"k\":\"v\"}".to_owned())];
+        let form = Form { fields: &fields, file_name: &name, media_type: &media_type };
         let boundary = Boundary::from_bytes([0xab; 16]);
         let head = form.head(&boundary);
         assert_eq!(

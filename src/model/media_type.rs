@@ -48,21 +48,14 @@ impl MediaType {
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 127
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
 }
 
 impl FromStr for MediaType {
     type Err = BadMediaType;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let essence = text
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match essence.split_once('/') {
             Some((top, sub)) if is_name(top) && is_name(sub) => Ok(Self(Cow::Owned(essence))),
             _ => Err(BadMediaType(text.to_owned())),
@@ -78,9 +71,7 @@ impl fmt::Display for MediaType {
 
 impl<'de> Deserialize<'de> for MediaType {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -90,10 +81,7 @@ mod tests {
 
     #[test]
     fn parses_without_parameters_in_lower_case() {
-        assert_eq!(
-            "Text/CSV; charset=utf-8".parse::<MediaType>().unwrap().as_str(),
-            "text/csv"
-        );
+        assert_eq!("Text/CSV; charset=utf-8".parse::<MediaType>().unwrap().as_str(), "text/csv");
         for bad in ["", "text", "text/", "/plain", "a b/c", "text/*", "text/\u{e9}"] {
             assert!(bad.parse::<MediaType>().is_err(), "{bad}");
         }

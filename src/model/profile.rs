@@ -174,13 +174,8 @@ fn is_cased(text: &str) -> bool {
 }
 
 fn is_pattern(text: &str) -> bool {
-    let type_like = text
-        .strip_suffix("/*")
-        .map_or(text.to_owned(), |top| format!("{top}/x"));
-    text == "*/*"
-        || type_like
-            .parse::<MediaType>()
-            .is_ok_and(|parsed| parsed.as_str() == type_like)
+    let type_like = text.strip_suffix("/*").map_or(text.to_owned(), |top| format!("{top}/x"));
+    text == "*/*" || type_like.parse::<MediaType>().is_ok_and(|parsed| parsed.as_str() == type_like)
 }
 
 impl Profile {
@@ -189,12 +184,7 @@ impl Profile {
     /// # Errors
     /// [`BadProfile`] names the field and the offending value.
     pub fn validate(&self) -> Result<(), BadProfile> {
-        let bad = |field, value: &str| {
-            Err(BadProfile {
-                field,
-                value: value.to_owned(),
-            })
-        };
+        let bad = |field, value: &str| Err(BadProfile { field, value: value.to_owned() });
         if let Some(url) = &self.base_url
             && url::Url::parse(url).is_err()
         {
@@ -207,11 +197,7 @@ impl Profile {
             if let Some(pattern) = rules.media_types.iter().find(|pattern| !is_pattern(pattern)) {
                 return bad("accept.media_types", pattern);
             }
-            if let Some(extension) = rules
-                .extensions
-                .iter()
-                .find(|e| !e.starts_with('.') || is_cased(e))
-            {
+            if let Some(extension) = rules.extensions.iter().find(|e| !e.starts_with('.') || is_cased(e)) {
                 return bad("accept.extensions", extension);
             }
             if let Some(name) = rules.bare_names.iter().find(|name| is_cased(name)) {
@@ -223,16 +209,12 @@ impl Profile {
 
     /// Returns the consumers that the target serves, in the profile's order.
     pub fn consumers(&self) -> impl Iterator<Item = Consumer> {
-        self.accept
-            .iter()
-            .flat_map(|rules| rules.consumers.iter().copied())
+        self.accept.iter().flat_map(|rules| rules.consumers.iter().copied())
     }
 
     /// Returns what `consumer` takes, if the target serves it.
     #[must_use]
     pub fn accept_rules(&self, consumer: Consumer) -> Option<&AcceptRules> {
-        self.accept
-            .iter()
-            .find(|rules| rules.consumers.contains(&consumer))
+        self.accept.iter().find(|rules| rules.consumers.contains(&consumer))
     }
 }

@@ -25,11 +25,7 @@ impl LocalTarget {
     #[must_use]
     pub fn new(profile: Profile, store: Store) -> Self {
         let target_id = format!("local:{}", store.id());
-        Self {
-            profile,
-            store,
-            target_id,
-        }
+        Self { profile, store, target_id }
     }
 
     /// Returns the store, for telling the user where the files are.
@@ -64,41 +60,26 @@ impl Target for LocalTarget {
             purpose: request.extra.purpose.as_deref(),
             status: Some(FileStatus::Ready),
             metadata: request.extra.metadata.clone(),
-            ..NewFile::new(
-                request.file_name.as_str(),
-                request.media_type.as_str(),
-                ID_PREFIX,
-                now,
-            )
+            ..NewFile::new(request.file_name.as_str(), request.media_type.as_str(), ID_PREFIX, now)
         };
         Ok(self.store.commit(new, staged).map_err(error)?.object)
     }
 
     fn get(&self, file_id: &str) -> Result<FileObject, TargetError> {
-        self.store
-            .get(file_id)
-            .map_err(error)?
-            .ok_or_else(|| not_found(file_id))
+        self.store.get(file_id).map_err(error)?.ok_or_else(|| not_found(file_id))
     }
 
     fn list(&self, request: &ListRequest) -> Result<FilePage, TargetError> {
-        let limit = request.limit.map_or(DEFAULT_LIMIT, |limit| {
-            usize::try_from(limit).unwrap_or(DEFAULT_LIMIT)
-        });
-        let position = request
-            .cursor
-            .as_deref()
-            .map_or(Position::Newest, Position::After);
+        let limit =
+            request.limit.map_or(DEFAULT_LIMIT, |limit| usize::try_from(limit).unwrap_or(DEFAULT_LIMIT));
+        let position = request.cursor.as_deref().map_or(Position::Newest, Position::After);
         let mut page = self.store.list(position, limit).map_err(error)?;
         let last = page.files.last().map(|file| file.file_id.clone());
         // A page may be empty and not the last, so a filter needs no second reading.
         if let Some(scope) = &request.scope_id {
             page.files.retain(|file| file.scope.as_ref() == Some(scope));
         }
-        Ok(FilePage {
-            files: page.files,
-            next_cursor: last.filter(|_| page.has_more),
-        })
+        Ok(FilePage { files: page.files, next_cursor: last.filter(|_| page.has_more) })
     }
 
     fn download(&self, file_id: &str, out: &mut dyn Write) -> Result<u64, TargetError> {
@@ -123,10 +104,7 @@ impl Target for LocalTarget {
 }
 
 fn not_found(file_id: &str) -> TargetError {
-    TargetError::new(
-        TargetErrorKind::NotFound,
-        format!("the store has no file `{file_id}`"),
-    )
+    TargetError::new(TargetErrorKind::NotFound, format!("the store has no file `{file_id}`"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
@@ -193,16 +171,10 @@ mod tests {
         assert_eq!(target.target_id(), format!("local:{}", target.store().id()));
         let file = upload(&target, b"abc", 3).unwrap();
         assert!(file.file_id.starts_with("file_local_"));
-        assert_eq!(
-            file.expires_at,
-            Some(file.created_at.plus(Duration::from_secs(3600)))
-        );
+        assert_eq!(file.expires_at, Some(file.created_at.plus(Duration::from_secs(3600))));
         assert_eq!(file.purpose.as_deref(), Some("user_upload"));
         assert_eq!(file.metadata, Some(serde_json::json!({"k": "v"})));
-        assert_eq!(
-            (file.downloadable, &file.status),
-            (Some(true), &Some(FileStatus::Ready))
-        );
+        assert_eq!((file.downloadable, &file.status), (Some(true), &Some(FileStatus::Ready)));
         let mut out = Vec::new();
         assert_eq!(target.download(&file.file_id, &mut out).unwrap(), 3);
         assert_eq!(out, b"abc");
@@ -225,14 +197,9 @@ mod tests {
     #[test]
     fn pages_to_the_end() {
         let (_dir, target) = target();
-        let mut sent: Vec<_> = (0..5)
-            .map(|_| upload(&target, b"x", 1).unwrap().file_id)
-            .collect();
+        let mut sent: Vec<_> = (0..5).map(|_| upload(&target, b"x", 1).unwrap().file_id).collect();
         sent.reverse();
-        let mut request = ListRequest {
-            limit: Some(2),
-            ..ListRequest::default()
-        };
+        let mut request = ListRequest { limit: Some(2), ..ListRequest::default() };
         let mut listed = Vec::new();
         loop {
             let page = target.list(&request).unwrap();

@@ -59,17 +59,11 @@ mod tests {
             let profile = parse(text).unwrap_or_else(|error| panic!("{name}: {error:?}"));
             assert_eq!(profile.name, *name);
             assert_eq!(built_in(name).as_ref(), Some(&profile));
-            assert!(
-                Consumer::ALL.iter().all(|&c| profile.accept_rules(c).is_some()),
-                "{name}"
-            );
+            assert!(Consumer::ALL.iter().all(|&c| profile.accept_rules(c).is_some()), "{name}");
             assert_eq!(profile.limits.max_file_bytes, 500_000_000);
             assert_eq!(profile.limits.max_request_bytes, 500_000_000);
             for fact in &profile.facts {
-                assert!(
-                    fact.text.ends_with('.') && fact.date.starts_with("2026-"),
-                    "{fact:?}"
-                );
+                assert!(fact.text.ends_with('.') && fact.date.starts_with("2026-"), "{fact:?}");
             }
         }
         assert_eq!(built_in("other"), None);

@@ -27,10 +27,7 @@ struct Row {
 
 fn rows() -> Vec<Row> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/accept");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
         .iter()
@@ -107,11 +104,7 @@ fn verdict(profile: &Profile, row: &Row) -> String {
         let codes: Vec<_> = violations.iter().map(|v| v.code.as_str()).collect();
         return format!("reject:{}", codes.join("+"));
     }
-    let sent = if media_type == row.media_type {
-        "as-is"
-    } else {
-        "as text/plain"
-    };
+    let sent = if media_type == row.media_type { "as-is" } else { "as text/plain" };
     // An appended extension is only ever sent as text.
     let sent = if append.is_empty() { sent } else { "as text/plain" };
     let mut text = sent.to_owned();
@@ -152,29 +145,16 @@ fn every_rule_of_a_profile_has_a_row() {
     for target in profiles::NAMES {
         let profile = profiles::built_in(target).unwrap();
         for rules in &profile.accept {
-            let extensions = rules
-                .extensions
-                .iter()
-                .filter(|e| !names.iter().any(|name| name.ends_with(&***e)));
+            let extensions =
+                rules.extensions.iter().filter(|e| !names.iter().any(|name| name.ends_with(&***e)));
             missing.extend(extensions.cloned());
-            missing.extend(
-                rules
-                    .bare_names
-                    .iter()
-                    .filter(|name| !names.contains(&***name))
-                    .cloned(),
-            );
-            let types = rules
-                .media_types
-                .iter()
-                .filter(|p| !rows.iter().any(|row| row.media_type.matches(p)));
+            missing.extend(rules.bare_names.iter().filter(|name| !names.contains(&***name)).cloned());
+            let types =
+                rules.media_types.iter().filter(|p| !rows.iter().any(|row| row.media_type.matches(p)));
             missing.extend(types.cloned());
         }
-        let forbidden = profile
-            .names
-            .forbidden
-            .chars()
-            .filter(|c| !names.iter().any(|name| name.contains(*c)));
+        let forbidden =
+            profile.names.forbidden.chars().filter(|c| !names.iter().any(|name| name.contains(*c)));
         missing.extend(forbidden.map(String::from));
     }
     assert_eq!(missing, Vec::<String>::new());

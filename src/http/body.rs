@@ -1,0 +1,196 @@
+//! The body of an upload: framing, and a file that is read while it is sent.
+//!
+//! The caller's thread reads, the client's thread sends, two pieces at the most are on the way. The last piece, with
+//! the closing boundary, is handed over only after the file was as long as promised and ended there: a file that
+//! shrinks or grows can therefore never be stored. Whether that last piece was taken is the one fact from which it
+//! follows whether the server can have had the whole form.
+
+use std::io::{self, Read};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tokio::sync::mpsc;
+
+use super::error::{Error, ErrorKind};
+use super::multipart::{Boundary, Form};
+
+/// How much is read at a time.
+const PIECE_BYTES: usize = 64 << 10;
+/// How many pieces wait to be sent.
+const PIECES: usize = 2;
+
+/// A form to post.
+pub struct Upload<'a> {
+    /// What the form says.
+    pub form: Form<'a>,
+    /// What separates its parts.
+    pub boundary: Boundary,
+    /// The exact length of the file.
+    pub size_bytes: u64,
+    /// Opens the file from its beginning.
+    pub open: &'a dyn Fn() -> io::Result<Box<dyn Read + Send>>,
+}
+
+impl std::fmt::Debug for Upload<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload").field("size_bytes", &self.size_bytes).finish_non_exhaustive()
+    }
+}
+
+/// What both threads know of a body.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State(Arc<AtomicBool>);
+
+impl State {
+    /// Tells whether the last byte was taken for sending.
+    pub(super) fn sent_to_end(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The end of the pipe that the client reads.
+#[derive(Debug)]
+pub(super) struct Body {
+    pieces: mpsc::Receiver<Bytes>,
+    remaining: u64,
+    length: u64,
+    state: State,
+}
+
+impl Body {
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state.clone()
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.remaining == 0 {
+            return Poll::Ready(None);
+        }
+        self.pieces.poll_recv(context).map(|piece| match piece {
+            None => Some(Err(io::ErrorKind::UnexpectedEof.into())),
+            Some(piece) => {
+                self.remaining = self.remaining.saturating_sub(piece.len() as u64);
+                if self.remaining == 0 {
+                    self.state.0.store(true, Ordering::Release);
+                }
+                Some(Ok(Frame::data(piece)))
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.remaining == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+}
+
+/// The end of the pipe that the caller fills.
+pub(super) struct Feed {
+    pieces: mpsc::Sender<Bytes>,
+    head: Bytes,
+    tail: Bytes,
+    file: Box<dyn Read + Send>,
+    size_bytes: u64,
+}
+
+/// Opens the file and lays the pipe.
+pub(super) fn open(upload: &Upload<'_>) -> Result<(Body, Feed), Error> {
+    let file = (upload.open)().map_err(|error| unreadable(&error))?;
+    let head = Bytes::from(upload.form.head(&upload.boundary));
+    let tail = Bytes::from(Form::tail(&upload.boundary));
+    let framing = (head.len() + tail.len()) as u64;
+    let length = upload.size_bytes.saturating_add(framing);
+    let (sender, pieces) = mpsc::channel(PIECES);
+    let body = Body { pieces, remaining: length, length, state: State::default() };
+    let feed = Feed { pieces: sender, head, tail, file, size_bytes: upload.size_bytes };
+    Ok((body, feed))
+}
+
+fn unreadable(error: &io::Error) -> Error {
+    Error::new(ErrorKind::Body, format!("the file cannot be read: {error}"))
+}
+
+impl Feed {
+    /// Feeds the body while `exchange` sends it and reads the answer. The answer may come before the body's end; then
+    /// the rest is not sent. The pipe stays whole until the answer was read, because a broken body ends the connection.
+    pub(super) async fn run_during<T>(
+        self,
+        exchange: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut exchange = pin!(exchange);
+        let mut feed = pin!(self.run());
+        let mut fed = false;
+        std::future::poll_fn(move |context| {
+            if let Poll::Ready(answer) = exchange.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            if !fed && let Poll::Ready(outcome) = feed.as_mut().poll(context) {
+                fed = true;
+                if let Err(error) = outcome {
+                    return Poll::Ready(Err(error));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Reads the file into the pipe. Nobody taking the pieces is no error here: the request tells why.
+    async fn run(mut self) -> Result<(), Error> {
+        if self.pieces.send(self.head.clone()).await.is_err() {
+            return Ok(());
+        }
+        let mut remaining = self.size_bytes;
+        loop {
+            let piece = self.read_piece()?;
+            let Some(rest) = remaining.checked_sub(piece.len() as u64) else {
+                return Err(self.changed("longer"));
+            };
+            remaining = rest;
+            if piece.is_empty() {
+                break;
+            }
+            if self.pieces.send(piece).await.is_err() {
+                return Ok(());
+            }
+        }
+        if remaining > 0 {
+            return Err(self.changed("shorter"));
+        }
+        // Nobody there to take it: the request tells why.
+        let _ = self.pieces.send(self.tail.clone()).await;
+        Ok(())
+    }
+
+    /// Returns the next piece, full unless the file ends; empty at the end.
+    fn read_piece(&mut self) -> Result<Bytes, Error> {
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
+        let mut limited = (&mut self.file).take(PIECE_BYTES as u64);
+        limited.read_to_end(&mut piece).map_err(|error| unreadable(&error))?;
+        Ok(piece.into())
+    }
+
+    fn changed(&self, how: &str) -> Error {
+        let message = format!("the file is {how} than the {} bytes it had", self.size_bytes);
+        Error::new(ErrorKind::Body, message)
+    }
+}

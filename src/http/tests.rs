@@ -1,0 +1,389 @@
+//! The client against a scripted server: canned bytes out, the request recorded.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+
+use super::*;
+use crate::http::multipart::{Boundary, Form};
+use crate::model::{FileName, MediaType};
+
+const KEY: &str = "marker-key-0123456789";
+
+/// What the server does on one connection.
+type Script = Box<dyn FnOnce(&mut TcpStream) -> Vec<u8> + Send>;
+
+struct Server {
+    address: SocketAddr,
+    thread: JoinHandle<Vec<Vec<u8>>>,
+}
+
+impl Server {
+    fn start(scripts: Vec<Script>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let thread = thread::spawn(move || {
+            let serve = |script: Script| script(&mut listener.accept().unwrap().0);
+            scripts.into_iter().map(serve).collect()
+        });
+        Self { address, thread }
+    }
+
+    /// Answers one whole request with canned bytes and closes.
+    fn answering(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(vec![Box::new(move |stream| {
+            let request = read_request(stream);
+            let _ = stream.write_all(&answer);
+            request
+        })])
+    }
+
+    fn url(&self, path: &str) -> Url {
+        format!("http://{}{path}", self.address).parse().unwrap()
+    }
+
+    fn requests(self) -> Vec<String> {
+        let requests = self.thread.join().unwrap();
+        requests.into_iter().map(|r| String::from_utf8_lossy(&r).into_owned()).collect()
+    }
+}
+
+/// Reads a request with its body, as its length says.
+fn read_request(stream: &mut TcpStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
+        request.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&request).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length = length.map_or(0, |length| length.parse().unwrap());
+    let _ = stream.take(length).read_to_end(&mut request);
+    request
+}
+
+fn client() -> Client {
+    client_with(&Settings {
+        auth: Some(Auth::ApiKey(Secret::parse(KEY).unwrap())),
+        headers: vec![("x-version".to_owned(), "1".to_owned())],
+        ..Settings::default()
+    })
+}
+
+fn client_with(settings: &Settings) -> Client {
+    Client::new(settings).unwrap()
+}
+
+fn get(client: &Client, url: &Url) -> Result<Answer, Error> {
+    client.get(&Request { url, headers: &[] })
+}
+
+/// Uploads `size_bytes` of a source that yields what `body` makes.
+fn upload<R: Read + Send + 'static>(url: &Url, size_bytes: u64, body: fn() -> R) -> Result<Answer, Error> {
+    let (file_name, media_type) = (FileName::parse("réport.txt").unwrap(), MediaType::TEXT_PLAIN);
+    let fields = [("purpose", "user_upload".to_owned())];
+    let form = Form { fields: &fields, file_name: &file_name, media_type: &media_type };
+    let boundary = Boundary::from_bytes([0xab; 16]);
+    let open = || Ok(Box::new(body()) as Box<dyn Read + Send>);
+    client().upload(&Request { url, headers: &[] }, &Upload { form, boundary, size_bytes, open: &open })
+}
+
+const EMPTY_OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+const LARGE: u64 = 40_000_000;
+
+fn large() -> impl Read + Send + 'static {
+    io::repeat(b'x').take(LARGE)
+}
+
+#[test]
+fn an_upload_is_these_bytes() {
+    let server = Server::answering(EMPTY_OK);
+    let url = server.url("/v1/files");
+    let answer = upload(&url, 6, || io::Cursor::new(b"a,b\n1\n")).unwrap();
+    assert_eq!((answer.status, answer.body.as_slice(), answer.sent_to_end), (200, &b"{}"[..], true));
+    let address = server.address;
+    let request = server.requests().remove(0);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let expected_body = "--abababababababababababababababab\r\n\
+        Content-Disposition: form-data; name=\"purpose\"\r\n\r\nuser_upload\r\n\
+        --abababababababababababababababab\r\n\
+        Content-Disposition: form-data; name=\"file\"; filename=\"réport.txt\"\r\n\
+        Content-Type: text/plain\r\n\r\na,b\n1\n\r\n--abababababababababababababababab--\r\n";
+    assert_eq!(body, expected_body);
+    let mut lines: Vec<_> = head.split("\r\n").collect();
+    lines.sort_unstable();
+    let version = env!("CARGO_PKG_VERSION");
+    let mut expected = vec![
+        "POST /v1/files HTTP/1.1".to_owned(),
+        format!("host: {address}"),
+        format!("user-agent: docferry/{version}"),
+        format!("content-length: {}", expected_body.len()),
+        "content-type: multipart/form-data; boundary=abababababababababababababababab".to_owned(),
+        "accept: application/json".to_owned(),
+        "x-version: 1".to_owned(),
+        format!("x-api-key: {KEY}"),
+    ];
+    expected.sort_unstable();
+    assert_eq!(lines, expected, "and neither Expect nor Transfer-Encoding");
+}
+
+#[test]
+fn a_large_body_arrives_whole() {
+    let server = Server::answering(EMPTY_OK);
+    assert!(upload(&server.url("/"), LARGE, large).unwrap().sent_to_end);
+    let request = server.requests().remove(0);
+    let (_, content) = request.rsplit_once("text/plain\r\n\r\n").unwrap();
+    assert_eq!(content.bytes().take_while(|b| *b == b'x').count() as u64, LARGE);
+}
+
+#[test]
+fn a_refusal_that_comes_early_is_read() {
+    for close in ["", "connection: close\r\n"] {
+        let answer = format!("HTTP/1.1 413 Too Large\r\ncontent-length: 5\r\n{close}\r\nlarge");
+        let server = Server::start(vec![Box::new(move |stream| {
+            let mut start = [0; 1000];
+            stream.read_exact(&mut start).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            // Lingers, as servers do so that the answer is not lost to a reset.
+            let _ = io::copy(stream, &mut io::sink());
+            Vec::new()
+        })]);
+        let answer = upload(&server.url("/"), LARGE, large).unwrap();
+        assert_eq!((answer.status, answer.body.as_slice(), answer.sent_to_end), (413, &b"large"[..], false));
+        server.requests();
+    }
+}
+
+/// Uploads to a server that never answers.
+fn upload_to(script: Script, size_bytes: u64) -> ErrorKind {
+    let server = Server::start(vec![script]);
+    let url = server.url("/");
+    let result =
+        if size_bytes == LARGE { upload(&url, LARGE, large) } else { upload(&url, 3, || &b"abc"[..]) };
+    server.requests();
+    result.unwrap_err().kind
+}
+
+#[test]
+fn a_connection_that_breaks_before_or_in_the_body_cannot_have_stored_it() {
+    let at_once: Script = Box::new(|_| Vec::new());
+    assert_eq!(upload_to(at_once, LARGE), ErrorKind::BrokenBeforeEnd);
+    let midway: Script = Box::new(|stream| {
+        stream.read_exact(&mut vec![0; 1_000_000]).unwrap();
+        Vec::new()
+    });
+    assert_eq!(upload_to(midway, LARGE), ErrorKind::BrokenBeforeEnd);
+}
+
+#[test]
+fn a_connection_that_breaks_after_the_body_may_have_stored_it() {
+    let whole: Script = Box::new(read_request);
+    assert_eq!(upload_to(whole, 3), ErrorKind::BrokenAfterEnd);
+    let whole: Script = Box::new(read_request);
+    assert_eq!(upload_to(whole, LARGE), ErrorKind::BrokenAfterEnd);
+    let torn: Script = Box::new(|stream| {
+        let request = read_request(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{\"id\":").unwrap();
+        request
+    });
+    assert_eq!(upload_to(torn, 3), ErrorKind::BrokenAfterEnd);
+    let garbage: Script = Box::new(|stream| {
+        let request = read_request(stream);
+        stream.write_all(b"\0\0\0\0 what is this\r\n\r\n").unwrap();
+        request
+    });
+    assert_eq!(upload_to(garbage, 3), ErrorKind::BrokenAfterEnd);
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    let server = Server::start(vec![Box::new(|stream| {
+        let request = read_request(stream);
+        let _ = stream.read(&mut [0]);
+        request
+    })]);
+    let timeouts = Timeouts { base: Duration::from_millis(50), ..Timeouts::default() };
+    let client = client_with(&Settings { timeouts, ..Settings::default() });
+    let error = get(&client, &server.url("/")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::BrokenAfterEnd);
+    drop(client);
+    server.requests();
+}
+
+#[test]
+fn a_file_that_shrinks_or_grows_is_never_sent_to_its_end() {
+    for (size, what) in [(4, "shorter"), (2, "longer"), (LARGE, "shorter")] {
+        let server = Server::start(vec![Box::new(|stream| {
+            let mut seen = Vec::new();
+            let _ = stream.read_to_end(&mut seen);
+            seen
+        })]);
+        let error = upload(&server.url("/"), size, || &b"abc"[..]).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Body);
+        assert_eq!(error.message, format!("the file is {what} than the {size} bytes it had"));
+        assert!(!server.requests()[0].contains("ab--\r\n"), "the closing boundary was sent");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_sent() {
+    struct Failing;
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("bad sector"))
+        }
+    }
+    let server = Server::start(vec![Box::new(|stream| {
+        let _ = stream.read_to_end(&mut Vec::new());
+        Vec::new()
+    })]);
+    let error = upload(&server.url("/"), 3, || Failing).unwrap_err();
+    assert_eq!(error.message, "the file cannot be read: bad sector");
+    server.requests();
+}
+
+#[test]
+fn nobody_listening_is_no_connection() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = upload(&format!("http://{address}/").parse().unwrap(), 3, || &b"abc"[..]).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Connect);
+    let expected = format!("cannot connect to `{address}`: Connection refused (os error 111)");
+    assert_eq!(error.message, expected);
+}
+
+#[test]
+fn a_failed_handshake_is_no_broken_connection() {
+    let server = Server::start(vec![Box::new(|stream| {
+        let _ = stream.read(&mut [0; 16384]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        let _ = io::copy(stream, &mut io::sink());
+        Vec::new()
+    })]);
+    let url = format!("https://{}/", server.address).parse().unwrap();
+    let error = get(&client(), &url).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Tls);
+    server.requests();
+}
+
+#[test]
+fn redirects_are_answers() {
+    for status in [301, 302, 303, 307, 308] {
+        let other = TcpListener::bind("127.0.0.1:0").unwrap();
+        other.set_nonblocking(true).unwrap();
+        let location = other.local_addr().unwrap();
+        let server = Server::answering(format!(
+            "HTTP/1.1 {status} Elsewhere\r\nlocation: http://{location}/\r\ncontent-length: 0\r\n\r\n"
+        ));
+        let answer = upload(&server.url("/"), 3, || &b"abc"[..]).unwrap();
+        assert_eq!(answer.status, status);
+        server.requests();
+        assert_eq!(other.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
+}
+
+#[test]
+fn endless_answers_are_not_read_to_their_end() {
+    for (status, fails) in [("200 OK", true), ("500 Oops", false)] {
+        let server = Server::start(vec![Box::new(move |stream| {
+            let request = read_request(stream);
+            let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-type: text/plain\r\n\r\n");
+            while stream.write_all(&[b'x'; 65536]).is_ok() {}
+            request
+        })]);
+        let client = client();
+        match get(&client, &server.url("/")) {
+            Err(error) => assert_eq!((error.kind, fails), (ErrorKind::TooLong, true)),
+            Ok(answer) => assert_eq!((answer.body.len(), fails), (65536, false)),
+        }
+        drop(client);
+        server.requests();
+    }
+}
+
+#[test]
+fn clear_text_is_for_this_machine_only() {
+    for url in
+        ["http://api.example.com/", "http://10.0.0.1/", "ftp://localhost/", "http://localhost.example.com/"]
+    {
+        let error = get(&client(), &url.parse().unwrap()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Settings, "{url}");
+    }
+    for url in ["https://api.example.com/", "http://127.0.0.1:1/", "http://[::1]/", "http://localhost:80/"] {
+        assert_eq!(require_secure(&url.parse().unwrap()), Ok(()), "{url}");
+    }
+}
+
+#[test]
+fn a_proxy_is_asked_for_https_to_other_hosts_only() {
+    let proxy = Server::answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+    let way = |bypass: Option<&str>| Proxy {
+        https: Some(proxy.url("/").as_str().replace("http://", "http://user:pass@").parse().unwrap()),
+        bypass: bypass.map(str::to_owned),
+    };
+    assert!(!format!("{:?}", way(None)).contains("pass@"));
+    let settings = |proxy| Settings {
+        auth: Some(Auth::Bearer(Secret::parse(KEY).unwrap())),
+        proxy,
+        timeouts: Timeouts { connect: Duration::from_millis(300), ..Timeouts::default() },
+        ..Settings::default()
+    };
+    // Straight to this machine, in the clear and sealed.
+    let direct = Server::answering(EMPTY_OK);
+    let client = client_with(&settings(way(None)));
+    assert_eq!(get(&client, &direct.url("/")).unwrap().status, 200);
+    direct.requests();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = get(&client, &format!("https://{closed}/").parse().unwrap()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Connect);
+    // Past the proxy where the user says so: .invalid is never resolved (RFC 6761, section 6.4).
+    let bypassing = client_with(&settings(way(Some("other.example, host.invalid"))));
+    let url = "https://host.invalid/".parse().unwrap();
+    assert_eq!(get(&bypassing, &url).unwrap_err().kind, ErrorKind::Connect);
+    // Through the proxy otherwise, without the key.
+    assert_eq!(get(&client, &url).unwrap_err().kind, ErrorKind::Connect);
+    let seen = proxy.requests().remove(0);
+    assert!(seen.starts_with("CONNECT host.invalid:443 HTTP/1.1\r\n"), "{seen}");
+    assert!(!seen.contains(KEY));
+}
+
+#[test]
+fn the_credential_shows_nowhere_and_stays_with_its_host() {
+    let settings = Settings { auth: Some(Auth::Bearer(Secret::parse(KEY).unwrap())), ..Settings::default() };
+    let client = client_with(&settings);
+    assert!(!format!("{settings:?} {client:?}").contains(KEY));
+    assert_eq!(client.displayable(&format!("bad key {KEY}!")), "bad key ***!");
+
+    let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc");
+    let mut out = Vec::new();
+    let request = Request { url: &server.url("/presigned?sig=1"), headers: &[] };
+    let fetched = client.download(&request, Access::Anonymous, 3, &mut out).unwrap();
+    assert!(matches!(fetched, Fetched::Content(3)), "{fetched:?}");
+    assert_eq!(out, b"abc");
+    let seen = server.requests().remove(0);
+    assert!(!seen.contains(KEY) && !seen.to_lowercase().contains("authorization"), "{seen}");
+
+    let bad = Settings { auth: Some(Auth::ApiKey(Secret::parse("a\nb").unwrap())), ..Settings::default() };
+    let error = Client::new(&bad).unwrap_err();
+    assert_eq!(error.message, "the credential holds characters that no header can carry");
+}
+
+#[test]
+fn a_download_longer_than_announced_stops() {
+    let server = Server::answering("HTTP/1.1 200 OK\r\n\r\nabcdef");
+    let client = client();
+    let request = Request { url: &server.url("/"), headers: &[] };
+    let error = client.download(&request, Access::Authorised, 3, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TooLong);
+    server.requests();
+}
+
+#[test]
+fn a_ca_file_has_to_hold_certificates() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let settings = Settings { ca_file: Some(file.path().to_owned()), ..Settings::default() };
+    let error = Client::new(&settings).unwrap_err();
+    let expected = format!("the CA file `{}`: holds no certificate in PEM form", file.path().display());
+    assert_eq!((error.kind, error.message), (ErrorKind::Settings, expected));
+}
