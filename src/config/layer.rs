@@ -124,7 +124,7 @@ settings! {
     /// What happens to hidden sheets, rows and columns.
     hidden_content: HiddenContent = HiddenContent::Include;
     /// How spreadsheet cells are written.
-    cell_values: CellValues = CellValues::Displayed;
+    cell_values: CellValues = CellValues::Canonical;
     /// What happens to line ends of text.
     newlines: Newlines = Newlines::Keep;
     /// Whether cells that begin like a formula are defused.
