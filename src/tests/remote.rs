@@ -140,8 +140,12 @@ fn qoder_gets_what_both_of_its_lists_allow() {
     let args = ["ingest", "--target", "qoder", "--for", "sessions", &inputs.to_string_lossy()];
     let output = program.run(&args);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    let sent: Vec<(String, String)> =
-        program.entries().into_iter().map(|e| e.output.unwrap()).map(|o| (o.file_name, o.media_type)).collect();
+    let sent: Vec<(String, String)> = program
+        .entries()
+        .into_iter()
+        .map(|e| e.output.unwrap())
+        .map(|o| (o.file_name, o.media_type))
+        .collect();
     assert_eq!(sent[1], ("a.csv".to_owned(), "text/csv".to_owned()));
     assert!(sent.contains(&("notes.unusual.txt".to_owned(), "text/plain".to_owned())), "{sent:?}");
 }
@@ -167,7 +171,11 @@ fn what_cannot_have_been_stored_is_sent_again() {
 fn an_unknown_outcome_is_ambiguous_and_not_sent_again() {
     for fault in ["upload:lose", "upload:500", "upload:409"] {
         let (status, entry, told) = with_fault(fault);
-        assert_eq!((status, entry.status, entry.attempts), (Some(6), Status::Ambiguous, 1), "{fault}: {told}");
+        assert_eq!(
+            (status, entry.status, entry.attempts),
+            (Some(6), Status::Ambiguous, 1),
+            "{fault}: {told}"
+        );
         assert_eq!(entry.error.unwrap().code, Code::UploadAmbiguous);
     }
 }
