@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::CommandError;
-use crate::config::Settings;
+use crate::config::{Credential, Settings};
 use crate::http::{Auth, Proxy, Timeouts};
 use crate::model::profile::Dialect;
 use crate::store::Store;
 use crate::targets::local::LocalTarget;
 use crate::targets::{ConnectOptions, Target, TargetError, TargetErrorKind, connect};
 
-/// Opens the target. Nothing is sent.
+/// Opens the target.
 ///
 /// # Errors
 /// [`CommandError::Config`] if a remote target has no credential, [`CommandError::Store`] if the local store cannot
-/// be used, [`CommandError::Target`] if the settings make no connection.
+/// be used.
 pub fn open_target(settings: &Settings) -> Result<Arc<dyn Target>, CommandError> {
     let target = &settings.target;
     match target.profile.dialect {
@@ -23,26 +23,18 @@ pub fn open_target(settings: &Settings) -> Result<Arc<dyn Target>, CommandError>
             Ok(Arc::new(LocalTarget::new(target.profile.clone(), store)))
         }
         Dialect::Anthropic | Dialect::AnthropicBeta | Dialect::Qoder => {
+            let Credential { secret, bearer, .. } = target.require_credential()?.clone();
             let failed = |source| CommandError::Target { target: target.name.clone(), source };
-            connect(options(settings)?).map(Arc::from).map_err(failed)
+            let no_address = || TargetError::new(TargetErrorKind::Unsupported, "the target has no base URL");
+            let options = ConnectOptions {
+                profile: target.profile.clone(),
+                base_url: target.base_url.clone().ok_or_else(no_address).map_err(failed)?,
+                auth: Some(if bearer { Auth::Bearer(secret) } else { Auth::ApiKey(secret) }),
+                ca_file: target.ca_file.clone(),
+                proxy: Proxy { https: target.proxy.https.clone(), bypass: target.proxy.no_proxy.clone() },
+                timeouts: Timeouts::default(),
+            };
+            connect(options).map(Arc::from).map_err(failed)
         }
     }
-}
-
-fn options(settings: &Settings) -> Result<ConnectOptions, CommandError> {
-    let target = &settings.target;
-    let credential = target.require_credential()?;
-    let secret = credential.secret.clone();
-    let nowhere = || CommandError::Target {
-        target: target.name.clone(),
-        source: TargetError::new(TargetErrorKind::Unsupported, "it has no base URL"),
-    };
-    Ok(ConnectOptions {
-        profile: target.profile.clone(),
-        base_url: target.base_url.clone().ok_or_else(nowhere)?,
-        auth: Some(if credential.bearer { Auth::Bearer(secret) } else { Auth::ApiKey(secret) }),
-        ca_file: target.ca_file.clone(),
-        proxy: Proxy { https: target.proxy.https.clone(), bypass: target.proxy.no_proxy.clone() },
-        timeouts: Timeouts::default(),
-    })
 }

@@ -9,7 +9,6 @@ use docferry_converters::{Limits, Options};
 
 use super::{Pipeline, Work};
 use crate::acceptance::{Acceptance, NotServed};
-use crate::http::multipart::field_bytes;
 use crate::model::{Consumer, NameStyle, Profile, Secret};
 use crate::policy::{LiveKeys, Policy};
 use crate::stages::admit::AdmitOptions;
@@ -265,17 +264,9 @@ impl Builder {
             policy: self.policy.clone(),
             name_style: self.name_style,
             name: self.name.clone(),
-            extra_bytes: extra_bytes(&self.extra),
+            extra_bytes: self.extra.form_bytes(),
         })
     }
-}
-
-/// Returns the length of the form's fields besides the file.
-fn extra_bytes(extra: &UploadExtra) -> u64 {
-    let purpose = extra.purpose.as_ref().map(|purpose| field_bytes("purpose", purpose));
-    let metadata = extra.metadata.as_ref().map(|metadata| field_bytes("metadata", &metadata.to_string()));
-    let seconds = extra.expires_in.map(|time| field_bytes("expires_in_seconds", &time.as_secs().to_string()));
-    [purpose, metadata, seconds].into_iter().flatten().sum()
 }
 
 /// Refuses what the profile has no field for.

@@ -156,7 +156,7 @@ impl Target for Anthropic {
         let file = self.get(file_id)?;
         if file.downloadable == Some(false) {
             let message =
-                format!("`{file_id}` was uploaded, and `{}` gives uploads not back", self.profile().name);
+                format!("`{file_id}` was uploaded, and `{}` does not give uploads back", self.profile().name);
             return Err(TargetError::new(TargetErrorKind::NotDownloadable, message));
         }
         match self.rest.content(&url, Access::Authorised, &file, out)? {

@@ -1,5 +1,4 @@
-//! Remote targets against the embedded server over real HTTP: the contract of every dialect, and whole runs of the
-//! program with the platforms' own variables.
+//! Whole runs over real HTTP into the embedded server: the program with the platforms' own variables, and the library.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::path::{Path, PathBuf};
@@ -10,9 +9,7 @@ use docferry::model::entry::{Entry, Status};
 use docferry::model::{Code, Secret};
 use docferry::pipeline::Pipeline;
 use docferry::server::{Fault, QoderShape, Server, ServerOptions};
-use docferry::store::Store;
-use docferry::targets::local::LocalTarget;
-use docferry::targets::{ConnectOptions, Target, connect, contract, profiles};
+use docferry::targets::{ConnectOptions, Target, connect, profiles};
 
 fn serve(folder: &Path, shape: QoderShape, faults: &[&str]) -> Server {
     let mut options = ServerOptions::new(folder.join("served"));
@@ -36,23 +33,6 @@ fn remote(server: &Server, name: &str) -> Box<dyn Target> {
         timeouts: Timeouts::default(),
     };
     connect(options).unwrap()
-}
-
-#[test]
-fn every_target_keeps_the_contract() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("local")).unwrap();
-    contract::run(&LocalTarget::new(profiles::built_in("local").unwrap(), store)).unwrap();
-    for shape in [QoderShape::Seed, QoderShape::Current] {
-        let server = serve(folder.path(), shape, &[]);
-        for name in ["anthropic", "anthropic-beta", "qoder"] {
-            if let Err(breach) = contract::run(remote(&server, name).as_ref()) {
-                let source = std::error::Error::source(&breach).map(ToString::to_string);
-                panic!("{name} ({shape:?}): {breach}: {source:?}");
-            }
-        }
-        server.shutdown();
-    }
 }
 
 /// A run of the program in a folder of its own, with no variable of the surroundings.
