@@ -83,8 +83,8 @@ impl Pipeline {
         if let Some((code, message)) = &found.skipped {
             return Some(base.nothing(Outcome::Skipped { code: *code, message: message.clone() }));
         }
-        let error = found.unreadable.as_ref()?;
-        Some(base.nothing(Outcome::Failed(Failure::new(Code::Unreadable, error.clone()))))
+        let (code, error) = found.unreadable.as_ref()?;
+        Some(base.nothing(Outcome::Failed(Failure::new(*code, error.clone()))))
     }
 
     /// Returns the entry of an input that never had its turn.
