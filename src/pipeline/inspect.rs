@@ -4,11 +4,13 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use super::output::check_apart;
 use super::prepare::{Part, Ready};
 use super::report::Report;
 use super::{Pipeline, RunError, Work};
 use crate::model::entry::Entry;
-use crate::model::{Code, Outcome};
+use crate::model::{Code, Outcome, Payload};
+use crate::stages::admit::admit_whole;
 use crate::stages::classify::classify;
 use crate::stages::discover::{Found, discover};
 use crate::stages::plan::{Plan, plan, plan_local};
@@ -52,6 +54,9 @@ impl Pipeline {
     /// # Errors
     /// [`RunError`] if nothing could be discovered.
     pub fn inspect(&self, depth: Inspection) -> Result<(Vec<Verdict>, Report), RunError> {
+        if let Work::Convert { output_dir } = &self.work {
+            check_apart(output_dir, &self.named)?;
+        }
         let found = discover(&self.named, &self.discover)?;
         let pool = self.pool()?;
         let verdicts = Mutex::new(Vec::new());
@@ -97,12 +102,15 @@ impl Pipeline {
         let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
         let action = match &self.admit {
             Some(admit) => match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
-                Plan::PassThrough { media_type, append } => Ok(format!(
-                    "send as {media_type}{}",
-                    append.map(|a| format!(", name + {a}")).unwrap_or_default()
-                )),
-                Plan::Convert { converter } => Ok(format!("convert with {}", converter.name())),
                 Plan::Reject(violations) => Err(Outcome::Rejected(violations)),
+                Plan::Convert { converter } => match admit.policy.judge_names(&name, "") {
+                    secrets if secrets.is_empty() => Ok(format!("convert with {}", converter.name())),
+                    secrets => Err(Outcome::Rejected(secrets)),
+                },
+                whole @ Plan::PassThrough { .. } => match admit_whole(classified, &whole, admit).1.verdict {
+                    Ok(payload) => Ok(sending(&payload, &name)),
+                    Err(violations) => Err(Outcome::Rejected(violations)),
+                },
             },
             None => match plan_local(&classified.detection, self.plan.misnamed) {
                 Ok(Some(converter)) => Ok(format!("convert with {}", converter.name())),
@@ -141,4 +149,11 @@ impl Pipeline {
                 .collect(),
         }
     }
+}
+
+/// Describes what would be sent as it is.
+fn sending(payload: &Payload, source_name: &str) -> String {
+    let name = &payload.file_name;
+    let named = if name.as_str() == source_name { String::new() } else { format!(", named `{name}`") };
+    format!("send as {}{named}", payload.media_type)
 }

@@ -118,7 +118,9 @@ impl Iterator for Discovery {
         // A path that is reached twice is taken once.
         if let Some(seen) = &mut self.seen {
             let path = match &found.candidate.source {
-                Source::Path(path) => path.components().filter(|c| *c != Component::CurDir).collect::<PathBuf>(),
+                Source::Path(path) => {
+                    path.components().filter(|c| *c != Component::CurDir).collect::<PathBuf>()
+                }
                 Source::Stdin { .. } => PathBuf::from("-"),
             };
             if !seen.insert(self.hasher.hash_one(path)) && found.skipped.is_none() {
@@ -158,7 +160,8 @@ fn candidate(path: &Path, root: &Path, meta: &Metadata, follow: bool) -> Candida
         seq: 0,
         source: Source::Path(path.to_owned()),
         relative: RelativePath::new(below.unwrap_or(path)),
-        size_bytes: meta.size(),
+        // A folder's or link's own size says nothing, and differs between file systems.
+        size_bytes: if meta.is_file() { meta.size() } else { 0 },
         modified: meta.modified().map_or_else(|_| Timestamp::from(UNIX_EPOCH), Timestamp::from),
         follow,
     }
