@@ -18,17 +18,15 @@ pub(super) fn run_check(args: &CheckArgs, context: &mut Context<'_>) -> Result<E
     settings.discover.gitignore |= inputs.iter().any(in_repository);
     let described = builder(&settings, inputs.clone(), context)?.check(settings.judge.clone());
     let pipeline = with_name(described, args.admission.name.as_ref(), &inputs)?.build()?;
-    let (verdicts, report) = pipeline.inspect(Inspection::Admit)?;
     let mut findings = 0u64;
-    for verdict in &verdicts {
-        let Verdict::Stays(entry) = verdict else { continue };
+    let report = pipeline.inspect(Inspection::Admit, |verdict| {
+        let Verdict::Stays(entry) = verdict else { return Ok(()) };
         if entry.status == Status::Skipped || entry.had_no_turn() {
-            continue;
+            return Ok(());
         }
         findings += 1;
         if args.json {
-            json::line(context.stdout, &summary::verdict(verdict)).map_err(CommandError::Stdout)?;
-            continue;
+            return json::line(context.stdout, &summary::verdict(verdict)).map_err(CommandError::Stdout);
         }
         for (code, message, help) in summary::reasons(entry) {
             let path = human::printable(&entry.source.path);
@@ -36,7 +34,8 @@ pub(super) fn run_check(args: &CheckArgs, context: &mut Context<'_>) -> Result<E
             let line = format!("{path}: {code}: {}{hint}", human::printable(message));
             writeln!(context.stdout, "{line}").map_err(CommandError::Stdout)?;
         }
-    }
+        Ok(())
+    })?;
     if report.left_undone > 0 {
         return Ok(interrupted(&report, context));
     }

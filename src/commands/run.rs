@@ -216,8 +216,10 @@ pub(super) fn dry_run(
     allow_empty: bool,
     context: &mut Context<'_>,
 ) -> Result<ExitStatus, CommandError> {
-    let (verdicts, report) = pipeline.inspect(Inspection::Plan)?;
-    for verdict in verdicts.iter().filter(|verdict| !verdict.entry().had_no_turn()) {
+    let report = pipeline.inspect(Inspection::Plan, |verdict| {
+        if verdict.entry().had_no_turn() {
+            return Ok(());
+        }
         let written = if as_json {
             json::line(context.stdout, &summary::verdict(verdict))
         } else {
@@ -233,8 +235,8 @@ pub(super) fn dry_run(
             let path = human::printable(&entry.source.path);
             writeln!(context.stdout, "{path}: {}", human::printable(&said))
         };
-        written.map_err(CommandError::Stdout)?;
-    }
+        written.map_err(CommandError::Stdout)
+    })?;
     if report.left_undone > 0 {
         return Ok(interrupted(&report, context));
     }

@@ -15,6 +15,9 @@ use crate::stages::classify::classify;
 use crate::stages::discover::{Found, discover};
 use crate::stages::plan::{Plan, plan, plan_local};
 
+/// How many inputs are judged before anything is told of them; so many verdicts are in memory at the most.
+const AT_ONCE: usize = 512;
+
 /// How far inputs are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inspection {
@@ -49,16 +52,34 @@ impl Verdict {
 }
 
 impl Pipeline {
-    /// Judges all inputs and returns the verdicts in order.
+    /// Judges all inputs and tells `each` the verdicts in order, while it goes on. An error of `each` ends it.
     ///
     /// # Errors
-    /// [`RunError`] if nothing could be discovered.
-    pub fn inspect(&self, depth: Inspection) -> Result<(Vec<Verdict>, Report), RunError> {
+    /// That of `each`, or [`RunError`] if nothing could be discovered.
+    pub fn inspect<E: From<RunError>>(
+        &self,
+        depth: Inspection,
+        mut each: impl FnMut(&Verdict) -> Result<(), E>,
+    ) -> Result<Report, E> {
         if let Work::Convert { output_dir } = &self.work {
             check_apart(output_dir, &self.named)?;
         }
-        let found = discover(&self.named, &self.discover)?;
+        let mut found = discover(&self.named, &self.discover).map_err(RunError::from)?;
         let pool = self.pool()?;
+        let mut report = Report::default();
+        loop {
+            let some: Vec<Found> = found.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(report);
+            }
+            for verdict in self.verdicts(&pool, some, depth) {
+                report.count(verdict.entry());
+                each(&verdict)?;
+            }
+        }
+    }
+
+    fn verdicts(&self, pool: &rayon::ThreadPool, found: Vec<Found>, depth: Inspection) -> Vec<Verdict> {
         let verdicts = Mutex::new(Vec::new());
         pool.scope(|scope| {
             for one in found {
@@ -71,11 +92,7 @@ impl Pipeline {
         });
         let mut verdicts = verdicts.into_inner().unwrap_or_else(PoisonError::into_inner);
         verdicts.sort_by_key(|verdict| (verdict.entry().seq, verdict.entry().part));
-        let mut report = Report::default();
-        for verdict in &verdicts {
-            report.count(verdict.entry());
-        }
-        Ok((verdicts, report))
+        verdicts
     }
 
     fn verdict(&self, found: Found, depth: Inspection) -> Vec<Verdict> {
