@@ -167,7 +167,7 @@ impl Stack {
         let target = self.target(overrides, environment, files)?;
         let judge = self.judge(overrides, &target.profile)?;
         let consumer = self.consumer(&judge)?;
-        let live_keys = self.live_keys(environment, &target);
+        let live_keys = self.live_keys(environment, &target, files);
         let shown = self.show(&target, consumer);
         let values = self.values;
         Ok(Settings {
@@ -267,13 +267,16 @@ impl Stack {
     }
 
     /// Returns every credential that this process could use, chosen or not.
-    fn live_keys(&self, environment: &Environment, target: &TargetSettings) -> Vec<Secret> {
+    fn live_keys(&self, environment: &Environment, target: &TargetSettings, files: &Files) -> Vec<Secret> {
         let defined = self.definitions.values();
         let defined = defined.flat_map(|(definition, _)| credential::defined_variables(definition));
         let variables = credential::built_in_variables().into_iter().chain(defined);
         let mut keys: Vec<Secret> =
             target.credential.iter().map(|credential| credential.secret.clone()).collect();
-        for secret in variables.filter_map(|name| environment.var(&name).and_then(Secret::parse)) {
+        let variables = variables.filter_map(|name| environment.var(&name).and_then(Secret::parse));
+        // A key in a file is one even where the target needs none.
+        let file = files.api_key.iter().filter_map(|file| Secret::parse(&file.text));
+        for secret in variables.chain(file) {
             if !keys.contains(&secret) {
                 keys.push(secret);
             }

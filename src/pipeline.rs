@@ -26,7 +26,7 @@ use crate::stages::convert::ConvertOptions;
 use crate::stages::discover::{DiscoverError, DiscoverOptions, Named};
 use crate::stages::plan::PlanOptions;
 use crate::stages::upload::UploadOptions;
-use crate::targets::Target;
+use crate::targets::{Target, TargetError};
 
 pub use builder::{BuildError, Builder};
 pub use inspect::{Inspection, Verdict};
@@ -71,16 +71,47 @@ pub enum RunError {
     /// A named path is not there.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
+    /// No manifest can stand where it should; nothing was done.
+    #[error("the manifest `{}` cannot be written", path.display())]
+    ManifestPlace {
+        /// The manifest.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another run writes the manifest now; nothing was done.
+    #[error("another run writes the manifest `{}` now", path.display())]
+    ManifestBusy {
+        /// The manifest.
+        path: PathBuf,
+    },
     /// The manifest or its journal could not be written; nothing is lost that the journal holds.
-    #[error("the manifest could not be written")]
-    Manifest(#[source] std::io::Error),
-    /// The folder for outputs could not be made.
-    #[error("the folder `{}` could not be made", path.display())]
+    #[error("the journal of `{}` could not be written", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What was sent could not be made durable.
+    #[error("the target's store could not be written")]
+    Flush(#[source] TargetError),
+    /// No folder for temporary files.
+    #[error("no temporary folder could be made")]
+    Temporary(#[source] std::io::Error),
+    /// The folder for outputs cannot be made or written; nothing was done.
+    #[error("the folder `{}` cannot be written", path.display())]
     OutputDir {
         /// The folder.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// The folder for outputs is an input: outputs would be written over inputs. Nothing was done.
+    #[error("the folder for outputs, `{}`, is an input", path.display())]
+    OutputDirIsInput {
+        /// The folder.
+        path: PathBuf,
     },
     /// The threads could not be started.
     #[error("the worker threads could not be started")]
@@ -106,7 +137,8 @@ impl Pipeline {
             Work::Ingest { target } => serde_json::json!({
                 "name": target.profile().name, "id": target.target_id(), "consumer": self.consumer,
             }),
-            Work::Check { .. } | Work::Convert { .. } => serde_json::Value::Null,
+            Work::Convert { output_dir } => serde_json::json!({ "output_dir": output_dir.to_string_lossy() }),
+            Work::Check { .. } => serde_json::Value::Null,
         }
     }
 

@@ -46,6 +46,9 @@ const SECRET_NAMES: &[&str] = &[
 /// Names that look like secrets and are made to be published.
 const TEMPLATES: &[&str] = &[".env.example", ".env.sample", ".env.template"];
 
+/// What Markdown puts among the characters of a text: escapes and emphasis.
+const MARKUP: &[u8] = br"\*_~`";
+
 /// The shortest credential that is searched for.
 const MIN_KEY_BYTES: usize = 8;
 
@@ -125,7 +128,19 @@ impl LiveKeys {
             overlap: longest.unwrap_or(0).saturating_sub(1),
             seam: Vec::new(),
             found: false,
+            plain: None,
         }
+    }
+
+    /// Begins a search in Markdown: escapes and emphasis among the characters of a credential do not hide it.
+    #[must_use]
+    pub fn scan_markdown(&self) -> KeyScan {
+        let plain = |key: &Finder<'_>| -> Vec<u8> {
+            key.needle().iter().copied().filter(|byte| !MARKUP.contains(byte)).collect()
+        };
+        let keys = self.0.iter().map(plain).filter(|key| !key.is_empty());
+        let keys = Self(keys.map(|key| Finder::new(&key).into_owned()).collect());
+        KeyScan { plain: Some(Vec::new()), ..keys.scan() }
     }
 }
 
@@ -143,6 +158,8 @@ pub struct KeyScan {
     /// The end of what came before: one byte shorter than the longest credential.
     seam: Vec<u8>,
     found: bool,
+    /// Takes each piece without its markup, where markup may stand among the characters of a credential.
+    plain: Option<Vec<u8>>,
 }
 
 impl KeyScan {
@@ -151,6 +168,16 @@ impl KeyScan {
         if self.found || self.overlap == 0 {
             return;
         }
+        let Some(mut plain) = self.plain.take() else {
+            return self.search(piece);
+        };
+        plain.clear();
+        plain.extend(piece.iter().filter(|byte| !MARKUP.contains(byte)));
+        self.search(&plain);
+        self.plain = Some(plain);
+    }
+
+    fn search(&mut self, piece: &[u8]) {
         if !self.seam.is_empty() {
             let old = self.seam.len();
             self.seam.extend_from_slice(&piece[..piece.len().min(self.overlap)]);
@@ -246,6 +273,20 @@ mod tests {
         let mut scan = keys.scan();
         scan.feed(b"xx marker-key-0123456789");
         assert_eq!(format!("{keys:?} {scan:?}"), "LiveKeys(1) KeyScan { found: true }");
+    }
+
+    #[test]
+    fn markup_does_not_hide_a_credential() {
+        let key = Secret::parse("sk-ant_-api*03_xyz").unwrap();
+        let keys = LiveKeys::new([&key].into_iter());
+        let found = |pieces: &[&str]| {
+            let mut scan = keys.scan_markdown();
+            pieces.iter().for_each(|piece| scan.feed(piece.as_bytes()));
+            scan.found()
+        };
+        assert!(found(&[r"see sk-ant\_-api\*03_xyz."]));
+        assert!(found(&["**sk-an**", "t_-api", r"\", "*03_xyz"]));
+        assert!(!found(&["sk-ant_-api*03_xy"]));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::run::{builder, with_name};
-use super::{CommandError, Context, named};
-use crate::cli::{CheckArgs, UsageError};
+use super::run::{builder, inputs, interrupted, judge_empty, with_name};
+use super::{CommandError, Context};
+use crate::cli::CheckArgs;
 use crate::exit::ExitStatus;
 use crate::model::entry::Status;
 use crate::pipeline::{Inspection, Verdict};
@@ -14,21 +14,19 @@ use crate::stages::discover::Named;
 /// Checks what the arguments name.
 pub(super) fn run_check(args: &CheckArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     let mut settings = context.settings(&args.overrides(context.general))?;
-    let inputs = named(&args.inputs, &mut std::io::stdin().lock())?;
+    let inputs = inputs(&args.inputs)?;
     settings.discover.gitignore |= inputs.iter().any(in_repository);
     let described = builder(&settings, inputs.clone(), context)?.check(settings.judge.clone());
     let pipeline = with_name(described, args.admission.name.as_ref(), &inputs)?.build()?;
-    let (verdicts, report) = pipeline.inspect(Inspection::Admit)?;
     let mut findings = 0u64;
-    for verdict in &verdicts {
-        let Verdict::Stays(entry) = verdict else { continue };
-        if entry.status == Status::Skipped {
-            continue;
+    let report = pipeline.inspect(Inspection::Admit, |verdict| {
+        let Verdict::Stays(entry) = verdict else { return Ok(()) };
+        if entry.status == Status::Skipped || entry.had_no_turn() {
+            return Ok(());
         }
         findings += 1;
         if args.json {
-            json::line(context.stdout, &summary::verdict(verdict)).map_err(CommandError::Stdout)?;
-            continue;
+            return json::line(context.stdout, &summary::verdict(verdict)).map_err(CommandError::Stdout);
         }
         for (code, message, help) in summary::reasons(entry) {
             let path = human::printable(&entry.source.path);
@@ -36,15 +34,13 @@ pub(super) fn run_check(args: &CheckArgs, context: &mut Context<'_>) -> Result<E
             let line = format!("{path}: {code}: {}{hint}", human::printable(message));
             writeln!(context.stdout, "{line}").map_err(CommandError::Stdout)?;
         }
+        Ok(())
+    })?;
+    if report.left_undone > 0 {
+        return Ok(interrupted(&report, context));
     }
-    if report.inputs == 0 && !settings.allow_empty {
-        context.complain(&UsageError::new("there is no input"), Some("say --allow-empty if that is fine"));
-        return Ok(ExitStatus::Findings);
-    }
-    if context.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
-        return Ok(ExitStatus::Interrupted);
-    }
-    Ok(if findings > 0 { ExitStatus::Findings } else { ExitStatus::Success })
+    let empty = judge_empty(&report, settings.allow_empty, context);
+    Ok(empty.merge(if findings > 0 { ExitStatus::Findings } else { ExitStatus::Success }))
 }
 
 /// Tells whether a named path lies in a git repository.

@@ -7,6 +7,7 @@ use crate::cli::UsageError;
 use crate::config::ConfigError;
 use crate::exit::ExitStatus;
 use crate::pipeline::{BuildError, RunError};
+use crate::stages::manifest::beside;
 use crate::store::StoreError;
 use crate::targets::{TargetError, TargetErrorKind};
 
@@ -69,7 +70,12 @@ impl CommandError {
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Usage(_) | Self::Config(_) | Self::Build(_) => ExitStatus::Usage,
-            Self::Run(RunError::Discover(_)) => ExitStatus::Usage,
+            Self::Run(
+                RunError::Discover(_)
+                | RunError::ManifestPlace { .. }
+                | RunError::OutputDir { .. }
+                | RunError::OutputDirIsInput { .. },
+            ) => ExitStatus::Usage,
             Self::Run(_) | Self::Store(_) | Self::Stdout(_) | Self::Process(_) => ExitStatus::Unfinished,
             Self::File { .. } => ExitStatus::Usage,
             #[cfg(feature = "server")]
@@ -84,9 +90,27 @@ impl CommandError {
         match self {
             Self::Usage(error) => error.hint.clone(),
             Self::Config(error) => error.hint(),
+            Self::Run(error) => of_run(error),
+            Self::Store(_) => Some("choose another folder with --store".to_owned()),
             _ => None,
         }
     }
+}
+
+/// Returns what the user can do where a run could not go on.
+fn of_run(error: &RunError) -> Option<String> {
+    Some(match error {
+        RunError::ManifestPlace { .. } => "choose another file with -o; `-o -` is standard output".to_owned(),
+        RunError::ManifestBusy { .. } => "wait for it, or write this one elsewhere with -o FILE".to_owned(),
+        RunError::Manifest { path, .. } => {
+            format!("make room; what was done is in `{}`", beside(path, ".partial").display())
+        }
+        RunError::OutputDir { .. } | RunError::OutputDirIsInput { .. } => {
+            "choose another folder with --output-dir".to_owned()
+        }
+        RunError::Temporary(_) => "choose another folder with TMPDIR".to_owned(),
+        RunError::Discover(_) | RunError::Flush(_) | RunError::Threads(_) => return None,
+    })
 }
 
 /// Returns the status of a command that a target's answer ended.

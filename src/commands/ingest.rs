@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::run::{Ending, ManifestPlace, builder, dry_run, run, with_name};
-use super::{CommandError, Context, named, open_target};
+use super::run::{Ending, ManifestPlace, builder, dry_run, inputs, run, with_name};
+use super::{CommandError, Context, open_target};
 use crate::cli::IngestArgs;
 use crate::exit::ExitStatus;
 use crate::model::profile::Dialect;
@@ -11,14 +11,14 @@ use crate::model::profile::Dialect;
 /// Ingests what the arguments name.
 pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     let settings = context.settings(&args.overrides(context.general)?)?;
-    let inputs = named(&args.inputs, &mut std::io::stdin().lock())?;
+    let inputs = inputs(&args.inputs)?;
     let place = ManifestPlace::of(&settings, &args.output)?;
     let described =
         builder(&settings, inputs.clone(), context)?.extra(settings.extra.clone()).manifest(place.path());
     let described = with_name(described, args.admission.name.as_ref(), &inputs)?;
     if args.output.dry_run {
         let judged = described.check(settings.judge.clone()).build()?;
-        return dry_run(&judged, args.output.json, context);
+        return dry_run(&judged, args.output.json, settings.allow_empty, context);
     }
     let target = open_target(&settings)?;
     let described = described.target(Arc::clone(&target)).acceptance_of(settings.judge.clone());

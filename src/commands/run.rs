@@ -4,17 +4,17 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{CommandError, Context};
-use crate::cli::{OutputArgs, UsageError};
+use super::{CommandError, Context, named};
+use crate::cli::{InputArgs, OutputArgs, UsageError};
 use crate::config::Settings;
 use crate::exit::ExitStatus;
 use crate::model::FileName;
 use crate::model::entry::Status;
-use crate::pipeline::{Builder, Inspection, Pipeline, Report, StopKind, Verdict};
+use crate::pipeline::{Builder, Inspection, Pipeline, Report, RunError, StopKind, Verdict};
 use crate::policy::Policy;
 use crate::report::progress::Progress;
 use crate::report::{human, json, summary};
-use crate::stages::discover::{DiscoverOptions, Globs, Named};
+use crate::stages::discover::{self, DiscoverOptions, Globs, Named};
 use crate::stages::manifest::beside;
 use crate::stages::plan::PlanOptions;
 
@@ -138,7 +138,13 @@ pub(super) fn run(
 ) -> Result<ExitStatus, CommandError> {
     let drawn = context.general.quiet == 0 && !args.json && std::io::stderr().is_terminal();
     let report = {
-        let mut progress = Progress::new(drawn, args.json.then_some(&mut *context.stdout));
+        let warned = context.general.quiet < 2;
+        let mut progress = Progress::new(
+            drawn,
+            args.json.then_some(&mut *context.stdout),
+            warned.then_some(&mut *context.stderr),
+            context.colour,
+        );
         let report = pipeline.run(&mut progress)?;
         progress.finish().map_err(CommandError::Stdout)?;
         report
@@ -160,11 +166,29 @@ pub(super) fn run(
         // Nobody is left to tell when standard error is gone.
         drop(summary::write(&report, &facts, context.stderr));
     }
-    let empty = report.inputs == 0 && !ending.allow_empty;
-    if empty {
-        context.complain(&UsageError::new("there is no input"), Some("say --allow-empty if that is fine"));
+    Ok(status(&report).merge(judge_empty(&report, ending.allow_empty, context)))
+}
+
+/// Complains of a run without inputs, unless the user said that it is fine.
+pub(super) fn judge_empty(report: &Report, allowed: bool, context: &mut Context<'_>) -> ExitStatus {
+    if report.inputs > 0 || allowed {
+        return ExitStatus::Success;
     }
-    Ok(status(&report).merge(if empty { ExitStatus::Findings } else { ExitStatus::Success }))
+    context.complain(&UsageError::new("there is no input"), Some("say --allow-empty if that is fine"));
+    ExitStatus::Findings
+}
+
+/// Says how much was not looked at because the user stopped it.
+pub(super) fn interrupted(report: &Report, context: &mut Context<'_>) -> ExitStatus {
+    context.warn(&format!("interrupted; {} of {} inputs had no turn", report.left_undone, report.inputs));
+    ExitStatus::Interrupted
+}
+
+/// Returns what the user named, if all of it is there.
+pub(super) fn inputs(args: &InputArgs) -> Result<Vec<Named>, CommandError> {
+    let inputs = named(args, &mut std::io::stdin().lock())?;
+    discover::check(&inputs).map_err(RunError::from)?;
+    Ok(inputs)
 }
 
 fn copy_manifest(report: &Report, out: &mut dyn Write) -> Result<(), CommandError> {
@@ -193,10 +217,13 @@ fn status(report: &Report) -> ExitStatus {
 pub(super) fn dry_run(
     pipeline: &Pipeline,
     as_json: bool,
+    allow_empty: bool,
     context: &mut Context<'_>,
 ) -> Result<ExitStatus, CommandError> {
-    let (verdicts, report) = pipeline.inspect(Inspection::Plan)?;
-    for verdict in &verdicts {
+    let report = pipeline.inspect(Inspection::Plan, |verdict| {
+        if verdict.entry().had_no_turn() {
+            return Ok(());
+        }
         let written = if as_json {
             json::line(context.stdout, &summary::verdict(verdict))
         } else {
@@ -212,7 +239,10 @@ pub(super) fn dry_run(
             let path = human::printable(&entry.source.path);
             writeln!(context.stdout, "{path}: {}", human::printable(&said))
         };
-        written.map_err(CommandError::Stdout)?;
+        written.map_err(CommandError::Stdout)
+    })?;
+    if report.left_undone > 0 {
+        return Ok(interrupted(&report, context));
     }
-    Ok(status(&report))
+    Ok(status(&report).merge(judge_empty(&report, allow_empty, context)))
 }

@@ -278,6 +278,8 @@ fn a_key_file_wins_over_variables() {
     assert_eq!((credential.secret.expose(), &*credential.from), ("marker-file", "`/k`"));
     assert_eq!(settings.warnings, ["`/k` can be read by others than you; chmod 600 helps"]);
     assert_eq!(settings.live_keys.len(), 2, "neither key may be in what is sent");
+    let local = resolve(&Overrides::default(), &environment, &files).unwrap();
+    assert_eq!(local.live_keys.len(), 2, "a target that needs no key changes nothing");
 }
 
 #[test]

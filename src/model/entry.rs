@@ -60,6 +60,14 @@ pub struct Entry {
     pub error: Option<Failure>,
 }
 
+impl Entry {
+    /// Tells whether the run ended before it was this one's turn.
+    #[must_use]
+    pub fn had_no_turn(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| matches!(error.code, Code::Interrupted | Code::NotAttempted))
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(n: &u32) -> bool {
     *n == 0

@@ -218,7 +218,7 @@ impl Builder {
             Work::Convert { .. } => None,
         };
         let live_keys = LiveKeys::new(self.live_keys.iter());
-        let admit = profile.as_ref().map(|profile| self.admit_options(profile)).transpose()?;
+        let admit = profile.as_ref().map(|profile| self.admit_options(profile, &live_keys)).transpose()?;
         let max_pass = profile.as_ref().map_or(0, |profile| profile.limits.max_file_bytes);
         let mut discover = self.discover;
         discover.own.extend(own_paths(&work, self.manifest.as_ref()));
@@ -257,7 +257,7 @@ impl Builder {
         })
     }
 
-    fn admit_options(&self, profile: &Profile) -> Result<AdmitOptions, BuildError> {
+    fn admit_options(&self, profile: &Profile, live_keys: &LiveKeys) -> Result<AdmitOptions, BuildError> {
         let acceptance = Acceptance::new(profile, self.consumer)?;
         check_extra(profile, &self.extra)?;
         Ok(AdmitOptions {
@@ -265,6 +265,7 @@ impl Builder {
             policy: self.policy.clone(),
             name_style: self.name_style,
             name: self.name.clone(),
+            live_keys: live_keys.clone(),
             extra_bytes: self.extra.form_bytes(),
         })
     }

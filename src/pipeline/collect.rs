@@ -1,5 +1,6 @@
 //! The caller's side of a run: entries into the journal, batches to the observer, the manifest at the end.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -11,7 +12,7 @@ use super::report::{Report, Stopped};
 use super::{Pipeline, RunError, Work};
 use crate::event::{Event, Observer};
 use crate::model::entry::Entry;
-use crate::stages::manifest::{Journal, beside, write_whole};
+use crate::stages::manifest::{Journal, beside, check_place, write_whole};
 
 /// Entries that may be in the journal without being durable.
 const COMMIT_ENTRIES: usize = 64;
@@ -36,6 +37,7 @@ pub(super) struct Collector<'a> {
     pipeline: &'a Pipeline,
     observer: &'a mut dyn Observer,
     journal: Journal,
+    path: PathBuf,
     /// Keeps the journal of a run that nobody wants a manifest of.
     folder: Option<tempfile::TempDir>,
     tracker: Tracker,
@@ -46,16 +48,18 @@ pub(super) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     pub(super) fn new(pipeline: &'a Pipeline, observer: &'a mut dyn Observer) -> Result<Self, RunError> {
-        let folder = match &pipeline.manifest {
-            Some(_) => None,
-            None => Some(tempfile::tempdir().map_err(RunError::Manifest)?),
+        let (path, folder) = match &pipeline.manifest {
+            Some(path) => (path.clone(), None),
+            None => {
+                let folder = tempfile::tempdir().map_err(RunError::Temporary)?;
+                (folder.path().join("manifest.jsonl"), Some(folder))
+            }
         };
-        let path = match (&pipeline.manifest, &folder) {
-            (Some(path), _) => path.clone(),
-            (None, Some(folder)) => folder.path().join("manifest.jsonl"),
-            (None, None) => PathBuf::new(),
-        };
-        let (journal, left) = Journal::create(&beside(&path, ".partial")).map_err(RunError::Manifest)?;
+        let begun = check_place(&path).and_then(|()| Journal::create(&beside(&path, ".partial")));
+        let (journal, left) = begun.map_err(|source| match source.kind() {
+            ErrorKind::WouldBlock => RunError::ManifestBusy { path: path.clone() },
+            _ => RunError::ManifestPlace { path: path.clone(), source },
+        })?;
         if let Some(left) = left {
             let message = format!("a run was cut short here; what it did is in {}", left.display());
             observer.on_event(&Event::Notice { message: &message });
@@ -64,6 +68,7 @@ impl<'a> Collector<'a> {
             pipeline,
             observer,
             journal,
+            path,
             folder,
             tracker: Tracker::default(),
             report: Report::default(),
@@ -91,7 +96,8 @@ impl<'a> Collector<'a> {
     fn take(&mut self, message: Message) -> Result<(), RunError> {
         match message {
             Message::Entry(entry, permit) => {
-                self.journal.append(&entry).map_err(RunError::Manifest)?;
+                let appended = self.journal.append(&entry);
+                appended.map_err(|source| self.unwritable(source))?;
                 drop(permit);
                 if self.uncommitted == 0 {
                     self.oldest = Instant::now();
@@ -117,9 +123,10 @@ impl<'a> Collector<'a> {
     fn commit(&mut self) -> Result<(), RunError> {
         if self.uncommitted > 0 {
             if let Work::Ingest { target } = &self.pipeline.work {
-                target.flush().map_err(|e| RunError::Manifest(std::io::Error::other(e)))?;
+                target.flush().map_err(RunError::Flush)?;
             }
-            self.journal.sync().map_err(RunError::Manifest)?;
+            let synced = self.journal.sync();
+            synced.map_err(|source| self.unwritable(source))?;
             self.uncommitted = 0;
         }
         for batch in self.tracker.complete() {
@@ -129,22 +136,23 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
+    fn unwritable(&self, source: std::io::Error) -> RunError {
+        RunError::Manifest { path: self.path.clone(), source }
+    }
+
     /// Makes the manifest and the run file.
     pub(super) fn finish(
         mut self,
         facts: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<Report, RunError> {
-        let path = match (&self.pipeline.manifest, &self.folder) {
-            (Some(path), _) => path.clone(),
-            (None, Some(folder)) => folder.path().join("manifest.jsonl"),
-            (None, None) => PathBuf::new(),
-        };
-        let digest = self.journal.finish(&path).map_err(RunError::Manifest)?;
+        let path = self.path;
+        let unwritable = |source| RunError::Manifest { path: path.clone(), source };
+        let digest = self.journal.finish(&path).map_err(unwritable)?;
         if self.pipeline.manifest.is_some() {
             let facts = run_facts(&self.report, digest.to_string(), facts);
             let mut text = serde_json::to_vec_pretty(&facts).unwrap_or_default();
             text.push(b'\n');
-            write_whole(&beside(&path, ".run.json"), &text).map_err(RunError::Manifest)?;
+            write_whole(&beside(&path, ".run.json"), &text).map_err(unwritable)?;
         }
         self.report.set_manifest(path, self.folder.take(), digest);
         Ok(self.report)

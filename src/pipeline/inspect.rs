@@ -4,14 +4,19 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use super::output::check_apart;
 use super::prepare::{Part, Ready};
 use super::report::Report;
 use super::{Pipeline, RunError, Work};
 use crate::model::entry::Entry;
-use crate::model::{Code, Outcome};
+use crate::model::{Code, Outcome, Payload};
+use crate::stages::admit::admit_whole;
 use crate::stages::classify::classify;
 use crate::stages::discover::{Found, discover};
 use crate::stages::plan::{Plan, plan, plan_local};
+
+/// How many inputs are judged before anything is told of them; so many verdicts are in memory at the most.
+const AT_ONCE: usize = 512;
 
 /// How far inputs are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +52,34 @@ impl Verdict {
 }
 
 impl Pipeline {
-    /// Judges all inputs and returns the verdicts in order.
+    /// Judges all inputs and tells `each` the verdicts in order, while it goes on. An error of `each` ends it.
     ///
     /// # Errors
-    /// [`RunError`] if nothing could be discovered.
-    pub fn inspect(&self, depth: Inspection) -> Result<(Vec<Verdict>, Report), RunError> {
-        let found = discover(&self.named, &self.discover)?;
+    /// That of `each`, or [`RunError`] if nothing could be discovered.
+    pub fn inspect<E: From<RunError>>(
+        &self,
+        depth: Inspection,
+        mut each: impl FnMut(&Verdict) -> Result<(), E>,
+    ) -> Result<Report, E> {
+        if let Work::Convert { output_dir } = &self.work {
+            check_apart(output_dir, &self.named)?;
+        }
+        let mut found = discover(&self.named, &self.discover).map_err(RunError::from)?;
         let pool = self.pool()?;
+        let mut report = Report::default();
+        loop {
+            let some: Vec<Found> = found.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(report);
+            }
+            for verdict in self.verdicts(&pool, some, depth) {
+                report.count(verdict.entry());
+                each(&verdict)?;
+            }
+        }
+    }
+
+    fn verdicts(&self, pool: &rayon::ThreadPool, found: Vec<Found>, depth: Inspection) -> Vec<Verdict> {
         let verdicts = Mutex::new(Vec::new());
         pool.scope(|scope| {
             for one in found {
@@ -66,11 +92,7 @@ impl Pipeline {
         });
         let mut verdicts = verdicts.into_inner().unwrap_or_else(PoisonError::into_inner);
         verdicts.sort_by_key(|verdict| (verdict.entry().seq, verdict.entry().part));
-        let mut report = Report::default();
-        for verdict in &verdicts {
-            report.count(verdict.entry());
-        }
-        Ok((verdicts, report))
+        verdicts
     }
 
     fn verdict(&self, found: Found, depth: Inspection) -> Vec<Verdict> {
@@ -97,12 +119,15 @@ impl Pipeline {
         let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
         let action = match &self.admit {
             Some(admit) => match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
-                Plan::PassThrough { media_type, append } => Ok(format!(
-                    "send as {media_type}{}",
-                    append.map(|a| format!(", name + {a}")).unwrap_or_default()
-                )),
-                Plan::Convert { converter } => Ok(format!("convert with {}", converter.name())),
                 Plan::Reject(violations) => Err(Outcome::Rejected(violations)),
+                Plan::Convert { converter } => match admit.policy.judge_names(&name, "") {
+                    secrets if secrets.is_empty() => Ok(format!("convert with {}", converter.name())),
+                    secrets => Err(Outcome::Rejected(secrets)),
+                },
+                whole @ Plan::PassThrough { .. } => match admit_whole(classified, &whole, admit).1.verdict {
+                    Ok(payload) => Ok(sending(&payload, &name)),
+                    Err(violations) => Err(Outcome::Rejected(violations)),
+                },
             },
             None => match plan_local(&classified.detection, self.plan.misnamed) {
                 Ok(Some(converter)) => Ok(format!("convert with {}", converter.name())),
@@ -141,4 +166,11 @@ impl Pipeline {
                 .collect(),
         }
     }
+}
+
+/// Describes what would be sent as it is.
+fn sending(payload: &Payload, source_name: &str) -> String {
+    let name = &payload.file_name;
+    let named = if name.as_str() == source_name { String::new() } else { format!(", named `{name}`") };
+    format!("send as {}{named}", payload.media_type)
 }

@@ -72,12 +72,14 @@ impl Pipeline {
 
     /// Returns the entry of an input that was left out, if it was.
     pub(super) fn left_out(&self, found: &Found, batch: u64) -> Option<Entry> {
-        let base = self.base(&found.candidate, batch);
+        let mut base = self.base(&found.candidate, batch);
         if let Some((code, message)) = &found.skipped {
+            // Nobody knows the size of what is no file.
+            base.source.size_bytes = base.source.size_bytes.filter(|size| *size > 0);
             return Some(base.nothing(Outcome::Skipped { code: *code, message: message.clone() }));
         }
-        let error = found.unreadable.as_ref()?;
-        Some(base.nothing(Outcome::Failed(Failure::new(Code::Unreadable, error.clone()))))
+        let (code, error) = found.unreadable.as_ref()?;
+        Some(base.nothing(Outcome::Failed(Failure::new(*code, error.clone()))))
     }
 
     /// Returns the entry of an input that never had its turn.

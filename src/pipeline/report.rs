@@ -61,7 +61,9 @@ pub struct Report {
     pub warnings: u64,
     /// How many entries failed in a way that a rerun may mend.
     pub retryable: u64,
-    /// The first problems, for people.
+    /// How many entries had no turn before the run ended.
+    pub left_undone: u64,
+    /// The first problems, for people. That an input had no turn is none of its own.
     pub problems: Vec<Entry>,
     /// How many batches were announced.
     pub batches: u64,
@@ -98,7 +100,11 @@ impl Report {
                 if entry.status == Status::Failed && entry.error.as_ref().is_some_and(|e| e.retryable) {
                     self.retryable += 1;
                 }
-                self.keep_problem(entry);
+                if entry.had_no_turn() {
+                    self.left_undone += 1;
+                } else {
+                    self.keep_problem(entry);
+                }
             }
             Status::Skipped => {}
         }

@@ -16,7 +16,7 @@ use super::{Pipeline, RunError, Work};
 use crate::event::Observer;
 use crate::model::{Code, Failure, Outcome, Payload, Timestamp};
 use crate::stages::classify::MEMORY_BYTES;
-use crate::stages::discover::{Discovery, Found, discover};
+use crate::stages::discover::{Discovery, Found, check, discover};
 use crate::stages::upload::{Sent, upload};
 use crate::targets::{Target, TargetErrorKind};
 
@@ -52,8 +52,10 @@ impl Pipeline {
     /// [`RunError`] if nothing could be discovered or the manifest cannot be written.
     pub fn run(&self, observer: &mut dyn Observer) -> Result<Report, RunError> {
         let began = Timestamp::now();
-        let found = discover(&self.named, &self.discover)?;
+        check(&self.named)?;
+        // The folder for outputs must be there when inputs are looked for: they are not taken from it.
         let output = self.output_dir()?;
+        let found = discover(&self.named, &self.discover)?;
         let pool = self.pool()?;
         let mut collector = Collector::new(self, observer)?;
         let shared = Shared {
@@ -91,10 +93,9 @@ impl Pipeline {
         let Work::Convert { output_dir } = &self.work else {
             return Ok(None);
         };
-        std::fs::create_dir_all(output_dir)
-            .map_err(|source| RunError::OutputDir { path: output_dir.clone(), source })?;
-        let found = discover(&self.named, &self.discover)?;
-        Ok(Some(OutputDir::new(output_dir, found)))
+        let mut output = OutputDir::new(output_dir, &self.named)?;
+        output.reserve(discover(&self.named, &self.discover)?);
+        Ok(Some(output))
     }
 
     pub(super) fn pool(&self) -> Result<rayon::ThreadPool, RunError> {
@@ -236,10 +237,16 @@ fn send_all(
 impl Shared<'_> {
     /// Returns why no further input is taken, and says so once.
     fn why_not(&self, messages: &Sender<Message>, told: &mut bool) -> Option<Code> {
+        if let Some(output) = self.output.as_ref().filter(|output| output.is_full())
+            && !self.stopped.swap(true, Ordering::Relaxed)
+        {
+            let message = format!("there is no room for more in `{}`", output.root().display());
+            let _ = messages.send(Message::Stopped(Stopped { kind: StopKind::Unusable, message }));
+        }
         let code = self.why_not_send()?;
         if code == Code::Interrupted && !*told {
             *told = true;
-            let message = "interrupted; what was under way is being finished".to_owned();
+            let message = "interrupted".to_owned();
             let _ = messages.send(Message::Stopped(Stopped { kind: StopKind::Interrupted, message }));
         }
         Some(code)

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::human;
+use super::human::{self, Colour};
 use crate::event::{Event, Observer};
 use crate::model::entry::Status;
 
@@ -13,6 +13,8 @@ use crate::model::entry::Status;
 pub struct Progress<'a> {
     bar: ProgressBar,
     out: Option<&'a mut dyn Write>,
+    warnings: Option<&'a mut dyn Write>,
+    colour: Colour,
     error: Option<io::Error>,
     problems: u64,
 }
@@ -24,12 +26,17 @@ impl std::fmt::Debug for Progress<'_> {
 }
 
 impl<'a> Progress<'a> {
-    /// Draws a bar if told to, and writes events to `out` if there is one.
-    pub fn new(drawn: bool, out: Option<&'a mut dyn Write>) -> Self {
+    /// Draws a bar if told to, writes events to `out` and what people should know to `warnings`, if there are such.
+    pub fn new(
+        drawn: bool,
+        out: Option<&'a mut dyn Write>,
+        warnings: Option<&'a mut dyn Write>,
+        colour: Colour,
+    ) -> Self {
         let target = if drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style("{spinner} {pos} inputs {elapsed} {msg}"));
-        Self { bar, out, error: None, problems: 0 }
+        Self { bar, out, warnings, colour, error: None, problems: 0 }
     }
 
     /// Clears the bar; fails if the events could not be written.
@@ -39,6 +46,13 @@ impl<'a> Progress<'a> {
     pub fn finish(self) -> io::Result<()> {
         self.bar.finish_and_clear();
         self.error.map_or(Ok(()), Err)
+    }
+
+    fn warn(&mut self, message: &str) {
+        if let Some(out) = &mut self.warnings {
+            // Nobody is left to tell when standard error is gone.
+            self.bar.suspend(|| drop(human::warning(*out, message, self.colour)));
+        }
     }
 
     fn say(&mut self, object: &serde_json::Value) {
@@ -86,12 +100,12 @@ impl Observer for Progress<'_> {
                 }
             }
             Event::Stopping { reason } => {
-                self.bar.println(format!("stopping: {}", human::printable(reason)));
-                tracing::warn!(reason, "stopping");
+                tracing::info!(reason, "stopping");
+                self.warn(&format!("{reason}; what is under way is being finished"));
             }
             Event::Notice { message } => {
-                self.bar.println(human::printable(message));
-                tracing::warn!(message, "notice");
+                tracing::info!(message, "notice");
+                self.warn(message);
             }
         }
     }

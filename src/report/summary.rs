@@ -2,6 +2,7 @@
 //!
 //! Colour never carries meaning here. Names come from strangers: what a terminal would obey is shown escaped.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -53,6 +54,9 @@ pub fn write(report: &Report, facts: &Facts<'_>, out: &mut dyn Write) -> io::Res
     if let Some(stopped) = &report.stopped {
         writeln!(out, "stopped: {}", printable(&stopped.message))?;
     }
+    if report.left_undone > 0 {
+        writeln!(out, "{} had no turn: run again", plural(report.left_undone, "input"))?;
+    }
     if let Some(path) = facts.output_dir {
         writeln!(out, "written below {}", printable(&path.to_string_lossy()))?;
     }
@@ -71,15 +75,17 @@ pub fn write(report: &Report, facts: &Facts<'_>, out: &mut dyn Write) -> io::Res
 fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let total: u64 =
         [Status::Rejected, Status::Failed, Status::Ambiguous].iter().map(|s| report.of(*s)).sum();
+    // The same hint once is enough: it stands below the first problem that it helps with.
+    let mut given = HashSet::new();
     for entry in &report.problems {
         for (code, message, help) in reasons(entry) {
             writeln!(out, "  {}: {code}: {}", printable(&entry.source.path), printable(message))?;
-            if let Some(help) = help {
+            if let Some(help) = help.filter(|help| given.insert(*help)) {
                 writeln!(out, "    hint: {}", printable(help))?;
             }
         }
     }
-    let more = total.saturating_sub(report.problems.len() as u64);
+    let more = total.saturating_sub(report.problems.len() as u64 + report.left_undone);
     if more > 0 { writeln!(out, "  … and {more} more, in the manifest") } else { Ok(()) }
 }
 

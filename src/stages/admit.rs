@@ -12,7 +12,7 @@ use crate::model::entry::WarningEntry;
 use crate::model::{
     Candidate, Code, ConverterRef, FileName, Lineage, MediaType, NameStyle, Payload, Sha256, Violation,
 };
-use crate::policy::Policy;
+use crate::policy::{LiveKeys, Policy};
 
 /// What governs admission.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct AdmitOptions {
     pub name_style: NameStyle,
     /// A name for the only input.
     pub name: Option<String>,
+    /// Credentials that no name that is sent may hold.
+    pub live_keys: LiveKeys,
     /// Bytes that travel with each file (purpose, metadata, lifetime).
     pub extra_bytes: u64,
 }
@@ -170,7 +172,8 @@ fn judge(
     }
     let violations = violations(&source_name, &file_name, &media_type, &prepared, options);
     if !violations.is_empty() {
-        return Admitted { verdict: Err(violations), label, warnings: notes };
+        // Nothing is sent, so that nothing is to be said of how; and a name may be what must not be shown.
+        return Admitted { verdict: Err(violations), label, warnings: Vec::new() };
     }
     let payload = Payload {
         seq: candidate.seq,
@@ -203,6 +206,9 @@ fn violations(
     found.extend(options.policy.judge_names(source_name, file_name.as_str()));
     if prepared.holds_live_key {
         found.push(Violation::new(Code::SecretContent, "the content holds the credential of this run"));
+    }
+    if options.live_keys.found_in(file_name.as_str().as_bytes()) {
+        found.push(Violation::new(Code::SecretContent, "the name holds the credential of this run"));
     }
     found
 }

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::fs::Metadata;
 use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::model::{Candidate, Code, RelativePath, Source, Timestamp};
@@ -44,7 +44,7 @@ pub struct DiscoverOptions {
     pub globs: Globs,
     /// Applies ignore files and globs to named files, too (for hooks that name each file).
     pub force_exclude: bool,
-    /// Folders and files of our own that are never inputs, as absolute paths.
+    /// Folders and files of our own that are never inputs, by whatever path they are reached.
     pub own: Vec<PathBuf>,
 }
 
@@ -56,7 +56,7 @@ pub struct Found {
     /// Why it was left out, and the rule that says so.
     pub skipped: Option<(Code, String)>,
     /// Why it could not even be looked at.
-    pub unreadable: Option<String>,
+    pub unreadable: Option<(Code, String)>,
 }
 
 /// Why nothing can be discovered.
@@ -89,6 +89,14 @@ pub struct Discovery {
     hasher: RandomState,
 }
 
+/// Looks at what is named, and no further.
+///
+/// # Errors
+/// [`DiscoverError`] for the first named path that does not exist.
+pub fn check(named: &[Named]) -> Result<(), DiscoverError> {
+    named.iter().try_for_each(|named| check_named(named).map(drop))
+}
+
 /// Finds the inputs below the named paths. What is named is looked at now, the rest while the result is iterated.
 ///
 /// # Errors
@@ -110,7 +118,9 @@ impl Iterator for Discovery {
         // A path that is reached twice is taken once.
         if let Some(seen) = &mut self.seen {
             let path = match &found.candidate.source {
-                Source::Path(path) => path.components().collect::<PathBuf>(),
+                Source::Path(path) => {
+                    path.components().filter(|c| *c != Component::CurDir).collect::<PathBuf>()
+                }
                 Source::Stdin { .. } => PathBuf::from("-"),
             };
             if !seen.insert(self.hasher.hash_one(path)) && found.skipped.is_none() {
@@ -150,7 +160,8 @@ fn candidate(path: &Path, root: &Path, meta: &Metadata, follow: bool) -> Candida
         seq: 0,
         source: Source::Path(path.to_owned()),
         relative: RelativePath::new(below.unwrap_or(path)),
-        size_bytes: meta.size(),
+        // A folder's or link's own size says nothing, and differs between file systems.
+        size_bytes: if meta.is_file() { meta.size() } else { 0 },
         modified: meta.modified().map_or_else(|_| Timestamp::from(UNIX_EPOCH), Timestamp::from),
         follow,
     }

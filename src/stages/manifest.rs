@@ -132,6 +132,18 @@ impl Journal {
     }
 }
 
+/// Refuses a place that a manifest must not take: it is renamed into place, and what is there goes away.
+///
+/// # Errors
+/// A folder or a device is there.
+pub fn check_place(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => Err(io::Error::other("it is no regular file")),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a small file next to the manifest through a rename.
 ///
 /// # Errors

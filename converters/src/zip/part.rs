@@ -94,7 +94,9 @@ impl<'a> PartReader<'a> {
             let (read_before, wrote_before) = (inflate.total_in(), inflate.total_out());
             let status = inflate
                 .decompress(&self.chunk[self.chunk_at..], out, flate2::FlushDecompress::None)
-                .map_err(|e| ConvertError::corrupt(&*self.entry.name, format!("its compressed data: {e}")))?;
+                .map_err(|_| {
+                    ConvertError::corrupt(&*self.entry.name, "its compressed data cannot be inflated")
+                })?;
             let read = usize::try_from(inflate.total_in() - read_before).unwrap_or(0);
             let wrote = usize::try_from(inflate.total_out() - wrote_before).unwrap_or(0);
             self.chunk_at += read;

@@ -94,7 +94,10 @@ impl Sink for SpillSink {
             file: None,
             size_bytes: 0,
             hasher: Hasher::default(),
-            keys: self.live_keys.scan(),
+            keys: match kind {
+                PartKind::Markdown => self.live_keys.scan_markdown(),
+                PartKind::PlainText | PartKind::Csv => self.live_keys.scan(),
+            },
         });
         Ok(())
     }

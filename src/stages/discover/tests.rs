@@ -153,3 +153,52 @@ fn own_paths_are_left_out() {
     assert_eq!(listing(folder.path(), &options).len(), 2);
     assert!(listing(folder.path(), &options)[1].starts_with("out: own-file"));
 }
+
+#[test]
+fn what_belongs_to_the_run_is_left_out_by_whatever_path_it_is_reached() {
+    let folder = tree(&[
+        "in/a.txt",
+        "in/m.jsonl",
+        "in/m.jsonl.partial.1",
+        "in/m.jsonl.partial.x",
+        "in/sub/m.jsonl",
+        "real/x",
+        "out -> real",
+    ]);
+    let own = ["in/m.jsonl", "in/m.jsonl.partial", "out"].map(|name| folder.path().join(name));
+    let options = DiscoverOptions { own: own.to_vec(), ..Default::default() };
+    let roundabout = folder.path().join("in/../in");
+    let found: Vec<Found> = discover(&[Named::Path(roundabout)], &options).unwrap().collect();
+    let taken: Vec<_> = found
+        .iter()
+        .map(|f| (f.candidate.relative.as_path().to_str().unwrap(), f.skipped.as_ref().map(|s| s.1.as_str())))
+        .collect();
+    assert_eq!(
+        taken,
+        [
+            ("a.txt", None),
+            ("m.jsonl", Some("m.jsonl belongs to this run")),
+            ("m.jsonl.partial.1", Some("m.jsonl.partial.1 belongs to this run")),
+            ("m.jsonl.partial.x", None),
+            ("sub/m.jsonl", None),
+        ]
+    );
+    let found = listing(folder.path(), &options);
+    assert!(found.contains(&"real: own-file (real belongs to this run)".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_leading_dot_makes_no_other_path() {
+    let folder = tree(&["a"]);
+    let path = std::path::absolute(folder.path().join("a")).unwrap();
+    let relative: PathBuf = std::env::current_dir()
+        .unwrap()
+        .components()
+        .skip(1)
+        .map(|_| Component::ParentDir)
+        .chain(path.components().skip(1))
+        .collect();
+    let named = [Named::Path(relative.clone()), Named::Path(Path::new(".").join(relative))];
+    let found: Vec<Found> = discover(&named, &DiscoverOptions::default()).unwrap().collect();
+    assert_eq!(found[1].skipped.as_ref().map(|s| s.0), Some(Code::Duplicate));
+}

@@ -1,5 +1,6 @@
 //! The walk below a root.
 
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
@@ -80,7 +81,11 @@ impl Iterator for Walk {
 
 impl Walk {
     pub(super) fn new(options: &DiscoverOptions, roots: Vec<Root>) -> Self {
-        Self { options: options.clone(), roots: roots.into_iter(), open: Vec::new() }
+        let mut options = options.clone();
+        let linked = options.own.iter().filter_map(|own| own.canonicalize().ok());
+        let named = options.own.iter().map(|own| real_place(own));
+        options.own = named.chain(linked).collect();
+        Self { options, roots: roots.into_iter(), open: Vec::new() }
     }
 
     /// Begins with something that the user named; a folder gives nothing itself.
@@ -198,8 +203,8 @@ impl Walk {
         if OWN_NAMES.iter().any(|own| name == *own) {
             return Some((Code::OwnFile, format!("{} is never an input", name.display())));
         }
-        if let Some(own) = self.own_path(path) {
-            return Some((Code::OwnFile, format!("{} belongs to this run", own.display())));
+        if self.is_own(path) {
+            return Some((Code::OwnFile, format!("{} belongs to this run", name.display())));
         }
         if !self.options.hidden && name.as_bytes().starts_with(b".") {
             return Some((Code::Hidden, "hidden files need --hidden".to_owned()));
@@ -210,13 +215,34 @@ impl Walk {
         self.options.globs.rule(relative, meta.is_dir()).map(|rule| (Code::Excluded, rule))
     }
 
-    fn own_path(&self, path: &Path) -> Option<&PathBuf> {
-        if self.options.own.is_empty() {
-            return None;
+    /// Tells whether this is a file or folder of the run itself, by whatever way it is reached.
+    fn is_own(&self, path: &Path) -> bool {
+        let Some(name) = path.file_name().map(without_number) else { return false };
+        let mut namesakes = self.options.own.iter().filter(|own| own.file_name() == Some(name)).peekable();
+        if namesakes.peek().is_none() {
+            return false;
         }
-        let absolute = std::path::absolute(path).ok()?;
-        self.options.own.iter().find(|own| **own == absolute)
+        let real = real_place(path).with_file_name(name);
+        namesakes.any(|own| *own == real)
     }
+}
+
+/// Returns where a path really is, but for its last name: that may be a link, or not be there yet.
+fn real_place(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match (absolute.parent().map(Path::canonicalize), absolute.file_name()) {
+        (Some(Ok(parent)), Some(name)) => parent.join(name),
+        _ => absolute,
+    }
+}
+
+/// A journal that a killed run left behind stands beside its own name, with a number.
+fn without_number(name: &OsStr) -> &OsStr {
+    let text = name.to_str().and_then(|text| text.rsplit_once('.'));
+    let journal = text.filter(|(journal, n)| {
+        journal.ends_with(".partial") && !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())
+    });
+    journal.map_or(name, |(journal, _)| OsStr::new(journal))
 }
 
 fn taken(candidate: Candidate) -> Found {
@@ -237,7 +263,11 @@ fn unreadable(path: &Path, root: &Path, error: &std::io::Error) -> Found {
         modified: Timestamp::from(UNIX_EPOCH),
         follow: false,
     };
-    Found { candidate, skipped: None, unreadable: Some(error.to_string()) }
+    let code = match error.kind() {
+        std::io::ErrorKind::NotFound => Code::NotFound,
+        _ => Code::Unreadable,
+    };
+    Found { candidate, skipped: None, unreadable: Some((code, error.to_string())) }
 }
 
 fn sorted_names(folder: &Path) -> std::io::Result<Vec<std::ffi::OsString>> {
