@@ -89,6 +89,12 @@ impl Writer {
         !self.boxes.is_empty()
     }
 
+    /// Tells whether what is written now has to stay on one line, as in a table cell.
+    #[must_use]
+    pub fn is_single_line(&self) -> bool {
+        self.boxes.last().unwrap_or(&self.base).is_single_line()
+    }
+
     /// Tells whether a paragraph is open.
     #[must_use]
     pub fn is_in_paragraph(&self) -> bool {

@@ -80,8 +80,8 @@ impl NumberFormat {
     pub fn builtin(id: u32) -> Self {
         match builtin::of(id) {
             builtin::Builtin::Code(code) => Self::parse(code),
-            builtin::Builtin::Iso(iso) => Self {
-                parts: vec![Part { condition: None, body: Body::Date(date::Pattern::iso(iso)) }],
+            builtin::Builtin::Iso(iso, shown) => Self {
+                parts: vec![Part { condition: None, body: Body::Date(date::Pattern::iso(iso, shown)) }],
                 text: None,
                 hides_all: false,
             },

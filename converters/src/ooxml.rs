@@ -11,6 +11,9 @@ use crate::xml::{self, Event};
 use crate::zip::{Package, PartReader};
 use crate::{ConvertError, Input, Result};
 
+/// What a content type weighs in memory beside its strings.
+const CONTENT_TYPE_BYTES: u64 = 128;
+
 /// A link from one part to another or to the outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relationship {
@@ -137,7 +140,10 @@ impl<'a> Ooxml<'a> {
                     };
                     let kind = value(b"Type");
                     let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
-                    found.push(Relationship { id: value(b"Id"), kind, target, external });
+                    let id = value(b"Id");
+                    let text = id.len() + kind.len() + target.len();
+                    self.meter().resident((size_of::<Relationship>() + text) as u64)?;
+                    found.push(Relationship { id, kind, target, external });
                 }
                 Event::Eof => return Ok(found),
                 Event::Start(_) | Event::End(_) | Event::Text(_) => {}
@@ -194,17 +200,14 @@ fn parse_content_types(bytes: &[u8], meter: &Meter) -> Result<ContentTypes> {
         match reader.next_event()? {
             Event::Start(tag) => {
                 let value = |name: &[u8]| tag.value(name).unwrap_or_default();
+                let (map, name) = match tag.local() {
+                    b"Default" => (&mut types.by_extension, value(b"Extension")),
+                    b"Override" => (&mut types.by_part, value(b"PartName")),
+                    _ => continue,
+                };
                 let kind = value(b"ContentType").into_owned();
-                match tag.local() {
-                    b"Default" => {
-                        types.by_extension.insert(value(b"Extension").to_ascii_lowercase(), kind);
-                    }
-                    b"Override" => {
-                        let part = value(b"PartName").trim_start_matches('/').to_ascii_lowercase();
-                        types.by_part.insert(part, kind);
-                    }
-                    _ => {}
-                }
+                meter.resident(CONTENT_TYPE_BYTES + (name.len() + kind.len()) as u64)?;
+                map.insert(name.trim_start_matches('/').to_ascii_lowercase(), kind);
             }
             Event::Eof => return Ok(types),
             Event::End(_) | Event::Text(_) => {}

@@ -14,6 +14,7 @@ use crate::limits::{Limits, check};
 use crate::zip::PartReader;
 use crate::{ConvertError, Result};
 
+pub(crate) use reference::MAX_REFERENCE;
 pub use reference::unescape_lossy;
 pub use tag::{Attributes, Tag, local_name};
 use token::Token;
@@ -185,6 +186,8 @@ impl<S: Source> Reader<S> {
             self.max_depth,
             "--max-xml-depth",
         )?;
+        let open = (self.open_len + name.1 - name.0) as u64;
+        check("the names of open XML elements", open, self.max_tag_bytes, "--max-xml-tag-size")?;
         self.open.truncate(self.open_len);
         self.opened_at.push(self.open_len);
         self.open.extend_from_slice(&self.window.buffer[name.0..name.1]);

@@ -103,7 +103,10 @@ proptest! {
     }
 
     #[test]
-    fn unicode_encodings_with_a_mark_come_back(text in "[^\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\u{FEFF}]{1,60}") {
+    fn unicode_encodings_with_a_mark_come_back(
+        // Without the planes that hold no characters, of which UTF-32 text may not consist.
+        text in "[^\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\u{FEFF}\\u{FFFE}\\u{FFFF}\\u{40000}-\\u{DFFFF}\\u{F0000}-\\u{10FFFF}]{1,60}",
+    ) {
         let marked = format!("\u{FEFF}{text}");
         for (name, bytes) in [
             ("UTF-8", marked.clone().into_bytes()),

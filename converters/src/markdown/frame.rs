@@ -201,13 +201,6 @@ impl Frame {
             self.begin_paragraph(Block::Paragraph);
         }
         self.inline.text(text, style);
-        if self.inline.len() > LONG_PARAGRAPH_BYTES
-            && let Some(block) = self.block.take()
-        {
-            self.begin_block(&block);
-            self.inline.hand_on(&mut self.out);
-            self.block = Some(block);
-        }
     }
 
     /// Returns the open paragraph, opening one if there is none.
@@ -308,7 +301,15 @@ impl Frame {
         grown
     }
 
+    /// Takes the finished text, of a long paragraph what is written so far.
     pub(super) fn take_ready(&mut self, least: usize) -> Option<String> {
+        if self.inline.len() > LONG_PARAGRAPH_BYTES
+            && let Some(block) = self.block.take()
+        {
+            self.begin_block(&block);
+            self.inline.hand_on(&mut self.out);
+            self.block = Some(block);
+        }
         let row_is_empty = |table: &Table| table.row_open && !table.row_has_text;
         if self.out.len() < least || self.tables.first().is_some_and(row_is_empty) {
             return None;

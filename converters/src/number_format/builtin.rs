@@ -7,7 +7,8 @@ use super::date::Iso;
 /// What an id stands for.
 pub(super) enum Builtin {
     Code(&'static str),
-    Iso(Iso),
+    /// The fields, and the digits of the fraction of a second.
+    Iso(Iso, u32),
 }
 
 /// Returns the format of `id`; ids without a meaning are `General`.
@@ -41,11 +42,11 @@ pub(super) fn of(id: u32) -> Builtin {
         46 | 79 => "[h]:mm:ss",
         48 => "##0.0E+0",
         49 => "@",
-        14..=17 | 71..=74 | 81 => return Builtin::Iso(Iso::Date),
-        22 | 75 => return Builtin::Iso(Iso::DateTime),
-        27..=36 | 50..=58 => return Builtin::Iso(Iso::AsNeeded),
-        45 | 78 => return Builtin::Iso(Iso::Time),
-        47 | 80 => return Builtin::Iso(Iso::TimeTenths),
+        14..=17 | 71..=74 | 81 => return Builtin::Iso(Iso::Date, 0),
+        22 | 75 => return Builtin::Iso(Iso::DateTime, 0),
+        27..=36 | 50..=58 => return Builtin::Iso(Iso::AsNeeded, 0),
+        45 | 78 => return Builtin::Iso(Iso::Time, 0),
+        47 | 80 => return Builtin::Iso(Iso::Time, 1),
         _ => "General",
     };
     Builtin::Code(code)

@@ -34,8 +34,6 @@ const ISO_PLACES: u32 = 3;
 pub(super) enum Iso {
     Date,
     Time,
-    /// Time with tenths of a second.
-    TimeTenths,
     DateTime,
     /// Only the fields that are not zero: formats whose meaning differs between locales.
     AsNeeded,
@@ -67,17 +65,19 @@ pub(super) struct Pattern {
     twelve_hours: bool,
     elapsed: bool,
     places: u32,
-    iso: Option<Iso>,
+    /// The fields of ISO 8601, and the digits of the fraction of a second.
+    iso: Option<(Iso, u32)>,
 }
 
 impl Pattern {
-    pub(super) fn iso(iso: Iso) -> Self {
+    /// An ISO 8601 display, with `shown` digits of the fraction of a second.
+    pub(super) fn iso(iso: Iso, shown: u32) -> Self {
         Self {
             items: Vec::new(),
             twelve_hours: false,
             elapsed: false,
-            places: if iso == Iso::TimeTenths { 1 } else { ISO_PLACES },
-            iso: Some(iso),
+            places: if shown > 0 { shown } else { ISO_PLACES },
+            iso: Some((iso, shown)),
         }
     }
 
@@ -85,7 +85,7 @@ impl Pattern {
     pub(super) fn compile(tokens: &[Token]) -> Option<Self> {
         for token in tokens {
             if let Token::System { time } = token {
-                return Some(Self::iso(if *time { Iso::Time } else { Iso::Date }));
+                return Some(Self::iso(if *time { Iso::Time } else { Iso::Date }, 0));
             }
         }
         let is_field = |t: &Token| matches!(t, Token::Date(..) | Token::Elapsed(..));
@@ -139,7 +139,7 @@ impl Pattern {
             return false;
         };
         match self.iso {
-            Some(iso) => write_iso(iso, &moment, serial, out),
+            Some((iso, shown)) => write_iso((iso, shown), &moment, serial, out),
             None => self.write_items(&moment, &Ticks::new(serial, self.places), out),
         }
         true
@@ -150,19 +150,24 @@ impl Pattern {
     pub(super) fn write_canonical(&self, value: Decimal, epoch: Epoch, out: &mut Vec<u8>) -> bool {
         if self.elapsed {
             let separator = || Item::Literal(":".to_owned());
-            let items =
+            let mut items =
                 vec![Item::ElapsedHours(1), separator(), Item::Minute(2), separator(), Item::Second(2)];
+            if self.places > 0 {
+                items.push(Item::Fraction(self.places));
+            }
             let hours = Self { items, ..self.clone() };
             return hours.write(value, epoch, out);
         }
         let is_date =
             |item: &Item| matches!(item, Item::Year(_) | Item::BuddhistYear | Item::Month(_) | Item::Day(_));
         let has_date = match self.iso {
-            Some(iso) => matches!(iso, Iso::Date | Iso::DateTime),
+            Some((iso, _)) => matches!(iso, Iso::Date | Iso::DateTime),
             None => self.items.iter().any(is_date),
         };
+        // What the format shows of a second is not less in this form.
+        let shown = self.iso.map_or(self.places, |(_, shown)| shown);
         let iso = if has_date { Iso::DateFirst } else { Iso::AsNeeded };
-        Self::iso(iso).write(value, epoch, out)
+        Self::iso(iso, shown).write(value, epoch, out)
     }
 
     fn write_items(&self, moment: &Moment, ticks: &Ticks, out: &mut Vec<u8>) {
@@ -227,11 +232,12 @@ fn is_minute(after: &[Token], before: &[Item]) -> bool {
         || matches!(next, Some(Token::Date(b's', _) | Token::Elapsed(b's', _)))
 }
 
-fn write_iso(iso: Iso, moment: &Moment, serial: f64, out: &mut Vec<u8>) {
-    let midnight = moment.hour == 0 && moment.minute == 0 && moment.second == 0;
+fn write_iso((iso, shown): (Iso, u32), moment: &Moment, serial: f64, out: &mut Vec<u8>) {
+    let midnight =
+        moment.hour == 0 && moment.minute == 0 && moment.second == 0 && (shown == 0 || moment.fraction == 0);
     let (date, time) = match iso {
         Iso::Date => (true, false),
-        Iso::Time | Iso::TimeTenths => (false, true),
+        Iso::Time => (false, true),
         Iso::DateTime => (true, true),
         Iso::AsNeeded if serial < 1.0 => (false, true),
         Iso::AsNeeded | Iso::DateFirst => (true, !midnight),
@@ -252,10 +258,10 @@ fn write_iso(iso: Iso, moment: &Moment, serial: f64, out: &mut Vec<u8>) {
         write_padded(i64::from(moment.minute), 2, out);
         out.push(b':');
         write_padded(i64::from(moment.second), 2, out);
-    }
-    if iso == Iso::TimeTenths {
-        out.push(b'.');
-        write_padded(i64::from(moment.fraction), 1, out);
+        if shown > 0 {
+            out.push(b'.');
+            write_padded(i64::from(moment.fraction), shown as usize, out);
+        }
     }
 }
 

@@ -83,12 +83,25 @@ fn the_canonical_form_keeps_all_digits() {
         ("[m]:ss", "1.5", "36:00:00"),
         ("yyyy", "-1", "-1"),
         ("hh:mm:ss", "0.58333332", "13:59:59"),
+        ("mm:ss.0", "0.000142881944444444", "00:00:12.3"),
+        ("yyyy-mm-dd hh:mm:ss.000", "45000.000142881944", "2023-03-15 00:00:12.345"),
+        ("yyyy-mm-dd hh:mm:ss.000", "45000", "2023-03-15"),
+        ("[h]:mm:ss.00", "1.00014287", "24:00:12.34"),
+        ("ss.000", "0.99999999999", "00:00:00.000"),
     ] {
         let mut out = Vec::new();
         let format = NumberFormat::parse(code);
         format.write_canonical(Decimal::parse(value.as_bytes()).unwrap(), Epoch::Y1900, &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), expected, "{code} of {value}");
     }
+}
+
+#[test]
+fn the_canonical_form_of_a_built_in_format_keeps_tenths() {
+    let mut out = Vec::new();
+    let value = Decimal::parse(b"0.000142881944444444").unwrap();
+    NumberFormat::builtin(47).write_canonical(value, Epoch::Y1900, &mut out);
+    assert_eq!(out, b"00:00:12.3");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 /// The longest reference that is resolved: `&#x0010FFFF;` with leading zeros to spare.
-pub(super) const MAX_REFERENCE: usize = 32;
+pub(crate) const MAX_REFERENCE: usize = 32;
 
 /// Resolves the references of an attribute value; what cannot be resolved stays as written.
 #[must_use]

@@ -10,12 +10,13 @@ use crate::limits::Meter;
 use crate::markdown::{Block, Style, Writer};
 use crate::xml::{Event, Reader, Source};
 
+use super::links::Graphic;
 use super::properties::number;
 
 /// What a cached point weighs in memory beside its text.
 const POINT_BYTES: u64 = 64;
 /// What an empty cell weighs in the output.
-const CELL_BYTES: u64 = 3;
+const CELL_BYTES: u64 = 4;
 
 type Points = BTreeMap<u32, String>;
 
@@ -46,7 +47,7 @@ struct Chart {
 }
 
 /// Reads a chart part; its text counts as held in memory.
-pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<String> {
+pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Graphic> {
     let mut chart = Chart::default();
     let mut in_text = false;
     loop {
@@ -70,7 +71,10 @@ pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<S
             Event::End(b"t" | b"v") => in_text = false,
             Event::End(local) => chart.end(local),
             Event::Text(_) => {}
-            Event::Eof => return chart.write(meter),
+            Event::Eof => {
+                let blocks = chart.write(meter, Writer::new())?;
+                return Ok(Graphic { blocks, line: chart.write(meter, Writer::single_line())? });
+            }
         }
     }
 }
@@ -131,8 +135,7 @@ impl Chart {
     }
 
     /// Writes the chart. Every cell counts as held: few points in many series are many cells.
-    fn write(&self, meter: &Meter) -> Result<String> {
-        let mut writer = Writer::new();
+    fn write(&self, meter: &Meter, mut writer: Writer) -> Result<String> {
         let style = Style::default();
         for title in &self.titles {
             writer.begin_paragraph(Block::Paragraph);
@@ -152,6 +155,7 @@ impl Chart {
         writer.begin_table(columns.len() + 1);
         write_row(&mut writer, "", columns.iter().map(|(name, _)| *name));
         for row in rows {
+            meter.check_cancelled()?;
             meter.resident(columns.len() as u64 * CELL_BYTES)?;
             let category = categories.and_then(|points| points.get(&row)).map_or("", String::as_str);
             let values = columns.iter().map(|(_, points)| points.get(&row).map_or("", String::as_str));

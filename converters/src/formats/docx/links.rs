@@ -16,8 +16,16 @@ use super::{chart, diagram};
 #[derive(Debug, Default)]
 pub(super) struct Links {
     hyperlinks: HashMap<String, Rc<str>>,
-    /// Finished Markdown.
-    graphics: HashMap<String, String>,
+    graphics: HashMap<String, Graphic>,
+}
+
+/// A chart or diagram as finished Markdown.
+#[derive(Debug)]
+pub(super) struct Graphic {
+    /// As blocks of their own.
+    pub(super) blocks: String,
+    /// On one line, for table cells.
+    pub(super) line: String,
 }
 
 impl Links {
@@ -57,7 +65,7 @@ impl Links {
         self.hyperlinks.get(id)
     }
 
-    pub(super) fn graphic(&self, id: &str) -> Option<&str> {
-        self.graphics.get(id).map(String::as_str)
+    pub(super) fn graphic(&self, id: &str) -> Option<&Graphic> {
+        self.graphics.get(id)
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Math {
     delimiters: Vec<[Option<String>; 3]>,
     /// Whether a sign ended that the next one must not run into.
     sign_ended: bool,
+    /// How much of the text the caller was told of.
+    told: usize,
 }
 
 /// Tells whether an element is part of a formula's structure.
@@ -52,7 +54,7 @@ impl Math {
             b"sepChr" => self.delimiter(1, value),
             b"endChr" => self.delimiter(2, value),
             // The sign of an n-ary operator or an accent.
-            b"chr" => self.text.push_str(value.unwrap_or_default()),
+            b"chr" => self.text.push_str(value.map(sign).unwrap_or_default()),
             _ => {}
         }
         self.open.push(Open {
@@ -76,7 +78,7 @@ impl Math {
 
     fn delimiter(&mut self, at: usize, value: Option<&str>) {
         if let Some(delimiters) = self.delimiters.last_mut() {
-            delimiters[at] = Some(value.unwrap_or_default().to_owned());
+            delimiters[at] = Some(value.map(sign).unwrap_or_default().to_owned());
         }
     }
 
@@ -147,8 +149,20 @@ impl Math {
         }
     }
 
+    /// Returns by how many bytes the formula grew since the last call.
+    pub(super) fn grown(&mut self) -> usize {
+        let grown = self.text.len().saturating_sub(self.told);
+        self.told += grown;
+        grown
+    }
+
     /// Returns the formula.
     pub(super) fn finish(self) -> String {
         self.text
     }
+}
+
+/// Returns the one character that an attribute of type `ST_Char` holds; a separator is repeated, so more would multiply.
+fn sign(value: &str) -> &str {
+    value.char_indices().nth(1).map_or(value, |(at, _)| &value[..at])
 }

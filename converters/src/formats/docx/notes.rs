@@ -59,8 +59,8 @@ impl Notes {
         self.numbers.get(&(kind, id.to_owned())).copied()
     }
 
-    /// Tells whether the text refers to any note of this kind.
-    pub(super) fn any(&self, kind: NoteKind) -> bool {
-        self.numbers.keys().any(|(of, _)| *of == kind)
+    /// Returns how many notes of this kind the text refers to.
+    pub(super) fn count(&self, kind: NoteKind) -> u64 {
+        self.numbers.keys().filter(|(of, _)| *of == kind).count() as u64
     }
 }

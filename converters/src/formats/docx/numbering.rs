@@ -221,6 +221,7 @@ fn read_abstract<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Abs
             _ => {}
         }
     }
+    meter.resident((held(&found.style_link) + held(&found.number_style_link)) as u64)?;
     Ok(found)
 }
 
@@ -272,8 +273,13 @@ fn read_level<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Level>
             _ => {}
         }
     }
-    meter.resident(LEVEL_BYTES + level.text.len() as u64)?;
+    meter.resident(LEVEL_BYTES + (level.text.len() + held(&level.style)) as u64)?;
     Ok(level)
+}
+
+/// Returns what a style id weighs in memory.
+fn held(id: &Option<Vec<u8>>) -> usize {
+    id.as_ref().map_or(0, Vec::len)
 }
 
 fn label_text(tag: Tag<'_>) -> String {

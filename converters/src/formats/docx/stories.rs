@@ -214,17 +214,21 @@ fn notes(
     document: &mut Document<'_>,
     output: &mut Output<'_>,
 ) -> Result<bool> {
-    if !document.notes.any(kind) {
+    let referred = document.notes.count(kind);
+    if referred == 0 {
         return Ok(false);
     }
+    let missing_before = document.tally.missing_parts;
     let Some(part) = find(ooxml, relationships, kind.relationship(), &mut document.tally) else {
+        // Without a relationship the part is missing all the same: the text refers to it.
+        document.tally.missing_parts = missing_before + 1;
         return Ok(false);
     };
     let links = Links::read(ooxml, part, &mut document.tally)?;
     let Some(mut reader) = ooxml.xml(part)? else {
         return Ok(false);
     };
-    let mut any = false;
+    let (mut any, mut written) = (false, 0);
     loop {
         match reader.next_event()? {
             Event::Start(tag) if tag.local() == kind.element() => {
@@ -235,10 +239,14 @@ fn notes(
                 };
                 let (text, has_text) = one(&mut reader, document, &links, Writer::new())?;
                 any |= has_text;
+                written += 1;
                 output.begin_section();
                 output.write(&definition(number, &text))?;
             }
-            Event::Eof => return Ok(any),
+            Event::Eof => {
+                document.tally.missing_parts += referred.saturating_sub(written);
+                return Ok(any);
+            }
             Event::Start(_) | Event::End(_) | Event::Text(_) => {}
         }
     }

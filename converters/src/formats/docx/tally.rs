@@ -27,7 +27,11 @@ impl Tally {
             (WarningCode::MacrosDropped, self.macros, "macros are left out"),
             (WarningCode::HiddenContent, self.hidden, "hidden text is included"),
             (WarningCode::HiddenDropped, self.hidden_dropped, "hidden text is left out"),
-            (WarningCode::MissingPart, self.missing_parts, "parts that the document refers to are missing"),
+            (
+                WarningCode::MissingPart,
+                self.missing_parts,
+                "parts or notes that the document refers to are missing",
+            ),
             (
                 WarningCode::UnsupportedDropped,
                 self.unsupported,

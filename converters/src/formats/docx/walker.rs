@@ -188,13 +188,11 @@ impl<'w, 'a> Walker<'w, 'a> {
     fn hand_on(&mut self, output: Option<&mut Output<'_>>) -> Result<()> {
         if let Some(output) = output
             && !self.writer.is_in_box()
+            && let Some(text) = self.writer.take_ready(READY_BYTES)
         {
-            return match self.writer.take_ready(READY_BYTES) {
-                Some(text) => output.write(&text),
-                None => Ok(()),
-            };
+            output.write(&text)?;
         }
-        let grown = self.writer.grown();
+        let grown = self.writer.grown() + self.math.as_mut().map_or(0, Math::grown);
         self.held(grown)
     }
 

@@ -33,6 +33,7 @@ pub(super) fn read<S: Source>(scanner: &mut Scanner<S>, out: &mut Vec<u8>) -> Re
             Token::End if scanner.depth() < own => break,
             Token::End | Token::Text(_) | Token::CharacterData(_) | Token::Eof => {}
         }
+        bound(scanner, out.len() - start)?;
     }
     if text::may_have_escapes(out.get(start..).unwrap_or_default()) {
         text::unescape(out, start);
@@ -51,10 +52,15 @@ pub(super) fn character_data<S: Source>(scanner: &mut Scanner<S>, out: &mut Vec<
             Token::End if scanner.depth() < own => return Ok(()),
             Token::End | Token::Eof => {}
         }
-        if out.len() - start > MAX_TEXT_BYTES {
-            return Err(scanner.corrupt("a cell holds more than 16 MiB of text"));
-        }
+        bound(scanner, out.len() - start)?;
     }
+}
+
+fn bound<S: Source>(scanner: &Scanner<S>, bytes: usize) -> Result<()> {
+    if bytes > MAX_TEXT_BYTES {
+        return Err(scanner.corrupt("a cell holds more than 16 MiB of text"));
+    }
+    Ok(())
 }
 
 fn preserves<S: Source>(scanner: &Scanner<S>, attributes: Span) -> bool {

@@ -246,6 +246,8 @@ impl<S: Source> Scanner<S> {
             self.max_depth,
             "--max-xml-depth",
         )?;
+        let open = (self.open.len() + name.to - name.from) as u64;
+        check("the names of open XML elements", open, self.max_tag_bytes, "--max-xml-tag-size")?;
         self.opened_at.push(self.open.len());
         let name = self.buffer.get(name.from..name.to).unwrap_or_default();
         self.open.extend_from_slice(name);

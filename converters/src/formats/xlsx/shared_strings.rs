@@ -46,7 +46,9 @@ impl SharedStrings {
         let mut strings = Self::default();
         let mut counted = 0;
         loop {
-            while strings.take_usual(&mut scanner)? {}
+            while strings.take_usual(&mut scanner)? {
+                strings.count(&mut counted, meter)?;
+            }
             match scanner.token()? {
                 Token::Start { name, .. } if scanner.local(name) == b"si" => {
                     let start = strings.begin();
@@ -58,12 +60,11 @@ impl SharedStrings {
                 }
                 Token::Start { .. } | Token::End | Token::Text(_) | Token::CharacterData(_) => {}
                 Token::Eof => {
-                    meter.resident(strings.size_bytes() - counted)?;
+                    strings.count(&mut counted, meter)?;
                     return Ok(strings);
                 }
             }
-            meter.resident(strings.size_bytes() - counted)?;
-            counted = strings.size_bytes();
+            strings.count(&mut counted, meter)?;
         }
     }
 
@@ -110,8 +111,10 @@ impl SharedStrings {
         Ok(())
     }
 
-    fn size_bytes(&self) -> u64 {
-        (self.bytes.len() + 4 * self.ends.len()) as u64
+    /// Counts what is held beyond what was `counted`.
+    fn count(&self, counted: &mut u64, meter: &Meter) -> Result<()> {
+        let size = (self.bytes.len() + 4 * self.ends.len()) as u64;
+        meter.resident(size - std::mem::replace(counted, size))
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Shared<'_>> {

@@ -11,6 +11,9 @@ use crate::{Meter, Result};
 
 use super::reference;
 
+/// What a declared or compiled format weighs in memory beside its code.
+const FORMAT_BYTES: u64 = 256;
+
 /// What a style does to values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Style {
@@ -88,7 +91,7 @@ impl Builder {
     fn declare(&mut self, tag: &Tag<'_>, meter: &Meter) -> Result<()> {
         let id = tag.raw(b"numFmtId").and_then(reference::number);
         if let Some((id, code)) = id.zip(tag.value(b"formatCode")) {
-            meter.resident(code.len() as u64)?;
+            meter.resident(FORMAT_BYTES + code.len() as u64)?;
             self.codes.insert(id, code.into_owned());
         }
         Ok(())
@@ -100,6 +103,7 @@ impl Builder {
         let style = if let Some(style) = self.compiled.get(&id) {
             *style
         } else {
+            meter.resident(FORMAT_BYTES)?;
             let format = match self.codes.get(&id) {
                 Some(code) => {
                     // Compiled, a byte of a code takes up to this much.

@@ -1,6 +1,6 @@
 //! Character data of cells: references, line ends and the `_xHHHH_` escapes of `ST_Xstring`.
 
-use crate::xml::unescape_lossy;
+use crate::xml::{MAX_REFERENCE, unescape_lossy};
 
 /// The text has references or line ends to resolve.
 pub(super) const RAW: u8 = 1;
@@ -48,10 +48,17 @@ pub(super) fn append_data(raw: &[u8], out: &mut Vec<u8>) {
             rest = tail.get(len..).unwrap_or_default();
             continue;
         }
-        let len = memchr::memchr(b';', tail).map_or(1, |end| end + 1);
-        let (reference, tail) = tail.split_at(len);
-        out.extend_from_slice(unescape_lossy(reference).as_bytes());
-        rest = tail;
+        // No further than a reference may reach: text full of `&` must not be searched again for each.
+        let reach = tail.get(..MAX_REFERENCE).unwrap_or(tail);
+        let end = reach.iter().skip(1).position(|byte| matches!(byte, b';' | b'&' | b'\r'));
+        if let Some(at) = end.filter(|at| reach.get(at + 1) == Some(&b';')) {
+            let (reference, tail) = tail.split_at(at + 2);
+            out.extend_from_slice(unescape_lossy(reference).as_bytes());
+            rest = tail;
+        } else {
+            out.push(b'&');
+            rest = tail.get(1..).unwrap_or_default();
+        }
     }
     out.extend_from_slice(rest);
 }
@@ -142,6 +149,7 @@ mod tests {
         assert_eq!(data("a&lt;b&amp;&#65;&#x42;"), "a<b&AB");
         assert_eq!(data("a\r\nb\rc&#13;d"), "a\nb\nc\rd");
         assert_eq!(data("&unknown; & &"), "&unknown; & &");
+        assert_eq!(data("AT&T &amp; Co; a & b\r\n&lt;"), "AT&T & Co; a & b\n<");
     }
 
     #[test]

@@ -47,7 +47,8 @@ impl Workbook {
                     b"sheet" => {
                         workbook.sheets.push(sheet(&tag));
                         meter.sheets(workbook.sheets.len() as u64)?;
-                        meter.resident(tag.raw(b"name").map_or(0, <[u8]>::len) as u64 + 64)?;
+                        let len = |name: &[u8]| tag.raw(name).map_or(0, <[u8]>::len) as u64;
+                        meter.resident(len(b"name") + len(b"id") + 64)?;
                     }
                     b"workbookPr" if tag.raw(b"date1904").is_some_and(is_true) => {
                         workbook.epoch = Epoch::Y1904;

@@ -5,6 +5,9 @@
 
 use super::{Frame, Previous, Separator};
 
+/// More columns are not announced: rows that have them still show them. Word has no more than 63.
+const MAX_ANNOUNCED_COLUMNS: usize = 1024;
+
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub(super) columns: usize,
@@ -34,7 +37,7 @@ impl Frame {
 
     pub(in crate::markdown) fn add_column(&mut self) {
         if let Some(table) = self.tables.last_mut().filter(|table| table.rows == 0 && !table.row_open) {
-            table.columns += 1;
+            table.columns = (table.columns + 1).min(MAX_ANNOUNCED_COLUMNS);
         }
     }
 

@@ -76,9 +76,10 @@ impl Walker<'_, '_> {
     /// Writes the text of the chart or diagram that an attribute names.
     fn show_graphic(&mut self, tag: Tag<'_>, name: &[u8]) -> Result<bool> {
         let id = tag.value(name).unwrap_or_default();
-        let Some(text) = self.links.graphic(&id) else {
+        let Some(graphic) = self.links.graphic(&id) else {
             return Ok(false);
         };
+        let text = if self.writer.is_single_line() { &graphic.line } else { &graphic.blocks };
         if !text.is_empty() {
             let text = text.to_owned();
             self.held(text.len())?;

@@ -98,7 +98,7 @@ impl Walker<'_, '_> {
                 if let Some(math) = &mut self.math {
                     math.text(text);
                 }
-                self.held(text.len())
+                Ok(())
             }
             _ => Ok(()),
         }
