@@ -8,11 +8,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use docferry::http::{Auth, Proxy, Timeouts};
 use docferry::model::entry::Status;
 use docferry::pipeline::Pipeline;
+use docferry::server::{Server, ServerOptions};
 use docferry::store::Store;
-use docferry::targets::Target;
 use docferry::targets::local::LocalTarget;
+use docferry::targets::{ConnectOptions, Target, connect};
 
 fn inputs(folder: &Path, count: usize) {
     for n in 0..count {
@@ -42,6 +44,20 @@ fn main() {
         local.push(run(&place, Arc::new(LocalTarget::new(profile, store)), count));
     }
     report("local store", &mut local, count);
+    let server = Server::start(ServerOptions::new(folder.path().join("served"))).unwrap();
+    let mut remote = Vec::new();
+    for _ in 0..5 {
+        let target = connect(ConnectOptions {
+            profile: docferry::targets::profiles::built_in("anthropic").unwrap(),
+            base_url: server.anthropic_base_url().parse().unwrap(),
+            auth: Some(Auth::ApiKey(server.token().clone())),
+            ca_file: None,
+            proxy: Proxy::default(),
+            timeouts: Timeouts::default(),
+        });
+        remote.push(run(&place, Arc::from(target.unwrap()), count));
+    }
+    report("loopback HTTP", &mut remote, count);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

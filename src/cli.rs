@@ -90,7 +90,7 @@ pub struct GeneralArgs {
     /// Use colour: auto, always or never; NO_COLOR is respected
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
     pub color: ColorWhen,
-    /// Say less: once no progress, twice no warnings
+    /// Say less: once no progress, twice no summary and no warnings either
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "verbose")]
     pub quiet: u8,
     /// Log more: once what happens, twice every request

@@ -13,6 +13,8 @@ mod error;
 pub mod multipart;
 mod proxy;
 mod retry_after;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod settings;
 mod text;
 
@@ -29,7 +31,7 @@ use crate::model::Secret;
 pub use body::Upload;
 pub use error::{Error, ErrorKind};
 pub use proxy::Proxy;
-pub use retry_after::retry_after;
+pub use retry_after::{date, retry_after};
 pub use settings::{Auth, Settings, Timeouts};
 pub use text::displayable;
 

@@ -1,15 +1,77 @@
-//! Targets: where files go. A target is a profile (data) and a dialect (code); this file holds the contract.
+//! Targets: where files go. A target is a profile (data) and a dialect (code); this file holds the contract and the
+//! table of dialects.
 //!
 //! A target does one request per call and never retries: whether an attempt may be repeated is a property of the
 //! error's kind, decided beside the wire code and asked by the upload stage.
 
+mod anthropic;
+pub mod contract;
 pub mod local;
 pub mod profiles;
+mod qoder;
+mod refusal;
+mod rest;
 
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
+use crate::http::multipart;
+use crate::http::{Auth, Proxy, Timeouts};
+use crate::model::profile::Dialect;
 use crate::model::{FileName, FileObject, MediaType, Profile};
+
+/// What it takes to reach a remote target.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// Rules, facts and fixed headers.
+    pub profile: Profile,
+    /// Where the API is.
+    pub base_url: Url,
+    /// The credential.
+    pub auth: Option<Auth>,
+    /// A PEM file of certificates to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The way out.
+    pub proxy: Proxy,
+    /// How long requests may take.
+    pub timeouts: Timeouts,
+}
+
+/// One remote dialect.
+#[derive(Debug, Clone, Copy)]
+pub struct DialectSpec {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// What target ids begin with. Generations of one API share it: they show the same files.
+    pub family: &'static str,
+    /// Makes a target that speaks it.
+    pub open: fn(ConnectOptions) -> Result<Box<dyn Target>, TargetError>,
+}
+
+/// The table of remote dialects. The local store is no row: nothing is connected there.
+pub static DIALECTS: &[DialectSpec] = &[
+    DialectSpec { dialect: Dialect::Anthropic, family: anthropic::FAMILY, open: anthropic::open },
+    DialectSpec { dialect: Dialect::AnthropicBeta, family: anthropic::FAMILY, open: anthropic::open },
+    DialectSpec { dialect: Dialect::Qoder, family: qoder::FAMILY, open: qoder::open },
+];
+
+/// Makes the remote target that the profile's dialect and the options describe. No connection is made.
+///
+/// # Errors
+/// [`TargetErrorKind::Unsupported`] says which option makes no sense.
+pub fn connect(options: ConnectOptions) -> Result<Box<dyn Target>, TargetError> {
+    let dialect = options.profile.dialect;
+    match DIALECTS.iter().find(|row| row.dialect == dialect) {
+        Some(row) => (row.open)(options),
+        None => {
+            let message = format!("`{}` is no remote target", options.profile.name);
+            Err(TargetError::new(TargetErrorKind::Unsupported, message))
+        }
+    }
+}
 
 /// What to send. `open` is called once for each attempt.
 pub struct UploadRequest<'a> {
@@ -42,6 +104,25 @@ pub struct UploadExtra {
     pub metadata: Option<serde_json::Value>,
     /// How long the platform should keep the file.
     pub expires_in: Option<Duration>,
+}
+
+impl UploadExtra {
+    /// Returns the form fields that say it, in the order they are sent.
+    #[must_use]
+    pub fn form_fields(&self) -> Vec<(&'static str, String)> {
+        let fields = [
+            ("purpose", self.purpose.clone()),
+            ("metadata", self.metadata.as_ref().map(ToString::to_string)),
+            ("expires_in_seconds", self.expires_in.map(|time| time.as_secs().to_string())),
+        ];
+        fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// Returns the bytes that it adds to a form.
+    #[must_use]
+    pub fn form_bytes(&self) -> u64 {
+        self.form_fields().iter().map(|(name, value)| multipart::field_bytes(name, value)).sum()
+    }
 }
 
 /// Which files to list, newest first.
@@ -101,6 +182,16 @@ pub trait Target: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`TargetErrorKind::NotFound`] if it has no such file.
     fn delete(&self, file_id: &str) -> Result<(), TargetError>;
+
+    /// Returns the workspace that the credential belongs to, once an answer has named it.
+    fn workspace_id(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns how far the platform's clock and ours were apart at the most, as far as answers told.
+    fn clock_skew(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Makes everything uploaded so far durable. Remote targets are durable when they answer.
     ///
@@ -218,3 +309,6 @@ impl TargetError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

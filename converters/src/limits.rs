@@ -61,6 +61,29 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Returns every bound with its name, for run files and listings.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, u64); 14] {
+        [
+            ("max_entries", self.max_entries),
+            ("max_part_bytes", self.max_part_bytes),
+            ("max_inflated_bytes", self.max_inflated_bytes),
+            ("max_ratio", self.max_ratio),
+            ("ratio_floor_bytes", self.ratio_floor_bytes),
+            ("max_xml_depth", self.max_xml_depth),
+            ("max_xml_attributes", self.max_xml_attributes),
+            ("max_xml_tag_bytes", self.max_xml_tag_bytes),
+            ("max_table_depth", self.max_table_depth),
+            ("max_sheets", self.max_sheets),
+            ("max_cells", self.max_cells),
+            ("max_resident_bytes", self.max_resident_bytes),
+            ("max_output_bytes", self.max_output_bytes),
+            ("max_output_ratio", self.max_output_ratio),
+        ]
+    }
+}
+
 /// Output below which the output ratio is not judged: small honest files grow much (styles, formats).
 const OUTPUT_RATIO_FLOOR_BYTES: u64 = 16 << 20;
 

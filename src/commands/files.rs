@@ -99,6 +99,10 @@ impl Files<'_, '_> {
             let error = UsageError::new("-o takes one file, several were named");
             return Err(error.with_hint("use --output-dir").into());
         }
+        if output.is_none() {
+            let named = |source| CommandError::File { path: folder.to_owned(), source };
+            std::fs::create_dir_all(folder).map_err(named)?;
+        }
         self.each(ids, |files, id| {
             let file = files.target.get(id).map_err(|source| files.failed(source))?;
             if file.downloadable == Some(false) {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::CommandError;
-use crate::config::Settings;
+use crate::config::{Credential, Settings};
+use crate::http::{Auth, Proxy, Timeouts};
 use crate::model::profile::Dialect;
 use crate::store::Store;
 use crate::targets::local::LocalTarget;
-use crate::targets::{Target, TargetError, TargetErrorKind};
+use crate::targets::{ConnectOptions, Target, TargetError, TargetErrorKind, connect};
 
 /// Opens the target.
 ///
@@ -22,14 +23,18 @@ pub fn open_target(settings: &Settings) -> Result<Arc<dyn Target>, CommandError>
             Ok(Arc::new(LocalTarget::new(target.profile.clone(), store)))
         }
         Dialect::Anthropic | Dialect::AnthropicBeta | Dialect::Qoder => {
-            let _credential = target.require_credential()?;
-            Err(CommandError::Target {
-                target: target.name.clone(),
-                source: TargetError::new(
-                    TargetErrorKind::Unsupported,
-                    "remote targets are not connected yet",
-                ),
-            })
+            let Credential { secret, bearer, .. } = target.require_credential()?.clone();
+            let failed = |source| CommandError::Target { target: target.name.clone(), source };
+            let no_address = || TargetError::new(TargetErrorKind::Unsupported, "the target has no base URL");
+            let options = ConnectOptions {
+                profile: target.profile.clone(),
+                base_url: target.base_url.clone().ok_or_else(no_address).map_err(failed)?,
+                auth: Some(if bearer { Auth::Bearer(secret) } else { Auth::ApiKey(secret) }),
+                ca_file: target.ca_file.clone(),
+                proxy: Proxy { https: target.proxy.https.clone(), bypass: target.proxy.no_proxy.clone() },
+                timeouts: Timeouts::default(),
+            };
+            connect(options).map(Arc::from).map_err(failed)
         }
     }
 }

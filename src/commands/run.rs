@@ -37,7 +37,11 @@ pub(super) fn builder(
             force_exclude: discover.force_exclude,
             own: [settings.store.clone()].iter().filter_map(|p| std::path::absolute(p).ok()).collect(),
         })
-        .plan(PlanOptions { convert: settings.convert_mode, misnamed: settings.misnamed })
+        .plan(PlanOptions {
+            convert: settings.convert_mode,
+            misnamed: settings.misnamed,
+            ..PlanOptions::default()
+        })
         .options(settings.converter_options.clone())
         .limits(settings.limits.clone())
         .max_convert_bytes(settings.max_convert_bytes)
@@ -151,7 +155,7 @@ pub(super) fn run(
     if args.json {
         json::line(context.stdout, &summary::object(&report)).map_err(CommandError::Stdout)?;
     }
-    if context.general.quiet == 0 {
+    if context.general.quiet < 2 {
         let path = place.path();
         let facts = summary::Facts {
             manifest: path.as_deref(),

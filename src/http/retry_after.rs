@@ -30,7 +30,8 @@ fn positive(text: &str, unit_seconds: f64) -> Option<Duration> {
 }
 
 /// Reads a date such as `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(crate) fn date(text: &str) -> Option<time::OffsetDateTime> {
+#[must_use]
+pub fn date(text: &str) -> Option<time::OffsetDateTime> {
     let format = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );

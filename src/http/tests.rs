@@ -1,67 +1,14 @@
 //! The client against a scripted server: canned bytes out, the request recorded.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::thread::{self, JoinHandle};
+use std::net::{Shutdown, TcpListener};
 
 use super::*;
 use crate::http::multipart::{Boundary, Form};
+use crate::http::scripted::{Script, Server, read_request};
 use crate::model::{FileName, MediaType};
 
 const KEY: &str = "marker-key-0123456789";
-
-/// What the server does on one connection.
-type Script = Box<dyn FnOnce(&mut TcpStream) -> Vec<u8> + Send>;
-
-struct Server {
-    address: SocketAddr,
-    thread: JoinHandle<Vec<Vec<u8>>>,
-}
-
-impl Server {
-    fn start(scripts: Vec<Script>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let thread = thread::spawn(move || {
-            let serve = |script: Script| script(&mut listener.accept().unwrap().0);
-            scripts.into_iter().map(serve).collect()
-        });
-        Self { address, thread }
-    }
-
-    /// Answers one whole request with canned bytes and closes.
-    fn answering(answer: impl Into<Vec<u8>>) -> Self {
-        let answer = answer.into();
-        Self::start(vec![Box::new(move |stream| {
-            let request = read_request(stream);
-            let _ = stream.write_all(&answer);
-            request
-        })])
-    }
-
-    fn url(&self, path: &str) -> Url {
-        format!("http://{}{path}", self.address).parse().unwrap()
-    }
-
-    fn requests(self) -> Vec<String> {
-        let requests = self.thread.join().unwrap();
-        requests.into_iter().map(|r| String::from_utf8_lossy(&r).into_owned()).collect()
-    }
-}
-
-/// Reads a request with its body, as its length says.
-fn read_request(stream: &mut TcpStream) -> Vec<u8> {
-    let mut request = Vec::new();
-    let mut byte = [0];
-    while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
-        request.push(byte[0]);
-    }
-    let head = String::from_utf8_lossy(&request).to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let length = length.map_or(0, |length| length.parse().unwrap());
-    let _ = stream.take(length).read_to_end(&mut request);
-    request
-}
 
 fn client() -> Client {
     client_with(&Settings {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use docferry_converters::options::Newlines;
 use docferry_converters::{Limits, Options};
 
 use super::{Pipeline, Work};
@@ -230,7 +231,7 @@ impl Builder {
                 live_keys: live_keys.clone(),
                 limits: self.limits.clone(),
             },
-            plan: self.plan,
+            plan: PlanOptions { rewrite_text: rewrites_text(&self.options), ..self.plan },
             convert: ConvertOptions {
                 options: self.options,
                 limits: self.limits,
@@ -265,9 +266,14 @@ impl Builder {
             name_style: self.name_style,
             name: self.name.clone(),
             live_keys: live_keys.clone(),
-            extra_bytes: 0,
+            extra_bytes: self.extra.form_bytes(),
         })
     }
+}
+
+/// Tells whether the options ask for something that passing text through would not do.
+fn rewrites_text(options: &Options) -> bool {
+    options.newlines != Newlines::Keep || options.charset.is_some()
 }
 
 /// Refuses what the profile has no field for.

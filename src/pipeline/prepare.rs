@@ -7,7 +7,7 @@ use docferry_converters::Converter;
 use super::entries::{Base, converter_entry, file_output, payload_output};
 use super::output::OutputDir;
 use super::{Pipeline, Work};
-use crate::model::entry::{ConverterEntry, Entry, TargetEntry, WarningEntry};
+use crate::model::entry::{ConverterEntry, Entry, Status, TargetEntry, WarningEntry};
 use crate::model::{Candidate, Code, Failure, Outcome, Payload};
 use crate::stages::admit::{AdmitOptions, Admitted, admit_parts, admit_whole, note};
 use crate::stages::classify::{Classified, classify};
@@ -47,17 +47,10 @@ pub(super) struct Draft {
 impl Draft {
     /// Makes the entry.
     pub(super) fn entry(self, outcome: Outcome) -> Entry {
-        let mut entry = self.base.entry(self.part, self.parts, Outcome::Converted(None));
+        let mut entry = self.base.entry(self.part, self.parts, outcome);
         entry.output = self.output;
         entry.converter = self.converter;
         entry.warnings = self.warnings;
-        let made = self.base.entry(self.part, self.parts, outcome);
-        entry.status = made.status;
-        entry.file = made.file;
-        entry.content_block = made.content_block;
-        entry.violations = made.violations;
-        entry.error = made.error;
-        entry.attempts = made.attempts;
         entry
     }
 }
@@ -112,7 +105,10 @@ impl Pipeline {
         let mut ready = match (&self.admit, output) {
             (Some(admit), _) => self.for_target(&base, classified, admit),
             (None, Some((dir, reserved))) => Ready::Final(self.to_files(&base, &classified, dir, reserved)),
-            (None, None) => Ready::Final(Vec::new()),
+            // `inspect` judges by a profile; without one there is nowhere to go.
+            (None, None) => {
+                Ready::Final(vec![self.not_attempted(&classified.candidate, batch, Code::NotAttempted)])
+            }
         };
         if let Some(note) = notes {
             add_warning(&mut ready, &note);
@@ -208,7 +204,12 @@ fn misnamed(classified: &Classified) -> Option<WarningEntry> {
 
 fn add_warning(ready: &mut Ready, warning: &WarningEntry) {
     let entries: Vec<&mut Vec<WarningEntry>> = match ready {
-        Ready::Final(entries) => entries.iter_mut().map(|entry| &mut entry.warnings).collect(),
+        // A rejected entry says so already.
+        Ready::Final(entries) => entries
+            .iter_mut()
+            .filter(|entry| entry.status != Status::Rejected)
+            .map(|entry| &mut entry.warnings)
+            .collect(),
         Ready::Send(parts) => parts
             .iter_mut()
             .map(|part| match part {

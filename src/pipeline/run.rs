@@ -1,5 +1,6 @@
 //! The threads of a run: one discovers and hands out permits, a pool prepares, a few send, the caller collects.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -114,7 +115,7 @@ impl Pipeline {
             "roots": self.roots(),
             "target": self.target_facts(),
             "options": self.convert.options.canonical(),
-            "limits": format!("{:?}", self.convert.limits),
+            "limits": self.convert.limits.named().into_iter().collect::<BTreeMap<_, _>>(),
             "max_convert_bytes": self.convert.max_bytes,
             "started_at": began,
             "finished_at": Timestamp::now(),

@@ -15,6 +15,8 @@ pub struct PlanOptions {
     pub convert: ConvertMode,
     /// What happens to a file whose content is not what its name claims.
     pub misnamed: Misnamed,
+    /// Whether the user asked for something that only the text converter does (line ends, a charset).
+    pub rewrite_text: bool,
 }
 
 /// What becomes of an input.
@@ -62,7 +64,8 @@ pub fn plan(detection: &Detection, name: &str, acceptance: &Acceptance, options:
     match (options.convert, route) {
         (ConvertMode::Always, _) if let Some(converter) = document => Plan::Convert { converter },
         (ConvertMode::Always | ConvertMode::Auto, Route::AsIs { media_type, append }) => {
-            let transcode = is_text && acceptance.wants_utf8() && !is_plain_utf8(detection.charset);
+            let foreign = acceptance.wants_utf8() && !is_plain_utf8(detection.charset);
+            let transcode = is_text && (foreign || options.rewrite_text);
             match spec.converter.filter(|_| transcode) {
                 Some(converter) => Plan::Convert { converter },
                 None => Plan::PassThrough { media_type, append },

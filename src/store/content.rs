@@ -15,7 +15,8 @@ use super::{StoreError, marker};
 use crate::model::Sha256;
 use crate::model::digest::Hasher;
 
-const CHUNK_BYTES: usize = 128 * 1024;
+/// Below what allocators map anew for each use: most files are small.
+const CHUNK_BYTES: usize = 32 * 1024;
 
 /// Bytes that are in the store's folder but belong to no file yet; dropping it removes them.
 #[derive(Debug)]

@@ -39,13 +39,17 @@ pub(super) fn open(root: &Path) -> Result<String, StoreError> {
 
 /// Creates a folder and its parents; the last one is for its owner only.
 pub(super) fn create_dir(path: &Path) -> Result<(), StoreError> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(StoreError::io(parent))?;
-    }
-    let made = std::fs::DirBuilder::new().mode(0o700).create(path);
-    match made {
+    let create = || match std::fs::DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.map_err(StoreError::io(path)),
+        made => made,
+    };
+    // Nearly always it is there, or its parent is: one call for each small file, not one for each component.
+    match (create(), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            std::fs::create_dir_all(parent).map_err(StoreError::io(parent))?;
+            create().map_err(StoreError::io(path))
+        }
+        (made, _) => made.map_err(StoreError::io(path)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Guesses the charset of text that is not UTF-8.
 //!
-//! The guess sees at most the first MiB from the first byte that is not ASCII: more does not make it better, and
-//! 27 candidates are weighed for each byte. Two results are not passed on: Vietnamese windows-1258, which is
+//! The guess sees at most 64 KiB from the first byte that is not ASCII: more does not make it better (4 KiB are right
+//! in all samples), and 27 candidates are weighed for each byte. Two results are not passed on: Vietnamese windows-1258, which is
 //! right in fewer than half of the samples however long, and text whose blanks are those of EBCDIC, which no
 //! candidate covers. Otherwise, measured on 13,391 samples of translations, it is right for 98 of
 //! 100 from 256 bytes on; below, French and Spanish windows-1252 is taken for ISO-8859-2 in one case of six.
@@ -13,7 +13,7 @@ use super::scan::Remains;
 use super::{Charset, CharsetEvidence, Decoder, Finding, by_label, count, each_chunk};
 use crate::{Input, Meter, Result};
 
-const MAX_EVIDENCE: u64 = 1 << 20;
+const MAX_EVIDENCE: u64 = 64 << 10;
 /// Bytes from the first that is not ASCII to the end, below which Latin text is not relied on.
 const MIN_SPAN: u64 = 256;
 /// Bytes that are not ASCII, below which Latin text is not relied on.

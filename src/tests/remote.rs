@@ -1,0 +1,219 @@
+//! Whole runs over real HTTP into the embedded server: the program with the platforms' own variables, and the library.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use docferry::http::{Auth, Proxy, Timeouts};
+use docferry::model::entry::{Entry, Status};
+use docferry::model::{Code, Secret};
+use docferry::pipeline::Pipeline;
+use docferry::server::{Fault, QoderShape, Server, ServerOptions};
+use docferry::targets::{ConnectOptions, Target, connect, profiles};
+
+fn serve(folder: &Path, shape: QoderShape, faults: &[&str]) -> Server {
+    let mut options = ServerOptions::new(folder.join("served"));
+    options.qoder_shape = shape;
+    options.faults = faults.iter().map(|text| text.parse::<Fault>().unwrap()).collect();
+    Server::start(options).unwrap()
+}
+
+fn remote(server: &Server, name: &str) -> Box<dyn Target> {
+    let profile = profiles::built_in(name).unwrap();
+    let (base_url, auth) = match name {
+        "qoder" => (server.qoder_base_url(), Auth::Bearer(server.token().clone())),
+        _ => (server.anthropic_base_url(), Auth::ApiKey(server.token().clone())),
+    };
+    let options = ConnectOptions {
+        profile,
+        base_url: base_url.parse().unwrap(),
+        auth: Some(auth),
+        ca_file: None,
+        proxy: Proxy::default(),
+        timeouts: Timeouts::default(),
+    };
+    connect(options).unwrap()
+}
+
+/// A run of the program in a folder of its own, with no variable of the surroundings.
+struct Program {
+    folder: tempfile::TempDir,
+    vars: Vec<(&'static str, String)>,
+}
+
+impl Program {
+    fn new(server: &Server) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let token = server.token().expose().to_owned();
+        let vars = vec![
+            ("ANTHROPIC_BASE_URL", server.anthropic_base_url()),
+            ("ANTHROPIC_API_KEY", token.clone()),
+            ("QODER_MANAGED_BASE_URL", server.qoder_base_url()),
+            ("QODER_ACCESS_TOKEN", token),
+        ];
+        Self { folder, vars }
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_docferry"))
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.vars.iter().map(|(name, value)| (*name, value.as_str())))
+            .output()
+            .unwrap()
+    }
+
+    fn input(&self, name: &str, text: &str) -> PathBuf {
+        let folder = self.folder.path().join("in");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), text).unwrap();
+        folder
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let text = std::fs::read_to_string(self.folder.path().join("docferry.manifest.jsonl")).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn samples() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/samples").to_string_lossy().into_owned()
+}
+
+#[test]
+fn samples_go_to_every_dialect_and_come_back_by_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Seed, &[]);
+    for target in ["anthropic", "anthropic-beta"] {
+        let program = Program::new(&server);
+        let output = program.run(&["ingest", "--target", target, &samples()]);
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        let entries = program.entries();
+        assert!(entries.iter().all(|entry| entry.status == Status::Uploaded));
+        let id = &entries[0].file.as_ref().unwrap().file_id;
+        let shown = program.run(&["files", "show", "--target", target, "--json", id]);
+        let object: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+        assert_eq!(object["size_bytes"], entries[0].output.as_ref().unwrap().size_bytes);
+        assert_eq!(program.run(&["manifest", "verify"]).status.code(), Some(0));
+        for artefact in std::fs::read_dir(program.folder.path()).unwrap() {
+            let path = artefact.unwrap().path();
+            let text = if path.is_file() { std::fs::read_to_string(&path).unwrap() } else { String::new() };
+            assert!(!text.contains(server.token().expose()), "{} holds the key", path.display());
+        }
+        assert!(!told(&output).contains(server.token().expose()));
+    }
+}
+
+#[test]
+fn qoder_gets_what_both_of_its_lists_allow() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Seed, &[]);
+    let program = Program::new(&server);
+    let inputs = program.input("a.csv", "a,b\r\n1,2\r\n");
+    program.input("notes.unusual", "text\n");
+    program.input("Dockerfile", "FROM scratch\n");
+    let args = ["ingest", "--target", "qoder", "--for", "sessions", &inputs.to_string_lossy()];
+    let output = program.run(&args);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let sent: Vec<(String, String)> = program
+        .entries()
+        .into_iter()
+        .map(|e| e.output.unwrap())
+        .map(|o| (o.file_name, o.media_type))
+        .collect();
+    assert_eq!(sent[1], ("a.csv".to_owned(), "text/csv".to_owned()));
+    assert!(sent.contains(&("notes.unusual.txt".to_owned(), "text/plain".to_owned())), "{sent:?}");
+}
+
+/// Runs one small upload against a server with a fault and returns the status and the only entry.
+fn with_fault(fault: &str) -> (Option<i32>, Entry, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Seed, &[fault]);
+    let program = Program::new(&server);
+    let inputs = program.input("a.txt", "some text\n");
+    let output = program.run(&["ingest", "--target", "anthropic", &inputs.to_string_lossy()]);
+    let entry = program.entries().remove(0);
+    (output.status.code(), entry, told(&output))
+}
+
+#[test]
+fn what_cannot_have_been_stored_is_sent_again() {
+    let (status, entry, told) = with_fault("upload:529*2");
+    assert_eq!((status, entry.status, entry.attempts), (Some(0), Status::Uploaded, 3), "{told}");
+}
+
+#[test]
+fn an_unknown_outcome_is_ambiguous_and_not_sent_again() {
+    for fault in ["upload:lose", "upload:500", "upload:409"] {
+        let (status, entry, told) = with_fault(fault);
+        assert_eq!(
+            (status, entry.status, entry.attempts),
+            (Some(6), Status::Ambiguous, 1),
+            "{fault}: {told}"
+        );
+        assert_eq!(entry.error.unwrap().code, Code::UploadAmbiguous);
+    }
+}
+
+#[test]
+fn a_refusal_costs_the_file_and_a_quota_stops_the_run() {
+    let (status, entry, told) = with_fault("upload:html");
+    assert_eq!((status, entry.status), (Some(1), Status::Failed), "{told}");
+    let (status, entry, told) = with_fault("upload:quota");
+    assert_eq!((status, entry.status), (Some(3), Status::Failed), "{told}");
+}
+
+#[test]
+fn a_wrong_key_stops_the_run_with_one_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Seed, &[]);
+    let mut program = Program::new(&server);
+    for (name, value) in &mut program.vars {
+        if *name == "ANTHROPIC_API_KEY" {
+            "sk-wrong-wrong-wrong".clone_into(value);
+        }
+    }
+    let inputs = program.input("a.txt", "a\n");
+    program.input("b.txt", "b\n");
+    let args = ["ingest", "--target", "anthropic", "--concurrency", "1", &inputs.to_string_lossy()];
+    let output = program.run(&args);
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    let codes: Vec<Code> = program.entries().into_iter().map(|e| e.error.unwrap().code).collect();
+    assert_eq!(codes, [Code::UploadFailed, Code::NotAttempted]);
+    assert!(!told(&output).contains("sk-wrong"), "{}", told(&output));
+}
+
+#[test]
+fn a_remote_run_works_inside_an_async_runtime() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Seed, &[]);
+    let inputs = folder.path().join("in");
+    std::fs::create_dir_all(&inputs).unwrap();
+    std::fs::write(inputs.join("a.txt"), "a\n").unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let uploaded = runtime.block_on(async {
+        let target = std::sync::Arc::from(remote(&server, "anthropic"));
+        let pipeline = Pipeline::builder().input(&inputs).target(target).build().unwrap();
+        pipeline.run(&mut ()).unwrap().of(Status::Uploaded)
+    });
+    assert_eq!(uploaded, 1);
+}
+
+#[test]
+fn the_live_key_is_never_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Seed, &[]);
+    let inputs = folder.path().join("in");
+    std::fs::create_dir_all(&inputs).unwrap();
+    std::fs::write(inputs.join("a.txt"), format!("key={}\n", server.token().expose())).unwrap();
+    let keys = vec![Secret::parse(server.token().expose()).unwrap()];
+    let target = std::sync::Arc::from(remote(&server, "anthropic"));
+    let pipeline = Pipeline::builder().input(&inputs).target(target).live_keys(keys).build().unwrap();
+    let report = pipeline.run(&mut ()).unwrap();
+    assert_eq!(report.problems[0].violations[0].code, Code::SecretContent);
+}
