@@ -74,6 +74,14 @@ pub enum RunError {
     /// The manifest or its journal could not be written; nothing is lost that the journal holds.
     #[error("the manifest could not be written")]
     Manifest(#[source] std::io::Error),
+    /// As [`RunError::Manifest`], and files are stored that the journal does not name.
+    #[error("the manifest could not be written; stored, but not recorded: {}", stored.join(", "))]
+    Unrecorded {
+        /// The ids, with the inputs.
+        stored: Vec<String>,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The folder for outputs could not be made.
     #[error("the folder `{}` could not be made", path.display())]
     OutputDir {

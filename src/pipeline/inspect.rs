@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::prepare::{Part, Ready};
-use super::report::Report;
+use super::report::{Report, Stopped};
 use super::{Pipeline, RunError, Work};
 use crate::model::entry::Entry;
 use crate::model::{Code, Outcome};
@@ -70,6 +70,7 @@ impl Pipeline {
         for verdict in &verdicts {
             report.count(verdict.entry());
         }
+        report.stopped = report.was_cut_short(&self.interrupted).then(Stopped::interrupted);
         Ok((verdicts, report))
     }
 
