@@ -93,6 +93,14 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// The run could not go on, and files are stored that the journal does not name.
+    #[error("stored, but not recorded: {}", stored.join(", "))]
+    Unrecorded {
+        /// The ids, with the inputs.
+        stored: Vec<String>,
+        /// Why.
+        source: Box<RunError>,
+    },
     /// What was sent could not be made durable.
     #[error("the target's store could not be written")]
     Flush(#[source] TargetError),

@@ -105,6 +105,7 @@ fn of_run(error: &RunError) -> Option<String> {
         RunError::Manifest { path, .. } => {
             format!("make room; what was done is in `{}`", beside(path, ".partial").display())
         }
+        RunError::Unrecorded { source, .. } => return of_run(source),
         RunError::OutputDir { .. } | RunError::OutputDirIsInput { .. } => {
             "choose another folder with --output-dir".to_owned()
         }

@@ -3,9 +3,11 @@
 //! Names come from the platform and are no paths: a fetched file goes into the folder under the last component of
 //! its name, cleaned, and never over a file that is there.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use super::{CommandError, Context, open_target};
 use crate::cli::{FilesArgs, FilesCommand, UsageError};
@@ -49,7 +51,11 @@ impl Files<'_, '_> {
         let mut rows = vec![["ID", "SIZE", "TYPE", "CREATED", "NAME"].map(str::to_owned).to_vec()];
         let mut left = limit;
         let mut cursor = None;
+        let mut cursors = HashSet::new();
         while left > 0 {
+            if self.context.interrupted.load(Ordering::Relaxed) {
+                return Ok(ExitStatus::Interrupted);
+            }
             let page_size = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
             let request = ListRequest { limit: Some(page_size), cursor, scope_id: None };
             let page = self.target.list(&request).map_err(|source| self.failed(source))?;
@@ -65,8 +71,10 @@ impl Files<'_, '_> {
                 }
             }
             cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
+            let Some(next) = &cursor else { break };
+            if !cursors.insert(next.clone()) {
+                let message = "the listing goes in circles: it names the same next page again";
+                return Err(self.failed(TargetError::new(TargetErrorKind::Protocol, message)));
             }
         }
         if !as_json {
@@ -188,6 +196,9 @@ impl Files<'_, '_> {
     ) -> Result<ExitStatus, CommandError> {
         let mut status = ExitStatus::Success;
         for id in ids {
+            if self.context.interrupted.load(Ordering::Relaxed) {
+                return Ok(ExitStatus::Interrupted);
+            }
             match act(self, id) {
                 Ok(()) => {}
                 Err(error) if concerns_one_file(&error) => {

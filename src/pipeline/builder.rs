@@ -20,6 +20,8 @@ use crate::stages::plan::PlanOptions;
 use crate::stages::upload::UploadOptions;
 use crate::targets::{Target, UploadExtra};
 
+/// More threads than this help nobody; a system that refuses one would end the process.
+const MAX_THREADS: usize = 256;
 /// The largest document that is converted, unless told otherwise.
 const MAX_CONVERT_BYTES: u64 = 512 << 20;
 
@@ -136,9 +138,9 @@ impl Builder {
         extra: UploadExtra,
         /// Sets how many attempts follow the first where nothing can have been stored.
         retries: u32,
-        /// Sets the number of threads that prepare; 0 means one for each core.
+        /// Sets the number of threads that prepare, at most 256; 0 means one for each core.
         jobs: usize,
-        /// Sets the number of uploads at once.
+        /// Sets the number of uploads at once, at most 256.
         concurrency: usize,
         /// Sets how many inputs a batch holds.
         batch_files: u64,
@@ -248,8 +250,8 @@ impl Builder {
             },
             consumer: self.consumer,
             manifest: self.manifest,
-            jobs: self.jobs,
-            concurrency: self.concurrency,
+            jobs: self.jobs.min(MAX_THREADS),
+            concurrency: self.concurrency.clamp(1, MAX_THREADS),
             batch_files: self.batch_files,
             batch_bytes: self.batch_bytes,
             interrupted: self.interrupted,

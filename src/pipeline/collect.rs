@@ -43,6 +43,8 @@ pub(super) struct Collector<'a> {
     tracker: Tracker,
     report: Report,
     uncommitted: usize,
+    /// What is stored and not durably in the journal.
+    unsaved: Vec<String>,
     oldest: Instant,
 }
 
@@ -73,12 +75,38 @@ impl<'a> Collector<'a> {
             tracker: Tracker::default(),
             report: Report::default(),
             uncommitted: 0,
+            unsaved: Vec::new(),
             oldest: Instant::now(),
         })
     }
 
-    /// Takes messages until all senders are gone.
-    pub(super) fn run(&mut self, messages: &Receiver<Message>) -> Result<(), RunError> {
+    /// Takes messages until all senders are gone. If the journal fails, `give_up` is called, what is under way is
+    /// waited for, and the error names what was stored without being in the journal.
+    ///
+    /// # Errors
+    /// What failed, or [`RunError::Unrecorded`].
+    pub(super) fn run(
+        &mut self,
+        messages: &Receiver<Message>,
+        give_up: impl FnOnce(),
+    ) -> Result<(), RunError> {
+        let Err(error) = self.collect(messages) else {
+            return Ok(());
+        };
+        give_up();
+        for message in messages {
+            if let Message::Entry(entry, _permit) = message {
+                self.note_stored(&entry);
+            }
+        }
+        let stored = std::mem::take(&mut self.unsaved);
+        Err(match stored.is_empty() {
+            true => error,
+            false => RunError::Unrecorded { stored, source: Box::new(error) },
+        })
+    }
+
+    fn collect(&mut self, messages: &Receiver<Message>) -> Result<(), RunError> {
         loop {
             let message = if self.uncommitted == 0 {
                 messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -96,6 +124,7 @@ impl<'a> Collector<'a> {
     fn take(&mut self, message: Message) -> Result<(), RunError> {
         match message {
             Message::Entry(entry, permit) => {
+                self.note_stored(&entry);
                 let appended = self.journal.append(&entry);
                 appended.map_err(|source| self.unwritable(source))?;
                 drop(permit);
@@ -106,18 +135,28 @@ impl<'a> Collector<'a> {
                 self.report.count(&entry);
                 self.tracker.entry(&entry);
                 self.observer.on_event(&Event::Finished(&entry));
+                if self.report.stopped.is_none() && self.report.was_cut_short(&self.pipeline.interrupted) {
+                    self.stop(Stopped::interrupted());
+                }
             }
             Message::Discovered { inputs, bytes } => {
                 self.observer.on_event(&Event::Discovered { inputs, bytes });
             }
             Message::BatchClosed { number, inputs } => self.tracker.closed(number, inputs),
-            Message::Stopped(stopped) => {
-                self.observer.on_event(&Event::Stopping { reason: &stopped.message });
-                self.report.stopped.get_or_insert(stopped);
-            }
+            Message::Stopped(stopped) => self.stop(stopped),
         }
         let due = self.uncommitted >= COMMIT_ENTRIES || self.oldest.elapsed() >= COMMIT_AFTER;
         if self.uncommitted > 0 && due { self.commit() } else { Ok(()) }
+    }
+
+    fn stop(&mut self, stopped: Stopped) {
+        self.observer.on_event(&Event::Stopping { reason: &stopped.message });
+        self.report.stopped.get_or_insert(stopped);
+    }
+
+    fn note_stored(&mut self, entry: &Entry) {
+        let ids = entry.file.iter().map(|file| &file.file_id).chain(&entry.possible_orphans);
+        self.unsaved.extend(ids.map(|id| format!("{id} (`{}`)", entry.source.path)));
     }
 
     fn commit(&mut self) -> Result<(), RunError> {
@@ -128,6 +167,7 @@ impl<'a> Collector<'a> {
             let synced = self.journal.sync();
             synced.map_err(|source| self.unwritable(source))?;
             self.uncommitted = 0;
+            self.unsaved.clear();
         }
         for batch in self.tracker.complete() {
             self.report.batches += 1;
@@ -138,6 +178,14 @@ impl<'a> Collector<'a> {
 
     fn unwritable(&self, source: std::io::Error) -> RunError {
         RunError::Manifest { path: self.path.clone(), source }
+    }
+
+    /// Keeps a journal that would go away with its folder: it may be the only one that knows what was stored.
+    pub(super) fn keep_journal(self) {
+        if let Some(folder) = self.folder {
+            let message = format!("what the run did is in {}", folder.keep().display());
+            self.observer.on_event(&Event::Notice { message: &message });
+        }
     }
 
     /// Makes the manifest and the run file.

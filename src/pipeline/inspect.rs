@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::output::check_apart;
 use super::prepare::{Part, Ready};
-use super::report::Report;
+use super::report::{Report, Stopped};
 use super::{Pipeline, RunError, Work};
 use crate::model::entry::Entry;
 use crate::model::{Code, Outcome, Payload};
@@ -70,6 +70,7 @@ impl Pipeline {
         loop {
             let some: Vec<Found> = found.by_ref().take(AT_ONCE).collect();
             if some.is_empty() {
+                report.stopped = report.was_cut_short(&self.interrupted).then(Stopped::interrupted);
                 return Ok(report);
             }
             for verdict in self.verdicts(&pool, some, depth) {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::Sha256;
 use crate::model::entry::{Entry, Status};
@@ -32,6 +33,13 @@ pub enum StopKind {
     Refused,
     /// The target or its store cannot be reached or used.
     Unusable,
+}
+
+impl Stopped {
+    pub(super) fn interrupted() -> Self {
+        let message = "interrupted; what was under way is being finished".to_owned();
+        Self { kind: StopKind::Interrupted, message }
+    }
 }
 
 impl From<&TargetError> for Stopped {
@@ -108,6 +116,11 @@ impl Report {
             }
             Status::Skipped => {}
         }
+    }
+
+    /// Tells whether the user's interrupt left something undone.
+    pub(super) fn was_cut_short(&self, interrupted: &AtomicBool) -> bool {
+        self.retryable > 0 && interrupted.load(Ordering::Relaxed)
     }
 
     /// Keeps the problems with the lowest numbers, so that summaries do not depend on threads.

@@ -69,7 +69,7 @@ impl Pipeline {
         let queue = Mutex::new(queue);
         let collected = std::thread::scope(|scope| {
             if let Work::Ingest { target } = &self.work {
-                for _ in 0..self.concurrency.max(1) {
+                for _ in 0..self.concurrency {
                     let messages = messages.clone();
                     let (shared, queue) = (&shared, &queue);
                     scope.spawn(move || send_all(shared, target.as_ref(), queue, &messages));
@@ -77,15 +77,13 @@ impl Pipeline {
             }
             let shared = &shared;
             scope.spawn(move || prepare_all(shared, &pool, found, &jobs, &messages));
-            let collected = collector.run(&inbox);
-            if collected.is_err() {
-                // Nobody listens any more: the threads must not go on uploading.
-                shared.stopped.store(true, Ordering::Relaxed);
-                drop(inbox);
-            }
-            collected
+            // Without a journal nothing further may be uploaded.
+            collector.run(&inbox, || shared.stopped.store(true, Ordering::Relaxed))
         });
-        collected?;
+        if let Err(error) = collected {
+            collector.keep_journal();
+            return Err(error);
+        }
         collector.finish(&self.facts(began))
     }
 
@@ -144,7 +142,6 @@ fn prepare_all(
             let _ = messages.send(Message::BatchClosed { number, inputs });
         }
     };
-    let mut told = false;
     let (mut inputs, mut bytes) = (0, 0);
     pool.in_place_scope(|scope| {
         for one in found {
@@ -158,7 +155,8 @@ fn prepare_all(
                 let _ = messages.send(Message::Entry(Box::new(entry), Some(permit)));
                 continue;
             }
-            if let Some(code) = shared.why_not(messages, &mut told) {
+            shared.watch_room(messages);
+            if let Some(code) = shared.why_not() {
                 let entry = pipeline.not_attempted(&one.candidate, batch, code);
                 let _ = messages.send(Message::Entry(Box::new(entry), Some(permit)));
                 continue;
@@ -218,7 +216,7 @@ fn send_all(
         let Ok(Job { payload, draft, permit }) = next else {
             return;
         };
-        let entry = if let Some(code) = shared.why_not_send() {
+        let entry = if let Some(code) = shared.why_not() {
             let message = code.spec().what.trim_end_matches('.');
             draft.entry(Outcome::Failed(Failure::new(code, message)))
         } else {
@@ -235,24 +233,18 @@ fn send_all(
 }
 
 impl Shared<'_> {
-    /// Returns why no further input is taken, and says so once.
-    fn why_not(&self, messages: &Sender<Message>, told: &mut bool) -> Option<Code> {
+    /// Stops the run where nothing more can be written.
+    fn watch_room(&self, messages: &Sender<Message>) {
         if let Some(output) = self.output.as_ref().filter(|output| output.is_full())
             && !self.stopped.swap(true, Ordering::Relaxed)
         {
             let message = format!("there is no room for more in `{}`", output.root().display());
             let _ = messages.send(Message::Stopped(Stopped { kind: StopKind::Unusable, message }));
         }
-        let code = self.why_not_send()?;
-        if code == Code::Interrupted && !*told {
-            *told = true;
-            let message = "interrupted".to_owned();
-            let _ = messages.send(Message::Stopped(Stopped { kind: StopKind::Interrupted, message }));
-        }
-        Some(code)
     }
 
-    fn why_not_send(&self) -> Option<Code> {
+    /// Returns why nothing further is begun.
+    fn why_not(&self) -> Option<Code> {
         if self.pipeline.interrupted.load(Ordering::Relaxed) {
             Some(Code::Interrupted)
         } else {

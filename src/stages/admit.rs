@@ -232,3 +232,6 @@ fn distinct(name: FileName, taken: &mut HashSet<FileName>, acceptance: &Acceptan
 pub(crate) fn note(code: Code, message: String) -> WarningEntry {
     WarningEntry { code, message, count: 1 }
 }
+
+#[cfg(test)]
+mod tests;

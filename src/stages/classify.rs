@@ -195,7 +195,10 @@ fn spool(input: &mut dyn Read, options: &ClassifyOptions) -> Result<Reading, Box
         check_size(pass.size_bytes, options)?;
         memory.extend_from_slice(&chunk[..n]);
         if pass.size_bytes > MEMORY_BYTES {
-            let spill = file.get_or_insert(tempfile::NamedTempFile::new().map_err(|e| write_outcome(&e))?);
+            let spill = match &mut file {
+                Some(file) => file,
+                None => file.insert(tempfile::NamedTempFile::new().map_err(|e| write_outcome(&e))?),
+            };
             spill.write_all(&memory).map_err(|e| write_outcome(&e))?;
             memory.clear();
         }

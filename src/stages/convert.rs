@@ -80,9 +80,11 @@ pub fn convert(
         return Err(Box::new(Outcome::Rejected(vec![Violation::new(Code::ConvertTooLarge, message)])));
     }
     let mut sink = spill::SpillSink::new(options);
-    let (deadline, stop) = (Instant::now() + options.timeout, Arc::clone(interrupted));
-    let mut meter = Meter::new(options.limits.clone(), classified.size_bytes)
-        .with_stop(move || stop.load(Ordering::Relaxed) || Instant::now() >= deadline);
+    // A time beyond what the clock can show never comes.
+    let (deadline, stop) = (Instant::now().checked_add(options.timeout), Arc::clone(interrupted));
+    let mut meter = Meter::new(options.limits.clone(), classified.size_bytes).with_stop(move || {
+        stop.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    });
     let mut input = classified.content.input().map_err(|e| outcome(&ConvertError::Io(e), interrupted))?;
     let ran = catch_unwind(AssertUnwindSafe(|| {
         converter.convert(input.as_mut(), &options.options, &mut meter, &mut sink)

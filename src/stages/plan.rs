@@ -142,3 +142,6 @@ fn is_loosely_named(claimed: Format) -> bool {
 fn is_plain_utf8(charset: Option<Charset>) -> bool {
     charset.is_none_or(|c| c.name == "UTF-8" && !c.bom && c.evidence != CharsetEvidence::Guess)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Sends one payload: retries only what cannot have been stored, and believes no answer that differs from what was sent.
 
 use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +59,9 @@ pub fn upload(payload: &Payload, target: &dyn Target, options: &UploadOptions) -
         let sent_at = Timestamp::now();
         let (answer, digest) = attempt(payload, target, options, attempts);
         let error = match answer {
+            Ok(object) if object.file_id.is_empty() => {
+                TargetError::new(TargetErrorKind::Protocol, "the answer names no file id")
+            }
             Ok(object) => return Sent { attempts, ..settle(payload, object, digest, target, options) },
             Err(error) => error,
         };
@@ -109,7 +113,7 @@ fn attempt(
     target: &dyn Target,
     options: &UploadOptions,
     attempt: u32,
-) -> (Result<FileObject, TargetError>, Option<Sha256>) {
+) -> (Result<FileObject, TargetError>, Sha256) {
     let progress = Arc::new(Mutex::new(Hasher::default()));
     let open = || -> io::Result<Box<dyn Read + Send>> {
         let inner = payload.body.open()?;
@@ -124,9 +128,9 @@ fn attempt(
         extra: &options.extra,
         attempt,
     };
-    let answer = target.upload(&request);
+    let answer = guarded(|| target.upload(&request));
     let hasher = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    (answer, Some(hasher.finish()))
+    (answer, hasher.finish())
 }
 
 /// Hashes bytes while they are sent.
@@ -147,7 +151,7 @@ impl Read for HashingReader {
 fn settle(
     payload: &Payload,
     object: FileObject,
-    digest: Option<Sha256>,
+    digest: Sha256,
     target: &dyn Target,
     options: &UploadOptions,
 ) -> Sent {
@@ -161,7 +165,7 @@ fn settle(
         kind: None,
         stop: None,
     };
-    if digest.is_some_and(|digest| digest != payload.digest) {
+    if digest != payload.digest {
         let message = format!("{}; what was sent is stored as {id}", OpenError::Changed);
         return bad(Outcome::Failed(Failure::new(Code::Changed, message)));
     }
@@ -192,7 +196,8 @@ fn until_ready(
     options: &UploadOptions,
 ) -> Result<FileObject, Failure> {
     let mut object = object;
-    for wait in READY_WAITS {
+    let mut waits = READY_WAITS.into_iter();
+    loop {
         match &object.status {
             Some(FileStatus::Uploading) => {}
             Some(status @ (FileStatus::Error | FileStatus::Deleted)) => {
@@ -201,12 +206,22 @@ fn until_ready(
             }
             Some(FileStatus::Ready | FileStatus::Unknown(_)) | None => return Ok(object),
         }
-        if !(options.wait)(Duration::from_secs(wait)) {
-            break;
+        if !waits.next().is_some_and(|seconds| (options.wait)(Duration::from_secs(seconds))) {
+            return Err(Failure::new(Code::NotReady, format!("{} is not ready yet", object.file_id)));
         }
-        if let Ok(again) = target.get(&object.file_id) {
+        if let Ok(again) = guarded(|| target.get(&object.file_id)) {
             object = FileObject { request_id: object.request_id, ..again };
         }
     }
-    Err(Failure::new(Code::NotReady, format!("{} is not ready yet", object.file_id)))
 }
+
+/// Calls a target. One that panics has failed, nobody knows how far it got; its thread must live on, else what
+/// waits for it would wait for ever.
+fn guarded<T>(call: impl FnOnce() -> Result<T, TargetError>) -> Result<T, TargetError> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
+        Err(TargetError::new(TargetErrorKind::Protocol, "the target panicked; this is a defect"))
+    })
+}
+
+#[cfg(test)]
+mod tests;

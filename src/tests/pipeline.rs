@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use docferry::event::Event;
 use docferry::model::entry::{Entry, Status};
-use docferry::model::{Code, Profile};
-use docferry::pipeline::{Builder, Pipeline, Report};
+use docferry::model::{Code, FileObject, Profile};
+use docferry::pipeline::{Builder, Inspection, Pipeline, Report, RunError, StopKind};
 use docferry::store::Store;
-use docferry::targets::Target;
 use docferry::targets::local::LocalTarget;
+use docferry::targets::{FilePage, ListRequest, Target, TargetError, TargetErrorKind, UploadRequest};
 
 fn profile() -> Profile {
     docferry::targets::profiles::built_in("local").unwrap()
@@ -204,4 +204,125 @@ fn convert_mirrors_the_tree_and_never_overwrites_within_a_run() {
     assert_eq!(fs::read_to_string(&paths[1]).unwrap(), "b");
     assert_eq!(paths[0], out.join("sub/x.txt").to_string_lossy());
     assert_eq!(paths[1], out.join("sub/x-2.txt").to_string_lossy());
+}
+
+/// The local target with one defect.
+#[derive(Debug)]
+struct Defective {
+    inner: Arc<dyn Target>,
+    panics: bool,
+    interrupts: Option<Arc<AtomicBool>>,
+    cannot_flush: bool,
+}
+
+impl Target for Defective {
+    fn profile(&self) -> &Profile {
+        self.inner.profile()
+    }
+
+    fn target_id(&self) -> &str {
+        self.inner.target_id()
+    }
+
+    fn upload(&self, request: &UploadRequest<'_>) -> Result<FileObject, TargetError> {
+        assert!(!self.panics, "a defect of the target");
+        if let Some(flag) = &self.interrupts {
+            flag.store(true, Ordering::Relaxed);
+        }
+        self.inner.upload(request)
+    }
+
+    fn get(&self, file_id: &str) -> Result<FileObject, TargetError> {
+        self.inner.get(file_id)
+    }
+
+    fn list(&self, request: &ListRequest) -> Result<FilePage, TargetError> {
+        self.inner.list(request)
+    }
+
+    fn download(&self, file_id: &str, out: &mut dyn std::io::Write) -> Result<u64, TargetError> {
+        self.inner.download(file_id, out)
+    }
+
+    fn delete(&self, file_id: &str) -> Result<(), TargetError> {
+        self.inner.delete(file_id)
+    }
+
+    fn flush(&self) -> Result<(), TargetError> {
+        match self.cannot_flush {
+            true => Err(TargetError::new(TargetErrorKind::Storage, "the disk is full")),
+            false => self.inner.flush(),
+        }
+    }
+}
+
+fn defective(folder: &Path) -> Defective {
+    Defective { inner: local(folder), panics: false, interrupts: None, cannot_flush: false }
+}
+
+#[test]
+fn a_target_that_panics_neither_hangs_the_run_nor_loses_an_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = folder.path().join("in");
+    small_files(&inputs, 60);
+    let target = Arc::new(Defective { panics: true, ..defective(folder.path()) });
+    let pipeline = ingest(&inputs, folder.path()).target(target).jobs(1).concurrency(1).build().unwrap();
+    let report = pipeline.run(&mut ()).unwrap();
+    assert_eq!((report.inputs, report.of(Status::Ambiguous)), (60, 59));
+}
+
+#[test]
+fn an_interrupt_is_told_even_if_all_inputs_were_taken_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = folder.path().join("in");
+    small_files(&inputs, 3);
+    let flag = Arc::new(AtomicBool::new(false));
+    let target = Arc::new(Defective { interrupts: Some(Arc::clone(&flag)), ..defective(folder.path()) });
+    let builder = ingest(&inputs, folder.path()).target(target).jobs(1).concurrency(1);
+    // The first upload interrupts when everything waits in the queue, or before: both must be told.
+    let report = builder.interrupted(Arc::clone(&flag)).build().unwrap().run(&mut ()).unwrap();
+    assert_eq!(report.of(Status::Uploaded), 1);
+    assert_eq!(report.stopped.map(|stopped| stopped.kind), Some(StopKind::Interrupted));
+    let pipeline = ingest(&inputs, folder.path()).interrupted(flag).build().unwrap();
+    let report = pipeline.inspect::<RunError>(Inspection::Plan, |_| Ok(())).unwrap();
+    assert_eq!(report.stopped.map(|stopped| stopped.kind), Some(StopKind::Interrupted));
+}
+
+#[test]
+fn a_failing_journal_names_what_is_stored_and_not_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = folder.path().join("in");
+    small_files(&inputs, 300);
+    let target = Arc::new(Defective { cannot_flush: true, ..defective(folder.path()) });
+    let store = Arc::clone(&target.inner);
+    let pipeline = ingest(&inputs, folder.path()).target(target).build().unwrap();
+    let RunError::Unrecorded { stored, .. } = pipeline.run(&mut ()).unwrap_err() else {
+        unreachable!("files are stored");
+    };
+    let listed = store.list(&ListRequest { limit: Some(1000), ..ListRequest::default() }).unwrap().files;
+    assert_eq!(stored.len(), listed.len());
+    for file in listed {
+        assert!(stored.iter().any(|named| named.starts_with(&file.file_id)), "{}", file.file_id);
+    }
+}
+
+#[test]
+fn a_time_without_end_is_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("a.html");
+    fs::write(&page, "<html><body><p>text</p></body></html>").unwrap();
+    let builder = Pipeline::builder().input(page).output_dir(folder.path().join("out"));
+    let builder = builder.convert_timeout(std::time::Duration::MAX);
+    let report = builder.build().unwrap().run(&mut ()).unwrap();
+    assert_eq!(report.of(Status::Converted), 1);
+}
+
+#[test]
+fn threads_beyond_reason_are_not_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = folder.path().join("in");
+    small_files(&inputs, 5);
+    let builder = ingest(&inputs, folder.path()).jobs(usize::MAX).concurrency(usize::MAX);
+    let report = builder.build().unwrap().run(&mut ()).unwrap();
+    assert_eq!(report.of(Status::Uploaded), 4);
 }

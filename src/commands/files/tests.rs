@@ -141,3 +141,64 @@ fn a_servers_name_never_leaves_the_folder() {
         assert_eq!(local_name(&file(name)), local, "{name:?}");
     }
 }
+
+/// Lists the same page for ever.
+#[derive(Debug)]
+struct Circle(Arc<dyn Target>);
+
+impl Target for Circle {
+    fn profile(&self) -> &crate::model::Profile {
+        self.0.profile()
+    }
+
+    fn target_id(&self) -> &str {
+        self.0.target_id()
+    }
+
+    fn upload(&self, request: &crate::targets::UploadRequest<'_>) -> Result<FileObject, TargetError> {
+        self.0.upload(request)
+    }
+
+    fn get(&self, file_id: &str) -> Result<FileObject, TargetError> {
+        self.0.get(file_id)
+    }
+
+    fn list(&self, _request: &ListRequest) -> Result<crate::targets::FilePage, TargetError> {
+        Ok(crate::targets::FilePage { files: Vec::new(), next_cursor: Some("again".to_owned()) })
+    }
+
+    fn download(&self, file_id: &str, out: &mut dyn Write) -> Result<u64, TargetError> {
+        self.0.download(file_id, out)
+    }
+
+    fn delete(&self, file_id: &str) -> Result<(), TargetError> {
+        self.0.delete(file_id)
+    }
+}
+
+/// Lists all files of a [`Circle`].
+fn list_circle(interrupted: bool) -> Result<ExitStatus, CommandError> {
+    use clap::Parser;
+    let place = Place::new();
+    let store = Store::open(&place.path("store")).unwrap();
+    let profile = crate::targets::profiles::built_in("local").unwrap();
+    let target = Circle(Arc::new(crate::targets::local::LocalTarget::new(profile, store)));
+    let cli = Cli::parse_from(["docferry", "files", "list"]);
+    let mut context = Context {
+        general: &cli.general,
+        environment: &Environment::new(place.folder.path(), []),
+        stdout: &mut Vec::new(),
+        stderr: &mut Vec::new(),
+        colour: Colour::Off,
+        interrupted: Arc::new(interrupted.into()),
+    };
+    Files { name: "circle".to_owned(), target: &target, context: &mut context }.list(u64::MAX, true)
+}
+
+#[test]
+fn a_listing_in_circles_or_an_interrupt_ends() {
+    let error = list_circle(false).unwrap_err();
+    let CommandError::Target { source, .. } = error else { panic!("{error:?}") };
+    assert_eq!(source.kind, TargetErrorKind::Protocol);
+    assert_eq!(list_circle(true).unwrap(), ExitStatus::Interrupted);
+}

@@ -1,0 +1,93 @@
+//! What becomes of a format, by consumer, mode and name.
+
+use std::borrow::Cow;
+
+use super::*;
+use crate::model::Consumer;
+
+fn detection(format: Format, evidence: Evidence) -> Detection {
+    let media_type = Cow::Borrowed(format.spec().media_type);
+    Detection { format, media_type, charset: None, evidence }
+}
+
+/// Returns the plan in a few words.
+fn planned(
+    target: &str,
+    consumer: Consumer,
+    detection: &Detection,
+    name: &str,
+    options: PlanOptions,
+) -> String {
+    let profile = crate::targets::profiles::built_in(target).unwrap();
+    let acceptance = Acceptance::new(&profile, consumer).unwrap();
+    match plan(detection, name, &acceptance, options) {
+        Plan::PassThrough { media_type, append } => format!("{media_type} {}", append.unwrap_or("-")),
+        Plan::Convert { converter } => converter.name().to_owned(),
+        Plan::Reject(violations) => violations.iter().map(|v| v.code.as_str()).collect::<Vec<_>>().join(" "),
+    }
+}
+
+#[test]
+fn format_consumer_and_mode_decide() {
+    use Consumer::{Messages, Sessions};
+    use ConvertMode::{Always, Auto, Never};
+    for (target, consumer, format, name, convert, expected) in [
+        ("anthropic", Messages, Format::Pdf, "a.pdf", Auto, "application/pdf -"),
+        ("anthropic", Messages, Format::Pdf, "a.pdf", Never, "application/pdf -"),
+        ("anthropic", Messages, Format::Docx, "a.docx", Auto, "docx-to-markdown"),
+        ("anthropic", Messages, Format::Docx, "a.docx", Never, "conversion-off"),
+        ("anthropic", Messages, Format::Markdown, "a.md", Auto, "text/plain -"),
+        ("anthropic", Messages, Format::Markdown, "a.md", Always, "text/plain -"),
+        ("anthropic", Messages, Format::Png, "a.png", Auto, "image/png -"),
+        ("anthropic", Messages, Format::Tiff, "a.tiff", Auto, "unsupported-format"),
+        ("anthropic", Messages, Format::Tiff, "a.tiff", Never, "unsupported-format"),
+        ("anthropic", Messages, Format::Xlsx, "a.xlsx", Auto, "xlsx-to-csv"),
+        ("anthropic", Messages, Format::EncryptedOoxml, "a.docx", Auto, "encrypted-document"),
+        ("anthropic", Sessions, Format::Docx, "a.docx", Always, "docx-to-markdown"),
+        ("anthropic", Sessions, Format::Tiff, "a.tiff", Always, "image/tiff -"),
+        ("qoder", Messages, Format::Docx, "a.docx", Auto, "docx-to-markdown"),
+        ("qoder", Messages, Format::Png, "a.png", Auto, "unsupported-format"),
+        ("qoder", Messages, Format::Markdown, "a.md", Auto, "text/markdown -"),
+    ] {
+        let detected = detection(format, Evidence::Content);
+        let options = PlanOptions { convert, misnamed: Misnamed::Reject, rewrite_text: false };
+        let found = planned(target, consumer, &detected, name, options);
+        assert_eq!(found, expected, "{target} {consumer:?} {format:?} {convert:?}");
+    }
+}
+
+#[test]
+fn a_misnamed_file_is_rejected_or_taken_for_what_it_is() {
+    use Misnamed::{ByContent, Reject};
+    for (found, claimed, misnamed, expected) in [
+        (Format::Pdf, Format::Docx, Reject, "content-mismatch"),
+        (Format::Pdf, Format::Docx, ByContent, "application/pdf -"),
+        (Format::Docx, Format::Pdf, ByContent, "docx-to-markdown"),
+        (Format::Zip, Format::PlainText, Reject, "binary-content"),
+        (Format::Zip, Format::PlainText, ByContent, "binary-content"),
+        (Format::Csv, Format::Xls, Reject, "text/plain -"),
+    ] {
+        let detected = detection(found, Evidence::Conflict { claimed });
+        let options = PlanOptions { convert: ConvertMode::Auto, misnamed, rewrite_text: false };
+        let plan = planned("anthropic", Consumer::Messages, &detected, "a", options);
+        assert_eq!(plan, expected, "{found:?} named {claimed:?}, {misnamed:?}");
+    }
+}
+
+#[test]
+fn text_in_another_charset_is_decoded_where_text_is_read() {
+    let charset = Charset { name: "UTF-16LE", evidence: CharsetEvidence::Bom, bom: true, confident: true };
+    let detected = Detection { charset: Some(charset), ..detection(Format::PlainText, Evidence::Content) };
+    let options = |convert| PlanOptions { convert, misnamed: Misnamed::Reject, rewrite_text: false };
+    let plan = |convert| planned("anthropic", Consumer::Messages, &detected, "a.txt", options(convert));
+    assert_ne!(plan(ConvertMode::Auto), "text/plain -");
+    assert_eq!(plan(ConvertMode::Never), "text/plain -");
+}
+
+#[test]
+fn without_a_target_whatever_has_a_converter_is_converted() {
+    let local = |format| plan_local(&detection(format, Evidence::Content), Misnamed::Reject);
+    assert!(local(Format::Docx).unwrap().is_some());
+    assert!(local(Format::Png).unwrap().is_none());
+    assert_eq!(local(Format::EncryptedOoxml).err().unwrap().code, Code::EncryptedDocument);
+}
