@@ -25,7 +25,7 @@ pub(super) fn check_address(
     definitions: &Definitions,
 ) -> Result<(), ConfigError> {
     let (Origin::Project(path), Some((definition, _))) = (origin, &resolved.definition) else {
-        return Ok(());
+        return check_variables(resolved);
     };
     let target = resolved.profile.name.clone();
     let mut shared = built_in_variables();
@@ -48,6 +48,23 @@ pub(super) fn check_address(
         target,
         host: with_port.unwrap_or_else(|| host.to_owned()),
     })
+}
+
+/// Refuses that a project's file picks which secret of the environment goes to a host that is not the project's:
+/// `api_key_env = "GITHUB_TOKEN"` would show it to the platform.
+fn check_variables(resolved: &Resolved) -> Result<(), ConfigError> {
+    let Some((definition, Origin::Project(path))) = &resolved.definition else {
+        return Ok(());
+    };
+    let known = built_in_variables();
+    match defined_variables(definition).find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(variable) => Err(ConfigError::ForeignVariable {
+            path: path.clone(),
+            target: resolved.profile.name.clone(),
+            variable,
+        }),
+    }
 }
 
 /// Finds the credential: a file that was named, else the profile's variables in their order.

@@ -146,6 +146,16 @@ pub enum ConfigError {
         /// The host.
         host: String,
     },
+    /// A project picks a variable for a host that is not its own.
+    #[error("`{}`: the target `{target}` may not send `{variable}` to a platform's own host", path.display())]
+    ForeignVariable {
+        /// The project's file.
+        path: PathBuf,
+        /// The target.
+        target: String,
+        /// The variable.
+        variable: String,
+    },
     /// A project's base URL comes without a credential of its own.
     #[error("`{}`: the target `{target}` has a base URL and needs a credential of its own", path.display())]
     BorrowedKey {
@@ -202,6 +212,7 @@ impl ConfigError {
             Self::UntrustedHost { host, .. } => format!(
                 "if you trust it, say --trust-host {host} or add it to trusted_hosts in your own configuration"
             ),
+            Self::ForeignVariable { .. } => "leave the variable out; the platform's own hold".to_owned(),
             Self::BorrowedKey { .. } => {
                 "name a variable of its own with api_key_env or auth_token_env; the built-in ones do not count".to_owned()
             }

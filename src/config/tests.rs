@@ -393,6 +393,18 @@ fn a_projects_address_cannot_borrow_the_key_of_a_users_target() {
 }
 
 #[test]
+fn a_project_cannot_pick_a_secret_for_a_platform() {
+    let case = Case {
+        project: "target = \"x\"\n[targets.x]\nextends = \"anthropic\"\napi_key_env = \"GITHUB_TOKEN\"",
+        variables: &[("GITHUB_TOKEN", "marker")],
+        ..Case::default()
+    };
+    let expected =
+        format!("`{PROJECT}`: the target `x` may not send `GITHUB_TOKEN` to a platform's own host");
+    assert_eq!(case.error(), expected);
+}
+
+#[test]
 fn a_users_address_gets_the_users_key() {
     let text =
         "target = \"corp\"\n[targets.corp]\nextends = \"anthropic\"\nbase_url = \"https://gw.example\"";

@@ -1,6 +1,7 @@
 //! Globs and ignore files: which rule, if any, leaves a path out.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::Match;
@@ -67,7 +68,7 @@ fn build(globs: &[String]) -> Result<Option<GlobSet>, BadGlob> {
 /// The ignore files that hold in a folder: its own, and those of the folders above it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IgnoreStack {
-    matchers: Vec<(PathBuf, Gitignore)>,
+    matchers: Vec<Arc<(PathBuf, Result<Gitignore, String>)>>,
 }
 
 impl IgnoreStack {
@@ -80,13 +81,9 @@ impl IgnoreStack {
         }
         for name in names {
             let file = folder.join(name);
-            if !file.is_file() {
-                continue;
-            }
-            let mut builder = GitignoreBuilder::new(folder);
-            builder.add(&file);
-            if let Ok(matcher) = builder.build() {
-                matchers.push((file, matcher));
+            if std::fs::symlink_metadata(&file).is_ok_and(|meta| !meta.is_dir()) {
+                let matcher = read(folder, &file, name == IGNORE_FILE);
+                matchers.push(Arc::new((file, matcher)));
             }
         }
         Self { matchers }
@@ -114,7 +111,14 @@ impl IgnoreStack {
     /// Returns the code and rule that ignores a path. The innermost file that says anything decides.
     pub(super) fn rule(&self, path: &Path, is_dir: bool) -> Option<(Code, String)> {
         let absolute = std::path::absolute(path).ok();
-        for (file, matcher) in self.matchers.iter().rev() {
+        for (file, matcher) in self.matchers.iter().rev().map(AsRef::as_ref) {
+            let matcher = match matcher {
+                Ok(matcher) => matcher,
+                // What it would have left out is unknown: nothing below it goes out.
+                Err(error) => {
+                    return Some((Code::Ignored, format!("{} is unusable: {error}", file.display())));
+                }
+            };
             // Matchers from above the root hold absolute paths; those of the walk are as the user named them.
             let path = if file.is_absolute() { absolute.as_deref().unwrap_or(path) } else { path };
             match matcher.matched(path, is_dir) {
@@ -126,5 +130,15 @@ impl IgnoreStack {
             }
         }
         None
+    }
+}
+
+/// Reads an ignore file. A line that is no glob spoils our own file; git passes over such lines in its files.
+fn read(folder: &Path, file: &Path, own: bool) -> Result<Gitignore, String> {
+    std::fs::read(file).map_err(|error| error.to_string())?;
+    let mut builder = GitignoreBuilder::new(folder);
+    match builder.add(file) {
+        Some(error) if own => Err(error.to_string()),
+        _ => builder.build().map_err(|error| error.to_string()),
     }
 }

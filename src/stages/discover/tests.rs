@@ -202,3 +202,13 @@ fn a_leading_dot_makes_no_other_path() {
     let found: Vec<Found> = discover(&named, &DiscoverOptions::default()).unwrap().collect();
     assert_eq!(found[1].skipped.as_ref().map(|s| s.0), Some(Code::Duplicate));
 }
+
+#[test]
+fn an_unusable_ignore_file_lets_nothing_out() {
+    let folder =
+        tree(&["a.txt", "sub/b.txt", "sub/.docferryignore -> gone", "z/c.txt", "z/.docferryignore=[z-a]\n"]);
+    let found = listing(folder.path(), &DiscoverOptions::default());
+    assert_eq!(found[0], "a.txt");
+    assert!(found[2].starts_with("sub/b.txt: ignored (./sub/.docferryignore is unusable: "), "{found:#?}");
+    assert!(found[4].starts_with("z/c.txt: ignored (./z/.docferryignore is unusable: "), "{found:#?}");
+}
