@@ -1,6 +1,7 @@
 //! The threads of a run: one discovers and hands out permits, a pool prepares, a few send, the caller collects.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -188,7 +189,14 @@ impl Task {
             let _ = messages.send(Message::Entry(entry, Some(Arc::clone(&permit))));
         };
         let output = shared.output.as_ref().zip(reserved.as_deref());
-        match shared.pipeline.prepare(found.candidate, batch, output) {
+        let candidate = found.candidate.clone();
+        // A defect in any stage costs this input, and its entry says so.
+        let ready = catch_unwind(AssertUnwindSafe(|| shared.pipeline.prepare(candidate, batch, output)));
+        let crashed = |_| {
+            let entry = shared.pipeline.not_attempted(&found.candidate, batch, Code::ConverterCrashed);
+            Ready::Final(vec![entry])
+        };
+        match ready.unwrap_or_else(crashed) {
             Ready::Final(entries) => entries.into_iter().for_each(|entry| tell(Box::new(entry))),
             Ready::Send(parts) => {
                 for part in parts {

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Warning};
 
-use super::classify::Classified;
+use super::classify::{Classified, Content};
+use crate::model::source::OpenError;
 use crate::model::{Body, Code, ConverterRef, Failure, Outcome, Sha256, Violation};
 use crate::policy::LiveKeys;
 
@@ -97,6 +98,13 @@ pub fn convert(
         Ok(Err(error)) => return Err(outcome(&error, interrupted)),
         Ok(Ok(())) => {}
     }
+    // What was hashed must be what was converted: large files are read again from where they are.
+    if let Content::File(opened, _) = &classified.content
+        && opened.reopen().is_err()
+    {
+        let failure = Failure::new(Code::Changed, OpenError::Changed.to_string());
+        return Err(Box::new(Outcome::Failed(failure)));
+    }
     let (parts, warnings) = sink.finish().map_err(|e| outcome(&ConvertError::Sink(e), interrupted))?;
     if parts.is_empty() {
         return Err(outcome(&ConvertError::NoText, interrupted));
@@ -124,9 +132,8 @@ fn outcome(error: &ConvertError, interrupted: &AtomicBool) -> Box<Outcome> {
         }
         ConvertError::Cancelled => failure(Code::ConverterTimeout, "the deadline passed".to_owned()),
         ConvertError::Io(e) => {
-            let changed = e.get_ref().is_some_and(
-                <dyn std::error::Error + Send + Sync + 'static>::is::<crate::model::source::OpenError>,
-            );
+            let changed =
+                e.get_ref().is_some_and(<dyn std::error::Error + Send + Sync + 'static>::is::<OpenError>);
             failure(if changed { Code::Changed } else { Code::ReadError }, e.to_string())
         }
         ConvertError::Sink(e) => failure(Code::WriteError, e.to_string()),
