@@ -125,10 +125,12 @@ impl Pipeline {
                     secrets if secrets.is_empty() => Ok(format!("convert with {}", converter.name())),
                     secrets => Err(Outcome::Rejected(secrets)),
                 },
-                whole @ Plan::PassThrough { .. } => match admit_whole(classified, &whole, admit).1.verdict {
-                    Ok(payload) => Ok(sending(&payload, &name)),
-                    Err(violations) => Err(Outcome::Rejected(violations)),
-                },
+                Plan::PassThrough { media_type, append } => {
+                    match admit_whole(classified, media_type, append, admit).verdict {
+                        Ok(payload) => Ok(sending(&payload, &name)),
+                        Err(violations) => Err(Outcome::Rejected(violations)),
+                    }
+                }
             },
             None => match plan_local(&classified.detection, self.plan.misnamed) {
                 Ok(Some(converter)) => Ok(format!("convert with {}", converter.name())),

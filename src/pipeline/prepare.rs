@@ -120,8 +120,8 @@ impl Pipeline {
         let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
         match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
             Plan::Reject(violations) => Ready::Final(vec![base.nothing(Outcome::Rejected(violations))]),
-            whole @ Plan::PassThrough { .. } => {
-                let (_, admitted) = admit_whole(classified, &whole, admit);
+            Plan::PassThrough { media_type, append } => {
+                let admitted = admit_whole(classified, media_type, append, admit);
                 draft_parts(base, vec![admitted], None)
             }
             Plan::Convert { converter } => self.converted(base, &classified, converter, admit),

@@ -6,7 +6,6 @@ use docferry_converters::Warning;
 
 use super::classify::Classified;
 use super::convert::{Converted, Prepared};
-use super::plan::Plan;
 use crate::acceptance::{Acceptance, Route};
 use crate::model::entry::WarningEntry;
 use crate::model::{
@@ -53,14 +52,15 @@ struct Proposal {
     warnings: Vec<Warning>,
 }
 
-/// Judges an input that is sent as it is.
+/// Judges an input that is sent as it is, under this media type and with this appended to its name.
 #[must_use]
-pub fn admit_whole(classified: Classified, plan: &Plan, options: &AdmitOptions) -> (Candidate, Admitted) {
+pub fn admit_whole(
+    classified: Classified,
+    media_type: MediaType,
+    append: Option<&str>,
+    options: &AdmitOptions,
+) -> Admitted {
     let Classified { candidate, content, size_bytes, digest, holds_live_key, .. } = classified;
-    let (media_type, append) = match plan {
-        Plan::PassThrough { media_type, append } => (media_type.clone(), append.unwrap_or_default()),
-        Plan::Convert { .. } | Plan::Reject(_) => (MediaType::OCTET_STREAM, ""),
-    };
     let prepared = Prepared {
         label: None,
         kind: docferry_converters::PartKind::PlainText,
@@ -69,11 +69,10 @@ pub fn admit_whole(classified: Classified, plan: &Plan, options: &AdmitOptions) 
         digest,
         holds_live_key,
     };
-    let name = format!("{}{append}", source_name(&candidate, options));
+    let name = format!("{}{}", source_name(&candidate, options), append.unwrap_or_default());
     let proposal =
         Proposal { part: 0, name, media_type, label: None, prepared, converter: None, warnings: Vec::new() };
-    let admitted = judge(proposal, &candidate, digest, options, &mut HashSet::new());
-    (candidate, admitted)
+    judge(proposal, &candidate, digest, options, &mut HashSet::new())
 }
 
 /// Judges the parts of a conversion.
