@@ -23,7 +23,7 @@ use super::query::Query;
 use super::refusal::{self, Refusal};
 use super::upload::{self, FormRules};
 use super::{content, media};
-use crate::model::{FileObject, FileStatus, MediaType};
+use crate::model::{FileStatus, MediaType};
 use crate::store::NewFile;
 use wire::Shape;
 
@@ -182,13 +182,13 @@ async fn list(State(app): Shared, headers: HeaderMap, query: Query) -> Result<Re
 type FileId = Result<Path<String>, PathRejection>;
 
 async fn metadata(State(app): Shared, headers: HeaderMap, id: FileId) -> Result<Response, Refusal> {
-    let file = find(&app, id).await?;
+    let file = app.find(path_id(id)?).await?;
     let agents = has_beta(&headers, AGENTS_BETA);
     Ok(wire::file(&file, shape(&headers), agents).into_response())
 }
 
 async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
-    let file = find(&app, id).await?;
+    let file = app.find(path_id(id)?).await?;
     let id = file.file_id.clone();
     if file.expires_at.is_some_and(|end| end <= app.clock.now()) {
         let message = format!("`{id}` has expired.");
@@ -207,18 +207,8 @@ async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
 
 async fn delete(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     let id = path_id(id)?;
-    let wanted = id.clone();
-    match app.blocking(move |store| store.delete(&wanted)).await? {
-        true => Ok(wire::deleted(&id).into_response()),
-        false => Err(Refusal::file_not_found(&id)),
-    }
-}
-
-async fn find(app: &App, id: FileId) -> Result<FileObject, Refusal> {
-    let id = path_id(id)?;
-    let wanted = id.clone();
-    let found = app.blocking(move |store| store.get(&wanted)).await?;
-    found.ok_or_else(|| Refusal::file_not_found(&id))
+    app.delete(&id).await?;
+    Ok(wire::deleted(&id).into_response())
 }
 
 fn path_id(id: FileId) -> Result<String, Refusal> {

@@ -17,7 +17,7 @@ use super::content::{self, Links};
 use super::fault::Faults;
 use super::refusal::Refusal;
 use super::{Clock, Limits, QoderShape, anthropic, qoder};
-use crate::model::{Secret, Sha256, Timestamp};
+use crate::model::{FileObject, Secret, Sha256, Timestamp};
 use crate::store::{Store, StoreError};
 
 /// The path of links that need no key.
@@ -49,6 +49,22 @@ impl App {
         let store = Arc::clone(&self.store);
         let done = tokio::task::spawn_blocking(move || call(&store)).await;
         Ok(done.map_err(|_| Refusal::fault("Internal server error"))??)
+    }
+
+    /// Returns what is known of a file, or the refusal that there is none.
+    pub(super) async fn find(&self, id: String) -> Result<FileObject, Refusal> {
+        let wanted = id.clone();
+        let found = self.blocking(move |store| store.get(&wanted)).await?;
+        found.ok_or_else(|| Refusal::file_not_found(&id))
+    }
+
+    /// Deletes a file, or says that there is none.
+    pub(super) async fn delete(&self, id: &str) -> Result<(), Refusal> {
+        let wanted = id.to_owned();
+        match self.blocking(move |store| store.delete(&wanted)).await? {
+            true => Ok(()),
+            false => Err(Refusal::file_not_found(id)),
+        }
     }
 
     /// Tells whether a request's credential is the server's.

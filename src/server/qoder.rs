@@ -24,7 +24,7 @@ use super::query::Query;
 use super::refusal::{self, Refusal};
 use super::upload::{self, FormRules};
 use super::{QoderShape, media};
-use crate::model::{FileObject, FileStatus};
+use crate::model::FileStatus;
 use crate::store::NewFile;
 
 const ID_PREFIX: &str = "file_";
@@ -173,12 +173,12 @@ async fn list(State(app): Shared, query: Query) -> Result<Response, Refusal> {
 type FileId = Result<Path<String>, PathRejection>;
 
 async fn metadata(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
-    let file = find(&app, id).await?;
+    let file = app.find(path_id(id)?).await?;
     Ok(wire::file(&file, app.qoder_shape).into_response())
 }
 
 async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
-    let file = find(&app, id).await?;
+    let file = app.find(path_id(id)?).await?;
     if file.status.as_ref().is_some_and(|status| *status != FileStatus::Ready) {
         let message = format!("`{}` is not ready", file.file_id);
         return Err(Refusal::new(StatusCode::CONFLICT, "conflict_error", message));
@@ -196,18 +196,8 @@ async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
 
 async fn delete(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     let id = path_id(id)?;
-    let wanted = id.clone();
-    match app.blocking(move |store| store.delete(&wanted)).await? {
-        true => Ok(wire::deleted(&id).into_response()),
-        false => Err(Refusal::file_not_found(&id)),
-    }
-}
-
-async fn find(app: &App, id: FileId) -> Result<FileObject, Refusal> {
-    let id = path_id(id)?;
-    let wanted = id.clone();
-    let found = app.blocking(move |store| store.get(&wanted)).await?;
-    found.ok_or_else(|| Refusal::file_not_found(&id))
+    app.delete(&id).await?;
+    Ok(wire::deleted(&id).into_response())
 }
 
 fn path_id(id: FileId) -> Result<String, Refusal> {
