@@ -345,7 +345,7 @@ fn on(switch: bool) -> Option<bool> {
 /// The flag that several commands share.
 #[derive(Debug, Clone, Args)]
 pub struct JobsArgs {
-    /// Threads that read and convert [default: one for each core]
+    /// Threads that read and convert, at most 256 [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = value::<NonZeroUsize>)]
     pub jobs: Option<NonZeroUsize>,
 }

@@ -21,7 +21,7 @@ pub struct UploadArgs {
     /// How long the target should keep the files, such as 30d
     #[arg(long, value_name = "TIME", value_parser = value::<Span>)]
     pub expires_in: Option<Span>,
-    /// Uploads at a time [default: 4]
+    /// Uploads at a time, at most 256 [default: 4]
     #[arg(long, value_name = "N", value_parser = value::<NonZeroUsize>)]
     pub concurrency: Option<NonZeroUsize>,
     /// Inputs of a batch [default: 100]
