@@ -46,6 +46,8 @@ pub enum PartKind {
     Markdown,
     /// Plain text that keeps the name and media type of its source.
     PlainText,
+    /// Plain text made of a document.
+    Text,
     /// An RFC 4180 CSV file.
     Csv,
 }
@@ -57,6 +59,7 @@ impl PartKind {
         match self {
             Self::Markdown => Some("md"),
             Self::PlainText => None,
+            Self::Text => Some("txt"),
             Self::Csv => Some("csv"),
         }
     }
@@ -66,7 +69,7 @@ impl PartKind {
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Markdown => "text/markdown",
-            Self::PlainText => "text/plain",
+            Self::PlainText | Self::Text => "text/plain",
             Self::Csv => "text/csv",
         }
     }
