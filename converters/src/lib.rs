@@ -17,6 +17,7 @@ pub mod markdown;
 pub mod number_format;
 pub mod ooxml;
 pub mod options;
+pub(crate) mod sheets;
 pub mod warning;
 pub mod xml;
 pub mod zip;
