@@ -25,9 +25,8 @@ pub(super) fn read(ooxml: &mut Ooxml<'_>) -> Result<Workbook> {
     while let Some(kind) = records.next()? {
         match kind {
             WB_PROP => {
-                if records.fields()?.u32().is_some_and(|flags| flags & 1 != 0) {
-                    workbook.epoch = Epoch::Y1904;
-                }
+                let counts_from_1904 = records.fields()?.u32().is_some_and(|flags| flags & 1 != 0);
+                workbook.epoch = if counts_from_1904 { Epoch::Y1904 } else { Epoch::Y1900 };
             }
             BUNDLE_SH => {
                 let Some(sheet) = sheet(records.fields()?) else {
