@@ -7,14 +7,15 @@ use crate::{ConvertError, PartKind, Result, Sink};
 pub(super) struct Output<'a> {
     meter: &'a Meter,
     sink: &'a mut dyn Sink,
+    kind: PartKind,
     begun: bool,
     /// Whether the current section has written anything.
     in_section: bool,
 }
 
 impl<'a> Output<'a> {
-    pub(super) fn new(meter: &'a Meter, sink: &'a mut dyn Sink) -> Self {
-        Self { meter, sink, begun: false, in_section: false }
+    pub(super) fn new(meter: &'a Meter, sink: &'a mut dyn Sink, kind: PartKind) -> Self {
+        Self { meter, sink, kind, begun: false, in_section: false }
     }
 
     /// Separates what follows from what was written.
@@ -27,7 +28,7 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         if !self.begun {
-            self.sink.begin_part(None, PartKind::Markdown).map_err(ConvertError::Sink)?;
+            self.sink.begin_part(None, self.kind).map_err(ConvertError::Sink)?;
             self.begun = true;
         } else if !self.in_section {
             self.meter.write(self.sink, b"\n")?;
