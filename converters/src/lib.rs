@@ -15,6 +15,7 @@ pub mod formats;
 pub mod limits;
 pub mod markdown;
 pub mod number_format;
+pub mod odf;
 pub mod ooxml;
 pub mod options;
 pub mod warning;
