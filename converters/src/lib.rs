@@ -18,6 +18,7 @@ pub mod number_format;
 pub mod odf;
 pub mod ooxml;
 pub mod options;
+pub(crate) mod sheets;
 pub mod warning;
 pub mod xml;
 pub mod zip;
@@ -47,6 +48,8 @@ pub enum PartKind {
     Markdown,
     /// Plain text that keeps the name and media type of its source.
     PlainText,
+    /// Plain text made of a document.
+    Text,
     /// An RFC 4180 CSV file.
     Csv,
 }
@@ -58,6 +61,7 @@ impl PartKind {
         match self {
             Self::Markdown => Some("md"),
             Self::PlainText => None,
+            Self::Text => Some("txt"),
             Self::Csv => Some("csv"),
         }
     }
@@ -67,7 +71,7 @@ impl PartKind {
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Markdown => "text/markdown",
-            Self::PlainText => "text/plain",
+            Self::PlainText | Self::Text => "text/plain",
             Self::Csv => "text/csv",
         }
     }

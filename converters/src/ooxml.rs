@@ -3,6 +3,11 @@
 //! Parts are found by relationship, never by their usual name, and types are compared by the last segment
 //! of their URI, which is the same in transitional and strict documents.
 
+pub(crate) mod chart;
+pub(crate) mod diagram;
+pub(crate) mod links;
+pub(crate) mod math;
+
 use std::collections::HashMap;
 use std::io::SeekFrom;
 

@@ -17,7 +17,6 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use docferry_converters::detect::detect;
-use docferry_converters::options::{CellValues, HiddenContent, Newlines};
 use docferry_converters::{Limits, Meter, Options, PartKind, Sink, Warning};
 
 #[derive(Default)]
@@ -47,16 +46,7 @@ fn parse_options(text: &str) -> Options {
     let mut options = Options::default();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let (key, value) = line.split_once('=').expect("options are key=value lines");
-        match (key, value) {
-            ("cell-values", "displayed") => options.cell_values = CellValues::Displayed,
-            ("cell-values", "canonical") => options.cell_values = CellValues::Canonical,
-            ("cell-values", "raw") => options.cell_values = CellValues::Raw,
-            ("hidden-content", "exclude") => options.hidden_content = HiddenContent::Exclude,
-            ("newlines", "lf") => options.newlines = Newlines::Lf,
-            ("csv-guard", "true") => options.csv_guard = true,
-            ("charset", label) => options.charset = Some(label.to_owned()),
-            other => panic!("unknown option {other:?}"),
-        }
+        options.set(key, value).unwrap();
     }
     options
 }

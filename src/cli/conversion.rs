@@ -1,10 +1,12 @@
 //! Flags that say how documents are converted, and what is let out under which name.
 
 use clap::Args;
-use docferry_converters::options::{CellValues, HiddenContent, Newlines};
+use docferry_converters::options::{
+    CellValues, Comments, CsvDialect, Formulas, HiddenContent, MergedCells, Newlines, TextForm, TrackChanges,
+};
 
 use super::{JobsArgs, choice, on, value};
-use crate::config::{Auto, CharsetLabel, Overrides};
+use crate::config::{Auto, CharsetLabel, Overrides, Size};
 use crate::model::file_name::BadFileName;
 use crate::model::{Consumer, ConvertMode, FileName, Misnamed, NameStyle, SecretsRule};
 
@@ -15,7 +17,25 @@ pub struct ConversionArgs {
     /// Write spreadsheet cells in kind with all digits, as they show, or as they are stored [default: canonical]
     #[arg(long, value_name = "HOW", value_parser = choice::<CellValues>())]
     pub cell_values: Option<CellValues>,
-    /// Take hidden sheets, rows and columns or leave them out [default: include]
+    /// Write the value of a formula or its text [default: values]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<Formulas>())]
+    pub formulas: Option<Formulas>,
+    /// Write documents as Markdown or as plain text [default: markdown]
+    #[arg(long, value_name = "FORM", value_parser = choice::<TextForm>())]
+    pub text: Option<TextForm>,
+    /// Write tracked changes as accepted, as rejected, or both states [default: accept]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<TrackChanges>())]
+    pub track_changes: Option<TrackChanges>,
+    /// Keep comments or drop them; auto keeps those of documents, drops those of sheets [default: auto]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<Comments>())]
+    pub comments: Option<Comments>,
+    /// Leave the cells that a merged cell covers empty, repeat its value, or write HTML [default: empty]
+    #[arg(long, value_name = "HOW", value_parser = choice::<MergedCells>())]
+    pub merged_cells: Option<MergedCells>,
+    /// Put title, author and dates of a document before its Markdown
+    #[arg(long)]
+    pub front_matter: bool,
+    /// Take hidden sheets, rows, columns, slides and text, or leave them out [default: include]
     #[arg(long, value_name = "WHAT", value_parser = choice::<HiddenContent>())]
     pub hidden_content: Option<HiddenContent>,
     /// Keep line ends of text or make them LF [default: keep]
@@ -24,9 +44,18 @@ pub struct ConversionArgs {
     /// Defuse CSV cells that begin like a formula with an apostrophe
     #[arg(long)]
     pub csv_guard: bool,
+    /// Keep the separators of delimited text or rewrite them by RFC 4180 [default: keep]
+    #[arg(long, value_name = "DIALECT", value_parser = choice::<CsvDialect>())]
+    pub csv_dialect: Option<CsvDialect>,
+    /// Split a longer CSV between rows and repeat its first row [default: what the target takes]
+    #[arg(long, value_name = "SIZE", value_parser = value::<Size>)]
+    pub max_csv_size: Option<Size>,
     /// Decode text with this charset instead of finding one
     #[arg(long, value_name = "LABEL", value_parser = value::<CharsetLabel>)]
     pub charset: Option<CharsetLabel>,
+    /// Decode text with this charset where there is too little of it to tell
+    #[arg(long, value_name = "LABEL", value_parser = value::<CharsetLabel>)]
+    pub default_charset: Option<CharsetLabel>,
     /// Reject a file whose content is not what its name claims, or go by content [default: reject]
     #[arg(long, value_name = "WHAT", value_parser = choice::<Misnamed>())]
     pub misnamed: Option<Misnamed>,
@@ -43,7 +72,16 @@ impl ConversionArgs {
         layer.hidden_content = self.hidden_content;
         layer.newlines = self.newlines;
         layer.csv_guard = on(self.csv_guard);
+        layer.csv_dialect = self.csv_dialect;
+        layer.max_csv_size = self.max_csv_size.map(|size| Auto(Some(size)));
+        layer.formulas = self.formulas;
+        layer.text = self.text;
+        layer.track_changes = self.track_changes;
+        layer.comments = self.comments;
+        layer.merged_cells = self.merged_cells;
+        layer.front_matter = on(self.front_matter);
         layer.charset = self.charset.clone().map(|label| Auto(Some(label)));
+        layer.default_charset = self.default_charset.clone().map(|label| Auto(Some(label)));
         layer.misnamed = self.misnamed;
     }
 }

@@ -10,7 +10,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use docferry_converters::options::{CellValues, HiddenContent, Newlines};
+use docferry_converters::options::{
+    CellValues, Comments, CsvDialect, Formulas, HiddenContent, MergedCells, Newlines, TextForm, TrackChanges,
+};
 use serde::Deserialize;
 
 use super::environment::Environment;
@@ -121,16 +123,34 @@ settings! {
     consumer: Auto<Consumer> = Auto(None);
     /// When documents are converted.
     convert: ConvertMode = ConvertMode::Auto;
-    /// What happens to hidden sheets, rows and columns.
-    hidden_content: HiddenContent = HiddenContent::Include;
+    /// What happens to hidden sheets, rows, columns, slides and text.
+    hidden_content: HiddenContent = HiddenContent::default();
     /// How spreadsheet cells are written.
-    cell_values: CellValues = CellValues::Canonical;
+    cell_values: CellValues = CellValues::default();
+    /// What stands in the cell of a formula.
+    formulas: Formulas = Formulas::default();
+    /// What text documents and presentations become.
+    text: TextForm = TextForm::default();
+    /// Which state of a document with tracked changes is written.
+    track_changes: TrackChanges = TrackChanges::default();
+    /// What happens to comments.
+    comments: Comments = Comments::default();
+    /// What the cells that a merged cell covers hold.
+    merged_cells: MergedCells = MergedCells::default();
+    /// Whether a document's properties stand before its Markdown.
+    front_matter: bool = false;
     /// What happens to line ends of text.
-    newlines: Newlines = Newlines::Keep;
+    newlines: Newlines = Newlines::default();
     /// Whether cells that begin like a formula are defused.
     csv_guard: bool = false;
+    /// What happens to the dialect of delimited text.
+    csv_dialect: CsvDialect = CsvDialect::default();
+    /// The largest CSV part.
+    max_csv_size: Auto<Size> = Auto(None);
     /// The charset to decode text with.
     charset: Auto<CharsetLabel> = Auto(None);
+    /// The charset to decode text with where there is too little of it to tell.
+    default_charset: Auto<CharsetLabel> = Auto(None);
     /// What happens to files that look like secrets.
     secrets: SecretsRule = SecretsRule::Refuse;
     /// What happens to a file whose content is not what its name claims.
@@ -223,6 +243,29 @@ settings! {
 
 fn built_in() -> docferry_converters::Limits {
     docferry_converters::Limits::default()
+}
+
+impl Values {
+    /// Returns the options of the converters.
+    pub(super) fn converter_options(&self) -> docferry_converters::Options {
+        let label = |label: &Auto<CharsetLabel>| label.0.clone().map(|label| label.0);
+        docferry_converters::Options {
+            cell_values: self.cell_values,
+            formulas: self.formulas,
+            hidden_content: self.hidden_content,
+            merged_cells: self.merged_cells,
+            comments: self.comments,
+            track_changes: self.track_changes,
+            text: self.text,
+            front_matter: self.front_matter,
+            newlines: self.newlines,
+            csv_guard: self.csv_guard,
+            csv_dialect: self.csv_dialect,
+            max_csv_bytes: self.max_csv_size.0.map(|size| size.0),
+            charset: label(&self.charset),
+            default_charset: label(&self.default_charset),
+        }
+    }
 }
 
 impl LimitValues {

@@ -8,7 +8,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use docferry_converters::options::{CellValues, HiddenContent, Newlines};
+use docferry_converters::options::{
+    CellValues, Comments, CsvDialect, Formulas, HiddenContent, MergedCells, Newlines, TextForm, TrackChanges,
+};
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::model::{Consumer, ConvertMode, Misnamed, NameStyle, SecretsRule};
@@ -80,28 +82,11 @@ macro_rules! choice {
 }
 
 choice!(Consumer ConvertMode Misnamed NameStyle SecretsRule);
+choice!(CellValues Comments CsvDialect Formulas HiddenContent MergedCells Newlines TextForm TrackChanges);
 
 impl Choice for bool {
     fn choices() -> Vec<(Self, &'static str)> {
         vec![(true, "true"), (false, "false")]
-    }
-}
-
-impl Choice for CellValues {
-    fn choices() -> Vec<(Self, &'static str)> {
-        vec![(Self::Canonical, "canonical"), (Self::Displayed, "displayed"), (Self::Raw, "raw")]
-    }
-}
-
-impl Choice for HiddenContent {
-    fn choices() -> Vec<(Self, &'static str)> {
-        vec![(Self::Include, "include"), (Self::Exclude, "exclude")]
-    }
-}
-
-impl Choice for Newlines {
-    fn choices() -> Vec<(Self, &'static str)> {
-        vec![(Self::Keep, "keep"), (Self::Lf, "lf")]
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use docferry_converters::options::Newlines;
+use docferry_converters::options::{CsvDialect, Newlines};
 use docferry_converters::{Limits, Options};
 
 use super::{Pipeline, Work};
@@ -222,6 +222,12 @@ impl Builder {
         let live_keys = LiveKeys::new(self.live_keys.iter());
         let admit = profile.as_ref().map(|profile| self.admit_options(profile, &live_keys)).transpose()?;
         let max_pass = profile.as_ref().map_or(0, |profile| profile.limits.max_file_bytes);
+        if let Some(profile) = &profile {
+            let limits = &profile.limits;
+            let room = limits.max_file_bytes.min(limits.max_request_bytes.saturating_sub(FRAMING_BYTES));
+            let chosen = self.options.max_csv_bytes.unwrap_or(room);
+            self.options.max_csv_bytes = Some(chosen.min(room));
+        }
         let mut discover = self.discover;
         discover.own.extend(own_paths(&work, self.manifest.as_ref()));
         let interrupted = Arc::clone(&self.interrupted);
@@ -273,9 +279,12 @@ impl Builder {
     }
 }
 
+/// Room for the multipart framing of a request, more than any name and metadata take.
+const FRAMING_BYTES: u64 = 64 << 10;
+
 /// Tells whether the options ask for something that passing text through would not do.
 fn rewrites_text(options: &Options) -> bool {
-    options.newlines != Newlines::Keep || options.charset.is_some()
+    options.newlines != Newlines::Keep || options.charset.is_some() || options.csv_dialect != CsvDialect::Keep
 }
 
 /// Refuses what the profile has no field for.

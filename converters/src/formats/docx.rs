@@ -5,12 +5,8 @@
 //! Layout, fonts and colours are not read. Parts are found by relationship and elements by local name, so strict
 //! documents and unusual part names make no difference.
 
-mod chart;
 mod comments;
-mod diagram;
 mod field;
-mod links;
-mod math;
 mod notes;
 mod numbering;
 mod output;

@@ -8,30 +8,22 @@
 mod attachments;
 mod attributes;
 mod cell_scan;
-mod cells;
-mod hidden;
-mod iso_date;
-mod reference;
 mod rich_text;
 mod scanner;
 mod shared_strings;
 mod sheet;
 mod styles;
-mod tally;
 mod text;
 mod utf8;
 mod workbook;
 
 use crate::ooxml::Ooxml;
 use crate::options::HiddenContent;
+use crate::sheets::{Book, Cells, Outcome, Strings, Tally};
 use crate::{ConvertError, Converter, Input, Meter, Options, PartKind, Result, Sink};
 
-use cells::{Book, Cells};
 use scanner::Scanner;
-use shared_strings::SharedStrings;
-use sheet::{Outcome, Worksheet};
-use styles::Styles;
-use tally::Tally;
+use sheet::Worksheet;
 use workbook::{Sheet, Workbook};
 
 /// The converter.
@@ -56,13 +48,13 @@ impl Converter for XlsxToCsv {
     ) -> Result<()> {
         let mut ooxml = Ooxml::open(input, meter)?;
         let workbook = Workbook::read(&mut ooxml)?;
-        let styles = Styles::read(&mut ooxml, workbook.part("styles"))?;
+        let styles = styles::read(&mut ooxml, workbook.part("styles"))?;
         let strings = read_strings(&mut ooxml, workbook.part("sharedStrings"))?;
-        let book = Book { options, strings: &strings, styles: &styles, epoch: workbook.epoch };
+        let book = Book { options, styles: &styles, epoch: workbook.epoch };
         let mut tally = Tally { has_macros: workbook.part("vbaProject").is_some(), ..Tally::default() };
         let (mut any, mut blank) = (false, Vec::new());
         for sheet in &workbook.sheets {
-            match convert_sheet(&mut ooxml, (&workbook, sheet), &book, &mut tally, sink)? {
+            match convert_sheet(&mut ooxml, (&workbook, sheet), (&book, &strings), &mut tally, sink)? {
                 Outcome::Values => any = true,
                 Outcome::Blank => blank.push(&*sheet.name),
                 Outcome::Empty | Outcome::NoWorksheet => {}
@@ -83,16 +75,16 @@ impl Converter for XlsxToCsv {
     }
 }
 
-fn read_strings(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<SharedStrings> {
+fn read_strings(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<Strings> {
     let meter = ooxml.meter();
     let part = match part {
         Some(name) => ooxml.package().part(name)?,
         None => None,
     };
     match part {
-        Some(part) => SharedStrings::read(Scanner::new(part, meter.limits()), meter),
+        Some(part) => shared_strings::read(Scanner::new(part, meter.limits()), meter),
         // Cells that name a string are counted one by one.
-        None => Ok(SharedStrings::default()),
+        None => Ok(Strings::default()),
     }
 }
 
@@ -100,7 +92,7 @@ fn read_strings(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<SharedStrin
 fn convert_sheet(
     ooxml: &mut Ooxml<'_>,
     (workbook, sheet): (&Workbook, &Sheet),
-    book: &Book<'_>,
+    (book, strings): (&Book<'_>, &Strings),
     tally: &mut Tally,
     sink: &mut dyn Sink,
 ) -> Result<Outcome> {
@@ -124,7 +116,7 @@ fn convert_sheet(
         return Ok(Outcome::Empty);
     };
     let cells = Cells::new(book, &sheet.name, tally, (meter, sink));
-    let worksheet = Worksheet::new(Scanner::new(part, meter.limits()), cells, meter);
+    let worksheet = Worksheet::new(Scanner::new(part, meter.limits()), cells, strings, meter);
     let outcome = worksheet.read()?;
     if outcome == Outcome::NoWorksheet {
         tally.sheets_skipped += 1;

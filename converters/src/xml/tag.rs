@@ -45,6 +45,13 @@ impl<'a> Tag<'a> {
         self.attributes().find(|(n, _)| *n == name).map(|(_, value)| value)
     }
 
+    /// Returns the value of the first attribute with this local name as a whole number; one that is not, or does not
+    /// fit, counts as not said.
+    #[must_use]
+    pub fn number<T: std::str::FromStr>(&self, local: &[u8]) -> Option<T> {
+        std::str::from_utf8(self.raw(local)?).ok()?.trim().parse().ok()
+    }
+
     /// Iterates over (qualified name, raw value).
     #[must_use]
     pub fn attributes(&self) -> Attributes<'a> {

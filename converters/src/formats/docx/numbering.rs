@@ -13,7 +13,6 @@ use crate::limits::Meter;
 use crate::markdown::Marker;
 use crate::xml::{Event, Reader, Source, Tag};
 
-use super::properties::number;
 use super::styles::{Styles, level_number, number_of_style, style_id};
 use format::NumberFormat;
 
@@ -68,7 +67,7 @@ impl Numbering {
             match reader.next_event()? {
                 Event::Start(tag) => match tag.local() {
                     b"abstractNum" => {
-                        let id = number(tag, b"abstractNumId");
+                        let id = tag.number(b"abstractNumId");
                         let read = read_abstract(reader, meter)?;
                         if let Some(id) = id {
                             if let Some(style) = &read.style_link {
@@ -79,7 +78,7 @@ impl Numbering {
                         }
                     }
                     b"num" => {
-                        let id = number(tag, b"numId");
+                        let id = tag.number(b"numId");
                         let read = read_list(reader, meter)?;
                         if let Some(id) = id {
                             numbering.lists.insert(id, read);
@@ -235,11 +234,11 @@ fn read_list<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<List> {
             continue;
         };
         match tag.local() {
-            b"abstractNumId" => found.abstract_id = number(tag, b"val").unwrap_or(u32::MAX),
+            b"abstractNumId" => found.abstract_id = tag.number(b"val").unwrap_or(u32::MAX),
             b"lvlOverride" => overridden = level_number(tag, b"ilvl").map(usize::from),
             b"startOverride" => {
                 if let Some(at) = overridden {
-                    found.starts[at] = number(tag, b"val");
+                    found.starts[at] = tag.number(b"val");
                 }
             }
             b"lvl" => {
@@ -263,11 +262,11 @@ fn read_level<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Level>
             continue;
         };
         match tag.local() {
-            b"start" => level.start = number(tag, b"val"),
+            b"start" => level.start = tag.number(b"val"),
             b"numFmt" => level.format = NumberFormat::named(tag.raw(b"val").unwrap_or_default()),
             b"lvlText" => level.text = label_text(tag),
             b"isLgl" => level.legal = super::properties::is_on(tag),
-            b"lvlRestart" => level.restart = number(tag, b"val"),
+            b"lvlRestart" => level.restart = tag.number(b"val"),
             b"pStyle" => level.style = style_id(tag),
             b"rPr" | b"pPr" => reader.skip_element()?,
             _ => {}

@@ -92,9 +92,9 @@ pub(super) fn read_paragraph<S: Source>(
         let mut skip = false;
         match tag.local() {
             b"pStyle" => found.style = tag.raw(b"val").and_then(|id| styles.find(id)),
-            b"outlineLvl" => found.outline = number(tag, b"val"),
-            b"numId" => found.number = number(tag, b"val"),
-            b"ilvl" => found.level = number(tag, b"val"),
+            b"outlineLvl" => found.outline = tag.number(b"val"),
+            b"numId" => found.number = tag.number(b"val"),
+            b"ilvl" => found.level = tag.number(b"val"),
             b"del" | b"moveFrom" => found.mark_deleted = true,
             b"pPrChange" | b"rPrChange" | b"sectPr" | b"tabs" | b"numberingChange" => skip = true,
             _ => {}
@@ -122,7 +122,7 @@ fn read_count<S: Source>(reader: &mut Reader<S>, name: &[u8]) -> Result<Option<u
     while reader.depth() >= outer {
         if let Event::Start(tag) = reader.next_event()? {
             if tag.local() == name {
-                found = number(tag, b"val");
+                found = tag.number(b"val");
             } else if matches!(tag.local(), b"tcPrChange" | b"trPrChange") {
                 reader.skip_element()?;
             }
@@ -134,9 +134,4 @@ fn read_count<S: Source>(reader: &mut Reader<S>, name: &[u8]) -> Result<Option<u
 /// Reads an on/off property: absent value means on (ECMA-376 part 1, section 17.17.4).
 pub(super) fn is_on(tag: Tag<'_>) -> bool {
     !matches!(tag.raw(b"val"), Some(b"0" | b"false" | b"off" | b"none"))
-}
-
-/// Reads a whole number; one that is not, or does not fit, counts as not said.
-pub(super) fn number<T: std::str::FromStr>(tag: Tag<'_>, name: &[u8]) -> Option<T> {
-    std::str::from_utf8(tag.raw(name)?).ok()?.trim().parse().ok()
 }

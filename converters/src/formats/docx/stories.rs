@@ -7,13 +7,13 @@ use std::collections::HashSet;
 
 use crate::limits::Meter;
 use crate::markdown::Writer;
+use crate::ooxml::links::Links;
 use crate::ooxml::{Ooxml, Relationship};
 use crate::options::HiddenContent;
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
 use super::comments::Comments;
-use super::links::Links;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
 use super::output::Output;
@@ -96,7 +96,8 @@ fn open<'a>(
 }
 
 fn comments(ooxml: &mut Ooxml<'_>, part: &str, document: &mut Document<'_>) -> Result<()> {
-    let links = Links::read(ooxml, part, &mut document.tally)?;
+    let links = Links::read(ooxml, part)?;
+    document.tally.missing_parts += links.missing();
     let Some(mut reader) = ooxml.xml(part)? else {
         return Ok(());
     };
@@ -141,7 +142,8 @@ fn edges(
         if !parts.insert(&relationship.target) {
             continue;
         }
-        let links = Links::read(ooxml, &relationship.target, &mut document.tally)?;
+        let links = Links::read(ooxml, &relationship.target)?;
+        document.tally.missing_parts += links.missing();
         let Some(mut reader) = ooxml.xml(&relationship.target)? else {
             document.tally.missing_parts += 1;
             continue;
@@ -164,7 +166,8 @@ fn main_story(
     document: &mut Document<'_>,
     output: &mut Output<'_>,
 ) -> Result<bool> {
-    let links = Links::read(ooxml, part, &mut document.tally)?;
+    let links = Links::read(ooxml, part)?;
+    document.tally.missing_parts += links.missing();
     let Some(mut reader) = ooxml.xml(part)? else {
         return Err(ConvertError::corrupt("the package", "its main part is missing"));
     };
@@ -224,7 +227,8 @@ fn notes(
         document.tally.missing_parts = missing_before + 1;
         return Ok(false);
     };
-    let links = Links::read(ooxml, part, &mut document.tally)?;
+    let links = Links::read(ooxml, part)?;
+    document.tally.missing_parts += links.missing();
     let Some(mut reader) = ooxml.xml(part)? else {
         return Ok(false);
     };

@@ -10,7 +10,7 @@ use crate::limits::Meter;
 use crate::xml::{Event, Reader, Source};
 use crate::{Result, xml};
 
-use super::properties::{self, ParagraphProperties, RunProperties, number};
+use super::properties::{self, ParagraphProperties, RunProperties};
 
 const MAX_CHAIN: usize = 32;
 /// What a style weighs in memory beside its strings.
@@ -196,5 +196,5 @@ pub(super) fn style_id(tag: xml::Tag<'_>) -> Option<Vec<u8>> {
 
 /// Reads a level number, of which there are nine.
 pub(super) fn level_number(tag: xml::Tag<'_>, name: &[u8]) -> Option<u8> {
-    number::<u8>(tag, name).filter(|level| *level < 9)
+    tag.number::<u8>(name).filter(|level| *level < 9)
 }

@@ -12,14 +12,14 @@ use std::rc::Rc;
 
 use crate::limits::Meter;
 use crate::markdown::{Style, Writer};
+use crate::ooxml::links::Links;
+use crate::ooxml::math::Math;
 use crate::options::HiddenContent;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Result};
 
 use super::comments::Comments;
 use super::field::Fields;
-use super::links::Links;
-use super::math::Math;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
 use super::output::Output;

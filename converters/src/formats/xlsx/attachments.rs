@@ -3,10 +3,9 @@
 //! None of it has a place in a CSV file, so it is only counted, for the warnings.
 
 use crate::ooxml::Ooxml;
+use crate::sheets::Tally;
 use crate::xml::Event;
 use crate::{ConvertError, Result};
-
-use super::tally::Tally;
 
 /// Counts what the relationships of a sheet lead to. Damage there costs no cell, so it is only counted, too.
 pub(super) fn count(ooxml: &mut Ooxml<'_>, sheet: &str, tally: &mut Tally) -> Result<()> {

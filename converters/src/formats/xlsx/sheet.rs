@@ -5,29 +5,15 @@
 //! is ignored: it lies too often, and nothing here needs it.
 
 use crate::limits::Meter;
+use crate::sheets::{Cells, Outcome, Strings, Value, reference};
 use crate::xml::Source;
 use crate::{ConvertError, Result};
 
 use super::cell_scan::{self, Cell, Head, Kind, Step};
-use super::cells::Cells;
-use super::reference;
 use super::rich_text;
 use super::scanner::{Scanner, Span, Token};
 use super::text;
 use super::workbook::is_true;
-
-/// What a worksheet part turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// A sheet with at least one value, which has become a part.
-    Values,
-    /// A sheet with cells, none of which has a value.
-    Blank,
-    /// A sheet without any cell.
-    Empty,
-    /// Not a worksheet, whatever its relationship says.
-    NoWorksheet,
-}
 
 /// A worksheet being read.
 #[derive(Debug)]
@@ -40,6 +26,7 @@ pub(super) struct Worksheet<'a, S> {
 #[derive(Debug)]
 struct Rows<'a> {
     cells: Cells<'a>,
+    strings: &'a Strings,
     meter: &'a Meter,
     next_row: u32,
     next_column: u32,
@@ -47,8 +34,8 @@ struct Rows<'a> {
 }
 
 impl<'a, S: Source> Worksheet<'a, S> {
-    pub(super) fn new(scanner: Scanner<S>, cells: Cells<'a>, meter: &'a Meter) -> Self {
-        let rows = Rows { cells, meter, next_row: 0, next_column: 0, decoded: Vec::new() };
+    pub(super) fn new(scanner: Scanner<S>, cells: Cells<'a>, strings: &'a Strings, meter: &'a Meter) -> Self {
+        let rows = Rows { cells, strings, meter, next_row: 0, next_column: 0, decoded: Vec::new() };
         Self { scanner, rows }
     }
 
@@ -258,7 +245,10 @@ impl Rows<'_> {
         }
         self.next_column = column + 1;
         match value {
-            Some(value) if !value.is_empty() => self.cells.put(column, head.style, head.kind, value),
+            Some(stored) if !stored.is_empty() => {
+                let value = value_of(head.kind, stored, self.strings);
+                self.cells.put(column, head.style, value)
+            }
             _ => {
                 // Only text may be empty and still be a value.
                 let lacks_value = has_formula && (value.is_none() || head.kind != Kind::Text);
@@ -266,5 +256,25 @@ impl Rows<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+/// Returns what a cell of this type holds. `stored` is decoded text: what stands in `v`, or the text of `is`.
+fn value_of<'v>(kind: Kind, stored: &'v [u8], strings: &'v Strings) -> Value<'v> {
+    match kind {
+        Kind::Number => Value::Digits(stored),
+        Kind::Shared => {
+            let index = reference::number(stored.trim_ascii());
+            let string = index.and_then(|index| strings.get(index as usize));
+            string.map_or(Value::NoString, Value::Shared)
+        }
+        Kind::Text | Kind::Inline => Value::Text(stored),
+        Kind::Bool => match stored.trim_ascii() {
+            b"1" | b"true" => Value::Bool(true),
+            b"0" | b"false" => Value::Bool(false),
+            _ => Value::Bad(stored),
+        },
+        Kind::Error => Value::Error(stored),
+        Kind::Date => Value::Date(stored),
     }
 }

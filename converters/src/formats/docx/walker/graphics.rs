@@ -9,8 +9,8 @@ use crate::Result;
 use crate::markdown::Style;
 use crate::xml::Tag;
 
-use super::super::math;
 use super::{Open, Step, Walker};
+use crate::ooxml::math;
 
 /// A drawing or VML picture being read.
 #[derive(Debug, Default)]

@@ -11,7 +11,6 @@ use crate::markdown::{Block, Style, Writer};
 use crate::xml::{Event, Reader, Source};
 
 use super::links::Graphic;
-use super::properties::number;
 
 /// What a cached point weighs in memory beside its text.
 const POINT_BYTES: u64 = 64;
@@ -47,7 +46,7 @@ struct Chart {
 }
 
 /// Reads a chart part; its text counts as held in memory.
-pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Graphic> {
+pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Graphic> {
     let mut chart = Chart::default();
     let mut in_text = false;
     loop {
@@ -55,7 +54,7 @@ pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<G
             Event::Start(tag) => match tag.local() {
                 b"t" | b"v" => in_text = true,
                 b"pt" => {
-                    chart.index = number(tag, b"idx").unwrap_or(u32::MAX);
+                    chart.index = tag.number(b"idx").unwrap_or(u32::MAX);
                     meter.resident(POINT_BYTES)?;
                 }
                 local => {

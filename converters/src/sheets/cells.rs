@@ -9,34 +9,54 @@ use crate::number_format::{self, Decimal, Epoch};
 use crate::options::{CellValues, HiddenContent};
 use crate::{ConvertError, Options, Result, Sink};
 
-use super::cell_scan::Kind;
-use super::hidden::Columns;
+use super::columns::Columns;
 use super::iso_date;
-use super::reference;
-use super::shared_strings::{Shared, SharedStrings};
+use super::strings::Shared;
 use super::styles::{Style, Styles};
 use super::tally::Tally;
 
 /// Stands for a shared string that does not exist.
-pub(super) const BAD_STRING: &[u8] = b"#BAD-STRING!";
+const BAD_STRING: &[u8] = b"#BAD-STRING!";
 
 /// What all sheets share.
 #[derive(Debug)]
-pub(super) struct Book<'a> {
-    pub(super) options: &'a Options,
-    pub(super) strings: &'a SharedStrings,
-    pub(super) styles: &'a Styles,
-    pub(super) epoch: Epoch,
+pub(crate) struct Book<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) styles: &'a Styles,
+    pub(crate) epoch: Epoch,
+}
+
+/// What a cell holds. Texts are UTF-8 with all references and escapes resolved.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Value<'v> {
+    /// A number as decimal text.
+    Digits(&'v [u8]),
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(&'v [u8]),
+    /// A text of which is known what a field needs to know.
+    Shared(Shared<'v>),
+    /// A truth value.
+    Bool(bool),
+    /// An error, such as `#DIV/0!`.
+    Error(&'v [u8]),
+    /// A date or time as ISO 8601 text.
+    Date(&'v [u8]),
+    /// A shared string that does not exist.
+    NoString,
+    /// What its type does not allow; it is given as it is.
+    Bad(&'v [u8]),
 }
 
 /// The cells of one sheet on their way to its table.
 #[derive(Debug)]
-pub(super) struct Cells<'a> {
+pub(crate) struct Cells<'a> {
     book: &'a Book<'a>,
     table: Table<'a>,
     tally: &'a mut Tally,
     field: Vec<u8>,
-    pub(super) columns: Columns,
+    pub(crate) columns: Columns,
     any: bool,
     row: u32,
     furthest_row: u32,
@@ -47,7 +67,7 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         book: &'a Book<'a>,
         label: &'a str,
         tally: &'a mut Tally,
@@ -68,7 +88,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    pub(super) fn begin_row(&mut self, row: u32, is_hidden: bool) {
+    pub(crate) fn begin_row(&mut self, row: u32, is_hidden: bool) {
         if self.row_is_hidden && self.excludes() {
             self.rows_left_out += 1;
         }
@@ -77,25 +97,25 @@ impl<'a> Cells<'a> {
     }
 
     /// Notes that there is a cell, with or without a value.
-    pub(super) fn note(&mut self) {
+    pub(crate) fn note(&mut self) {
         self.any = true;
     }
 
     /// Tells whether there was a cell, with or without a value.
-    pub(super) fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         self.any
     }
 
-    pub(super) fn row(&self) -> u32 {
+    pub(crate) fn row(&self) -> u32 {
         self.row
     }
 
-    pub(super) fn tally(&mut self) -> &mut Tally {
+    pub(crate) fn tally(&mut self) -> &mut Tally {
         self.tally
     }
 
     /// Ends the sheet; tells whether it had any value.
-    pub(super) fn finish(self) -> Result<bool> {
+    pub(crate) fn finish(self) -> Result<bool> {
         self.table.finish()
     }
 
@@ -103,25 +123,25 @@ impl<'a> Cells<'a> {
         self.book.options.hidden_content == HiddenContent::Exclude
     }
 
-    /// Writes a cell. `value` is decoded text: what stands in `v`, or the text of `is`.
-    pub(super) fn put(&mut self, column: u32, style: u32, kind: Kind, value: &[u8]) -> Result<()> {
+    /// Writes a cell with the style of this index.
+    pub(crate) fn put(&mut self, column: u32, style: u32, value: Value<'_>) -> Result<()> {
         let style = self.book.styles.style(style);
         let style = if style.hides_all { self.shown_anyway(style) } else { Some(style) };
         let Some(style) = style else { return Ok(()) };
-        match kind {
-            Kind::Number => self.number(column, style, value),
-            Kind::Shared => self.shared(column, style, value),
-            Kind::Text | Kind::Inline => self.text(column, style, value),
-            Kind::Bool => {
-                let word = match value.trim_ascii() {
-                    b"1" | b"true" => &b"TRUE"[..],
-                    b"0" | b"false" => b"FALSE",
-                    _ => return self.bad_cell(column, value),
-                };
-                self.plain(column, word)
+        match value {
+            Value::Digits(digits) => self.digits(column, style, digits),
+            Value::Number(number) => self.number(column, style, number),
+            Value::Text(text) => self.text(column, style, text),
+            Value::Shared(string) => self.shared(column, style, string),
+            Value::Bool(true) => self.plain(column, b"TRUE"),
+            Value::Bool(false) => self.plain(column, b"FALSE"),
+            Value::Error(error) => self.emit(column, error),
+            Value::Date(date) => self.date(column, style, date),
+            Value::NoString => {
+                self.tally.bad_strings += 1;
+                self.emit(column, BAD_STRING)
             }
-            Kind::Error => self.emit(column, value),
-            Kind::Date => self.date(column, style, value),
+            Value::Bad(stored) => self.bad_cell(column, stored),
         }
     }
 
@@ -134,7 +154,7 @@ impl<'a> Cells<'a> {
         (!self.excludes()).then_some(Style { is_general: true, keeps_text: true, ..style })
     }
 
-    fn number(&mut self, column: u32, style: Style, stored: &[u8]) -> Result<()> {
+    fn digits(&mut self, column: u32, style: Style, stored: &[u8]) -> Result<()> {
         let raw = self.book.options.cell_values == CellValues::Raw;
         if style.is_general && number_format::is_plain(stored) {
             return self.plain(column, stored);
@@ -145,6 +165,17 @@ impl<'a> Cells<'a> {
         };
         if raw {
             return self.emit(column, stored);
+        }
+        self.decimal(column, style, value)
+    }
+
+    fn number(&mut self, column: u32, style: Style, number: f64) -> Result<()> {
+        let Some(value) = Decimal::from_f64(number) else {
+            // Not a number or infinite: spreadsheet programs show it so.
+            return self.emit(column, b"#NUM!");
+        };
+        if self.book.options.cell_values == CellValues::Raw {
+            return self.emit(column, number.to_string().as_bytes());
         }
         self.decimal(column, style, value)
     }
@@ -179,13 +210,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn shared(&mut self, column: u32, style: Style, index: &[u8]) -> Result<()> {
-        let book = self.book;
-        let found = reference::number(index.trim_ascii()).and_then(|index| book.strings.get(index as usize));
-        let Some(string) = found else {
-            self.tally.bad_strings += 1;
-            return self.emit(column, BAD_STRING);
-        };
+    fn shared(&mut self, column: u32, style: Style, string: Shared<'_>) -> Result<()> {
         if !style.keeps_text || string.is_formula_like() {
             return self.text(column, style, string.text);
         }

@@ -19,7 +19,7 @@ struct Open {
 
 /// The formula being read.
 #[derive(Debug, Default)]
-pub(super) struct Math {
+pub(crate) struct Math {
     text: String,
     open: Vec<Open>,
     /// Opening, separating and closing characters of the open delimiters.
@@ -31,7 +31,7 @@ pub(super) struct Math {
 }
 
 /// Tells whether an element is part of a formula's structure.
-pub(super) fn is_part(local: &[u8]) -> bool {
+pub(crate) fn is_part(local: &[u8]) -> bool {
     const PARTS: [&[u8]; 29] = [
         b"r", b"num", b"den", b"sup", b"sub", b"deg", b"rad", b"d", b"e", b"mr", b"m", b"f", b"eqArr",
         b"chr", b"begChr", b"sepChr", b"endChr", b"fName", b"lim", b"func", b"nary", b"sSup", b"sSub",
@@ -42,7 +42,7 @@ pub(super) fn is_part(local: &[u8]) -> bool {
 
 impl Math {
     /// Begins the element `local`; `value` is its `m:val`.
-    pub(super) fn start(&mut self, local: &[u8], value: Option<&str>) {
+    pub(crate) fn start(&mut self, local: &[u8], value: Option<&str>) {
         match local {
             // Adjacent runs are separate signs: `sin` and `y` must not become `siny`.
             b"r" => self.sign_ended = true,
@@ -83,7 +83,7 @@ impl Math {
     }
 
     /// Appends characters. Adjacent signs are kept apart where both are words or numbers.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         for c in text.chars() {
             // Invisible operators: function application, times, separator, plus.
             if matches!(c, '\u{2061}'..='\u{2064}') {
@@ -102,7 +102,7 @@ impl Math {
     }
 
     /// Ends the element `local`.
-    pub(super) fn end(&mut self, local: &[u8]) {
+    pub(crate) fn end(&mut self, local: &[u8]) {
         let Some(Open { from, .. }) = self.open.pop() else {
             return;
         };
@@ -150,14 +150,14 @@ impl Math {
     }
 
     /// Returns by how many bytes the formula grew since the last call.
-    pub(super) fn grown(&mut self) -> usize {
+    pub(crate) fn grown(&mut self) -> usize {
         let grown = self.text.len().saturating_sub(self.told);
         self.told += grown;
         grown
     }
 
     /// Returns the formula.
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 }

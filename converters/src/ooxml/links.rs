@@ -9,28 +9,29 @@ use std::rc::Rc;
 use crate::Result;
 use crate::ooxml::Ooxml;
 
-use super::tally::Tally;
 use super::{chart, diagram};
 
 /// What a part refers to, by relationship id.
 #[derive(Debug, Default)]
-pub(super) struct Links {
+pub(crate) struct Links {
     hyperlinks: HashMap<String, Rc<str>>,
     graphics: HashMap<String, Graphic>,
+    /// How many related parts the package lacks.
+    missing: u64,
 }
 
 /// A chart or diagram as finished Markdown.
 #[derive(Debug)]
-pub(super) struct Graphic {
+pub(crate) struct Graphic {
     /// As blocks of their own.
-    pub(super) blocks: String,
+    pub(crate) blocks: String,
     /// On one line, for table cells.
-    pub(super) line: String,
+    pub(crate) line: String,
 }
 
 impl Links {
     /// Follows the relationships of `part`.
-    pub(super) fn read(ooxml: &mut Ooxml<'_>, part: &str, tally: &mut Tally) -> Result<Self> {
+    pub(crate) fn read(ooxml: &mut Ooxml<'_>, part: &str) -> Result<Self> {
         let mut links = Self::default();
         let meter = ooxml.meter();
         for relationship in ooxml.relationships(part)? {
@@ -55,17 +56,24 @@ impl Links {
                 Some(text) => {
                     links.graphics.insert(relationship.id, text?);
                 }
-                None => tally.missing_parts += 1,
+                None => links.missing += 1,
             }
         }
         Ok(links)
     }
 
-    pub(super) fn hyperlink(&self, id: &str) -> Option<&Rc<str>> {
+    /// Returns how many related parts the package lacks.
+    pub(crate) fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// Returns the target of a hyperlink.
+    pub(crate) fn hyperlink(&self, id: &str) -> Option<&Rc<str>> {
         self.hyperlinks.get(id)
     }
 
-    pub(super) fn graphic(&self, id: &str) -> Option<&Graphic> {
+    /// Returns a chart or diagram.
+    pub(crate) fn graphic(&self, id: &str) -> Option<&Graphic> {
         self.graphics.get(id)
     }
 }

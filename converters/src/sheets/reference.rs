@@ -1,12 +1,12 @@
 //! Cell references in A1 style.
 
 /// Rows of a sheet.
-pub(super) const MAX_ROWS: u32 = 1_048_576;
+pub(crate) const MAX_ROWS: u32 = 1_048_576;
 /// Columns of a sheet: A to XFD.
-pub(super) const MAX_COLUMNS: u32 = 16_384;
+pub(crate) const MAX_COLUMNS: u32 = 16_384;
 
 /// Reads a reference as zero-based (row, column); `None` if it names no cell of a sheet.
-pub(super) fn parse(bytes: &[u8]) -> Option<(u32, u32)> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<(u32, u32)> {
     let mut column = 0u32;
     let mut rest = bytes;
     while let Some((byte, tail)) = rest.split_first().filter(|(byte, _)| byte.is_ascii_alphabetic()) {
@@ -21,13 +21,13 @@ pub(super) fn parse(bytes: &[u8]) -> Option<(u32, u32)> {
 }
 
 /// Reads a row number as zero-based; `None` if a sheet has no such row.
-pub(super) fn row(digits: &[u8]) -> Option<u32> {
+pub(crate) fn row(digits: &[u8]) -> Option<u32> {
     let number = number(digits).filter(|row| *row <= MAX_ROWS)?;
     number.checked_sub(1)
 }
 
 /// Reads digits as a number of up to nine digits.
-pub(super) fn number(digits: &[u8]) -> Option<u32> {
+pub(crate) fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 9 {
         return None;
     }

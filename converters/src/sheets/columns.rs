@@ -7,7 +7,7 @@ use super::reference::MAX_COLUMNS;
 
 /// The hidden columns and where the others go when those are left out.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
+pub(crate) struct Columns {
     /// For each column whether it is hidden; empty if none is.
     hidden: Vec<bool>,
     /// For each column whether a value was seen in it while hidden.
@@ -18,7 +18,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Hides zero-based columns.
-    pub(super) fn hide(&mut self, first: u32, last: u32) {
+    pub(crate) fn hide(&mut self, first: u32, last: u32) {
         self.hidden.resize(MAX_COLUMNS as usize, false);
         self.used.resize(MAX_COLUMNS as usize, false);
         self.before.clear();
@@ -28,21 +28,21 @@ impl Columns {
         }
     }
 
-    pub(super) fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         !self.hidden.is_empty()
     }
 
-    pub(super) fn is_hidden(&self, column: u32) -> bool {
+    pub(crate) fn is_hidden(&self, column: u32) -> bool {
         self.hidden.get(column as usize).copied().unwrap_or(false)
     }
 
     /// Notes a value in a hidden column; true the first time.
-    pub(super) fn note(&mut self, column: u32) -> bool {
+    pub(crate) fn note(&mut self, column: u32) -> bool {
         self.used.get_mut(column as usize).is_some_and(|used| !std::mem::replace(used, true))
     }
 
     /// Returns the number of hidden columns before `column`.
-    pub(super) fn before(&mut self, column: u32) -> u32 {
+    pub(crate) fn before(&mut self, column: u32) -> u32 {
         if self.before.is_empty() {
             let counts = self.hidden.iter().scan(0, |count, hidden| {
                 let before = *count;

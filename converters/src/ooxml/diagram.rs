@@ -10,7 +10,7 @@ use crate::xml::{Event, Reader, Source};
 use super::links::Graphic;
 
 /// Reads a diagram data part; its text counts as held in memory.
-pub(super) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Graphic> {
+pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Graphic> {
     let (mut blocks, mut line) = (Writer::new(), Writer::single_line());
     let style = Style::default();
     let mut in_text = false;

@@ -5,30 +5,30 @@ use crate::{Options, Sink, options::HiddenContent};
 
 /// The counts.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) hidden_sheets: u64,
-    pub(super) hidden_rows: u64,
-    pub(super) hidden_columns: u64,
+pub(crate) struct Tally {
+    pub(crate) hidden_sheets: u64,
+    pub(crate) hidden_rows: u64,
+    pub(crate) hidden_columns: u64,
     /// Cells whose format shows nothing.
-    pub(super) hidden_cells: u64,
-    pub(super) sheets_skipped: u64,
-    pub(super) missing_parts: u64,
-    pub(super) formulas_without_value: u64,
-    pub(super) bad_strings: u64,
-    pub(super) bad_cells: u64,
-    pub(super) merged: u64,
-    pub(super) formula_like: u64,
-    pub(super) comments: u64,
-    pub(super) pictures: u64,
-    pub(super) charts: u64,
-    pub(super) shapes: u64,
-    pub(super) embedded: u64,
-    pub(super) has_macros: bool,
+    pub(crate) hidden_cells: u64,
+    pub(crate) sheets_skipped: u64,
+    pub(crate) missing_parts: u64,
+    pub(crate) formulas_without_value: u64,
+    pub(crate) bad_strings: u64,
+    pub(crate) bad_cells: u64,
+    pub(crate) merged: u64,
+    pub(crate) formula_like: u64,
+    pub(crate) comments: u64,
+    pub(crate) pictures: u64,
+    pub(crate) charts: u64,
+    pub(crate) shapes: u64,
+    pub(crate) embedded: u64,
+    pub(crate) has_macros: bool,
 }
 
 impl Tally {
     /// Gives a warning for each count that is not zero.
-    pub(super) fn warn(&self, options: &Options, sink: &mut dyn Sink) {
+    pub(crate) fn warn(&self, options: &Options, sink: &mut dyn Sink) {
         let chosen = [self.hidden(options), self.formula_like(options)];
         let counted = self.counted().map(|(code, count, message)| Warning::new(code, count, message));
         for warning in chosen.into_iter().chain(counted).filter(|warning| warning.count > 0) {

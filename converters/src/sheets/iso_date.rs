@@ -4,14 +4,14 @@ use crate::number_format::{Epoch, serial_of};
 
 /// A date as text and, where it has one, as a serial number.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct IsoDate {
+pub(crate) struct IsoDate {
     /// The date with a blank between date and time, without a time of midnight, zone and fraction as stored.
-    pub(super) text: Vec<u8>,
-    pub(super) serial: Option<f64>,
+    pub(crate) text: Vec<u8>,
+    pub(crate) serial: Option<f64>,
 }
 
 /// Reads a date, a time or both; `None` for anything else.
-pub(super) fn parse(stored: &[u8], epoch: Epoch) -> Option<IsoDate> {
+pub(crate) fn parse(stored: &[u8], epoch: Epoch) -> Option<IsoDate> {
     let stored = std::str::from_utf8(stored).ok()?;
     let (date, time) = match stored.split_once(['T', ' ']) {
         Some((date, time)) => (Some(date), Some(time)),
