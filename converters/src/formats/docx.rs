@@ -9,11 +9,9 @@ mod comments;
 mod field;
 mod notes;
 mod numbering;
-mod output;
 mod properties;
 mod stories;
 mod styles;
-mod symbol;
 mod tally;
 mod walker;
 

@@ -10,13 +10,13 @@ use crate::markdown::Writer;
 use crate::ooxml::links::Links;
 use crate::ooxml::{Ooxml, Relationship, document_properties};
 use crate::options::HiddenContent;
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
 use super::comments::Comments;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
-use super::output::Output;
 use super::styles::Styles;
 use super::tally::Tally;
 use super::walker::{Document, Walker};

@@ -4,7 +4,7 @@ use crate::limits::Meter;
 use crate::{ConvertError, PartKind, Result, Sink};
 
 /// The part being written.
-pub(super) struct Output<'a> {
+pub(crate) struct Output<'a> {
     meter: &'a Meter,
     sink: &'a mut dyn Sink,
     /// What stands before everything, once there is text.
@@ -15,16 +15,16 @@ pub(super) struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    pub(super) fn new(meter: &'a Meter, sink: &'a mut dyn Sink, front: String) -> Self {
+    pub(crate) fn new(meter: &'a Meter, sink: &'a mut dyn Sink, front: String) -> Self {
         Self { meter, sink, front, begun: false, in_section: false }
     }
 
     /// Separates what follows from what was written.
-    pub(super) fn begin_section(&mut self) {
+    pub(crate) fn begin_section(&mut self) {
         self.in_section = false;
     }
 
-    pub(super) fn write(&mut self, text: &str) -> Result<()> {
+    pub(crate) fn write(&mut self, text: &str) -> Result<()> {
         if text.is_empty() {
             return Ok(());
         }
