@@ -5,6 +5,7 @@
 
 pub(crate) mod chart;
 pub(crate) mod diagram;
+pub(crate) mod document_properties;
 pub(crate) mod links;
 pub(crate) mod math;
 

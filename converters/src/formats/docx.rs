@@ -29,7 +29,7 @@ impl Converter for DocxToMarkdown {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn convert(

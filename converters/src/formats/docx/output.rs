@@ -7,14 +7,16 @@ use crate::{ConvertError, PartKind, Result, Sink};
 pub(super) struct Output<'a> {
     meter: &'a Meter,
     sink: &'a mut dyn Sink,
+    /// What stands before everything, once there is text.
+    front: String,
     begun: bool,
     /// Whether the current section has written anything.
     in_section: bool,
 }
 
 impl<'a> Output<'a> {
-    pub(super) fn new(meter: &'a Meter, sink: &'a mut dyn Sink) -> Self {
-        Self { meter, sink, begun: false, in_section: false }
+    pub(super) fn new(meter: &'a Meter, sink: &'a mut dyn Sink, front: String) -> Self {
+        Self { meter, sink, front, begun: false, in_section: false }
     }
 
     /// Separates what follows from what was written.
@@ -29,6 +31,10 @@ impl<'a> Output<'a> {
         if !self.begun {
             self.sink.begin_part(None, PartKind::Markdown).map_err(ConvertError::Sink)?;
             self.begun = true;
+            if !self.front.is_empty() {
+                self.meter.write(self.sink, self.front.as_bytes())?;
+                self.meter.write(self.sink, b"\n")?;
+            }
         } else if !self.in_section {
             self.meter.write(self.sink, b"\n")?;
         }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::limits::Meter;
 use crate::markdown::Writer;
 use crate::ooxml::links::Links;
-use crate::ooxml::{Ooxml, Relationship};
+use crate::ooxml::{Ooxml, Relationship, document_properties};
 use crate::options::HiddenContent;
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
@@ -33,7 +33,9 @@ pub(super) fn convert(
     let relationships = ooxml.relationships(&main)?;
     let mut document = open(&mut ooxml, &relationships, options.hidden_content)?;
     document.tally.macros = u64::from(relationships.iter().any(|r| r.kind == "vbaProject"));
-    let mut output = Output::new(meter, sink);
+    let front =
+        if options.front_matter { document_properties::read(&mut ooxml)?.into_yaml() } else { String::new() };
+    let mut output = Output::new(meter, sink, front);
     let mut has_text = edges(&mut ooxml, &relationships, "header", &mut document, &mut output)?;
     has_text |= main_story(&mut ooxml, &main, &mut document, &mut output)?;
     for kind in [NoteKind::Footnote, NoteKind::Endnote] {
