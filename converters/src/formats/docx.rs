@@ -13,7 +13,6 @@ mod output;
 mod properties;
 mod stories;
 mod styles;
-mod symbol;
 mod tally;
 mod walker;
 
