@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::Result;
-use crate::ooxml::Ooxml;
+use crate::ooxml::{Ooxml, Relationship};
 
 use super::{chart, diagram};
 
@@ -32,12 +32,18 @@ pub(crate) struct Graphic {
 impl Links {
     /// Follows the relationships of `part`.
     pub(crate) fn read(ooxml: &mut Ooxml<'_>, part: &str) -> Result<Self> {
+        let relationships = ooxml.relationships(part)?;
+        Self::follow(ooxml, &relationships)
+    }
+
+    /// Follows the relationships that were read of a part.
+    pub(crate) fn follow(ooxml: &mut Ooxml<'_>, relationships: &[Relationship]) -> Result<Self> {
         let mut links = Self::default();
         let meter = ooxml.meter();
-        for relationship in ooxml.relationships(part)? {
+        for relationship in relationships {
             if relationship.kind == "hyperlink" {
                 meter.resident((relationship.id.len() + relationship.target.len()) as u64)?;
-                links.hyperlinks.insert(relationship.id, relationship.target.into());
+                links.hyperlinks.insert(relationship.id.clone(), relationship.target.as_str().into());
                 continue;
             }
             if relationship.external {
@@ -54,7 +60,7 @@ impl Links {
             };
             match text {
                 Some(text) => {
-                    links.graphics.insert(relationship.id, text?);
+                    links.graphics.insert(relationship.id.clone(), text?);
                 }
                 None => links.missing += 1,
             }
