@@ -8,6 +8,8 @@
 mod attachments;
 mod attributes;
 mod cell_scan;
+mod comments;
+mod formula;
 mod rich_text;
 mod scanner;
 mod shared_strings;
@@ -19,8 +21,8 @@ mod workbook;
 
 use crate::ooxml::Ooxml;
 use crate::options::HiddenContent;
-use crate::sheets::{Book, Cells, Outcome, Strings, Tally};
-use crate::{ConvertError, Converter, Input, Meter, Options, PartKind, Result, Sink};
+use crate::sheets::{Book, Cells, Outcome, Strings, Tally, Yields};
+use crate::{Converter, Input, Meter, Options, Result, Sink};
 
 use scanner::Scanner;
 use sheet::Worksheet;
@@ -36,7 +38,7 @@ impl Converter for XlsxToCsv {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn convert(
@@ -52,26 +54,13 @@ impl Converter for XlsxToCsv {
         let strings = read_strings(&mut ooxml, workbook.part("sharedStrings"))?;
         let book = Book { options, styles: &styles, epoch: workbook.epoch };
         let mut tally = Tally { has_macros: workbook.part("vbaProject").is_some(), ..Tally::default() };
-        let (mut any, mut blank) = (false, Vec::new());
+        let mut yields = Yields::default();
         for sheet in &workbook.sheets {
-            match convert_sheet(&mut ooxml, (&workbook, sheet), (&book, &strings), &mut tally, sink)? {
-                Outcome::Values => any = true,
-                Outcome::Blank => blank.push(&*sheet.name),
-                Outcome::Empty | Outcome::NoWorksheet => {}
-            }
+            let outcome = convert_sheet(&mut ooxml, (&workbook, sheet), (&book, &strings), &mut tally, sink)?;
+            yields.note(&sheet.name, outcome);
         }
         tally.warn(options, sink);
-        if any {
-            return Ok(());
-        }
-        // Formatted cells without values are a form that nobody has filled in: sound, and empty.
-        if blank.is_empty() {
-            return Err(ConvertError::NoText);
-        }
-        blank
-            .into_iter()
-            .try_for_each(|name| sink.begin_part(Some(name), PartKind::Csv))
-            .map_err(ConvertError::Sink)
+        yields.finish(sink)
     }
 }
 
@@ -115,12 +104,20 @@ fn convert_sheet(
         tally.missing_parts += 1;
         return Ok(Outcome::Empty);
     };
-    let cells = Cells::new(book, &sheet.name, tally, (meter, sink));
-    let worksheet = Worksheet::new(Scanner::new(part, meter.limits()), cells, strings, meter);
+    let mut cells = Cells::new(book, &sheet.name, tally, (meter, &mut *sink));
+    let part = if book.wants_merges() {
+        sheet::merged_ranges(Scanner::new(part, meter.limits()), &mut cells)?;
+        ooxml.package().part(&relationship.target)?
+    } else {
+        Some(part)
+    };
+    let Some(part) = part else { return Ok(Outcome::Empty) };
+    let worksheet = Worksheet::new(Scanner::new(part, meter.limits()), cells, (book, strings), meter);
     let outcome = worksheet.read()?;
     if outcome == Outcome::NoWorksheet {
         tally.sheets_skipped += 1;
     }
-    attachments::count(ooxml, &relationship.target, tally)?;
+    let comments = attachments::read(ooxml, &relationship.target, workbook, book.options, tally)?;
+    comments.finish(&sheet.name, book.options, tally, (meter, sink))?;
     Ok(outcome)
 }
