@@ -9,7 +9,11 @@ pub(crate) fn of(tag: Tag<'_>, name: &[u8]) -> Option<String> {
     let found = |name: &[u8]| {
         tag.value(name).filter(|text| {
             let text = text.trim();
-            !(text.is_empty() || is_default(text) || is_file_name(text) || is_numbered(text) || is_guess(text))
+            !(text.is_empty()
+                || is_default(text)
+                || is_file_name(text)
+                || is_numbered(text)
+                || is_guess(text))
         })
     };
     found(name).or_else(|| found(b"title")).map(std::borrow::Cow::into_owned)
@@ -26,8 +30,22 @@ fn is_file_name(text: &str) -> bool {
 /// Tells whether a description is only the name that a program gives its objects, such as `Picture 3`.
 fn is_numbered(text: &str) -> bool {
     const NAMES: [&str; 16] = [
-        "picture", "image", "graphic", "shape", "object", "bild", "grafik", "objekt", "immagine", "imagen",
-        "imagem", "afbeelding", "obraz", "рисунок", "图片", "図",
+        "picture",
+        "image",
+        "graphic",
+        "shape",
+        "object",
+        "bild",
+        "grafik",
+        "objekt",
+        "immagine",
+        "imagen",
+        "imagem",
+        "afbeelding",
+        "obraz",
+        "рисунок",
+        "图片",
+        "図",
     ];
     text.rsplit_once(' ').is_some_and(|(name, number)| {
         number.bytes().all(|digit| digit.is_ascii_digit()) && NAMES.contains(&name.to_lowercase().as_str())
