@@ -5,7 +5,7 @@
 
 /// A font whose characters are not what their codes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SymbolFont {
+pub(crate) enum SymbolFont {
     Symbol,
     Wingdings,
     Wingdings2,
@@ -15,7 +15,7 @@ pub(super) enum SymbolFont {
 
 impl SymbolFont {
     /// Returns the symbol font of this name.
-    pub(super) fn named(name: &[u8]) -> Option<Self> {
+    pub(crate) fn named(name: &[u8]) -> Option<Self> {
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         match () {
             () if is("Symbol") => Some(Self::Symbol),
@@ -28,7 +28,7 @@ impl SymbolFont {
     }
 
     /// Returns the Unicode character for a code, which may be offset to the private use area at U+F000.
-    pub(super) fn character(self, code: u32) -> Option<char> {
+    pub(crate) fn character(self, code: u32) -> Option<char> {
         let code = if (0xF000..=0xF0FF).contains(&code) { code - 0xF000 } else { code };
         let code = u8::try_from(code).ok()?;
         match self {
@@ -181,7 +181,7 @@ const WEBDINGS: &[(u8, char)] = &[
 ];
 
 /// Returns the raised or lowered form of `text`, if all of it has one.
-pub(super) fn shifted(text: &str, raised: bool) -> Option<String> {
+pub(crate) fn shifted(text: &str, raised: bool) -> Option<String> {
     let from = "0123456789+-=()ni";
     let to = if raised {
         "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ"

@@ -9,7 +9,7 @@ const MAX_LETTER_REPEATS: u32 = 8;
 
 /// A numbering format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum NumberFormat {
+pub(crate) enum NumberFormat {
     #[default]
     Decimal,
     DecimalZero,
@@ -24,7 +24,7 @@ pub(super) enum NumberFormat {
 
 impl NumberFormat {
     /// Returns the format of a `w:numFmt` value.
-    pub(super) fn named(name: &[u8]) -> Self {
+    pub(crate) fn named(name: &[u8]) -> Self {
         match name {
             b"decimalZero" => Self::DecimalZero,
             b"upperRoman" => Self::UpperRoman,
@@ -39,7 +39,7 @@ impl NumberFormat {
     }
 
     /// Appends `number`.
-    pub(super) fn write(self, number: u32, out: &mut String) {
+    pub(crate) fn write(self, number: u32, out: &mut String) {
         let before = out.len();
         match self {
             Self::Decimal => out.push_str(&number.to_string()),
