@@ -12,6 +12,7 @@ pub mod charset;
 pub mod csv;
 pub mod detect;
 pub mod formats;
+mod latex;
 pub mod limits;
 pub mod markdown;
 pub mod number_format;
