@@ -8,6 +8,7 @@
 //! The entry points are [`detect::detect`], which says what the bytes are, and [`formats::FORMATS`],
 //! the table that says which [`Converter`] reads them.
 
+pub(crate) mod cfb;
 pub mod charset;
 pub mod csv;
 pub mod detect;

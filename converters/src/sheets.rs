@@ -5,7 +5,7 @@
 //! hidden, guarded or counted is decided here, the same way for every format.
 
 mod cells;
-mod columns;
+pub(crate) mod columns;
 pub(crate) mod iso_date;
 pub(crate) mod reference;
 pub(crate) mod strings;
