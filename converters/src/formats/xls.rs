@@ -8,6 +8,7 @@ mod cipher;
 mod codepage;
 mod globals;
 mod kind;
+mod notes;
 mod records;
 mod sheet;
 mod strings;
@@ -17,8 +18,8 @@ mod workbook;
 
 use crate::cfb::{Compound, Stream};
 use crate::options::HiddenContent;
-use crate::sheets::{Book, Cells, Outcome, Tally};
-use crate::{ConvertError, Converter, Input, Meter, Options, PartKind, Result, Sink};
+use crate::sheets::{Book, Cells, Outcome, Tally, Yields};
+use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink};
 
 use globals::{Globals, Listed};
 use records::Records;
@@ -51,26 +52,13 @@ impl Converter for XlsToCsv {
         let stream = open(input, &mut tally, meter)?;
         let mut records = Records::new(input, stream, meter);
         let workbook = Workbook::read(&mut records)?;
-        let (mut any, mut blank) = (false, Vec::new());
+        let mut yields = Yields::default();
         for sheet in &workbook.sheets {
-            match convert_sheet(&mut records, (&workbook, sheet), options, &mut tally, sink)? {
-                Outcome::Values => any = true,
-                Outcome::Blank => blank.push(&*sheet.name),
-                Outcome::Empty | Outcome::NoWorksheet => {}
-            }
+            let outcome = convert_sheet(&mut records, (&workbook, sheet), options, &mut tally, sink)?;
+            yields.note(&sheet.name, outcome);
         }
         tally.warn(options, sink);
-        if any {
-            return Ok(());
-        }
-        // Formatted cells without values are a form that nobody has filled in: sound, and empty.
-        if blank.is_empty() {
-            return Err(ConvertError::NoText);
-        }
-        blank
-            .into_iter()
-            .try_for_each(|name| sink.begin_part(Some(name), PartKind::Csv))
-            .map_err(ConvertError::Sink)
+        yields.finish(sink)
     }
 }
 
@@ -114,16 +102,20 @@ fn convert_sheet(
         }
     }
     let start = records.next_at();
-    let own = if !workbook.sheets_have_globals {
-        None
-    } else {
+    let own = if workbook.sheets_have_globals {
         let own = Globals::read(records, bof.biff)?;
         records.seek(start);
         Some(own)
+    } else {
+        None
     };
     let globals = own.as_ref().unwrap_or(&workbook.globals);
-    let survey = Survey::read(records, limit, bof.biff, tally)?;
+    let book = Book { options, styles: &globals.styles, epoch: globals.epoch };
+    let meter = records.meter();
+    let mut cells = Cells::new(&book, &listed.name, tally, (meter, &mut *sink));
+    let (survey, comments) = Survey::read(records, limit, (globals, options), &mut cells)?;
     if survey.is_dialog {
+        drop(cells);
         tally.sheets_skipped += 1;
         return Ok(Outcome::NoWorksheet);
     }
@@ -131,16 +123,9 @@ fn convert_sheet(
         return Err(ConvertError::corrupt(format!("the sheet {}", listed.name), "it has no end"));
     }
     records.seek(start);
-    let book = Book { options, styles: &globals.styles, epoch: globals.epoch };
-    let cells = Cells::new(&book, &listed.name, tally, (records.meter(), sink));
     let mut sheet = Sheet::new(globals, cells);
     sheet.read(records, limit, survey)?;
-    let has_cells = sheet.cells.any();
-    Ok(if sheet.cells.finish()? {
-        Outcome::Values
-    } else if has_cells {
-        Outcome::Blank
-    } else {
-        Outcome::Empty
-    })
+    let outcome = sheet.finish()?;
+    comments.finish(&listed.name, options, tally, (meter, sink))?;
+    Ok(outcome)
 }

@@ -1,7 +1,8 @@
 //! The cells of one sheet ([MS-XLS] 2.1.7.20.5).
 
+use crate::biff;
 use crate::sheets::reference::MAX_COLUMNS;
-use crate::sheets::{Cells, Value};
+use crate::sheets::{Cells, Outcome, Value};
 use crate::{ConvertError, Meter, Result};
 
 use super::globals::Globals;
@@ -17,8 +18,8 @@ const STYLE_IS_APART: u32 = 63;
 /// A sheet being read.
 #[derive(Debug)]
 pub(super) struct Sheet<'a> {
-    pub(super) globals: &'a Globals,
-    pub(super) cells: Cells<'a>,
+    globals: &'a Globals,
+    cells: Cells<'a>,
     hidden_rows: Rows,
     /// The row that the last cell was in.
     row: Option<u16>,
@@ -41,9 +42,13 @@ impl<'a> Sheet<'a> {
         Self { globals, cells, hidden_rows: Rows::default(), row: None, text: Vec::new(), style_apart: 0 }
     }
 
+    /// Ends the sheet.
+    pub(super) fn finish(self) -> Result<Outcome> {
+        self.cells.finish()
+    }
+
     /// Reads the cells, as far as `survey` has found an order for them; the next record is the sheet's second.
     pub(super) fn read(&mut self, records: &mut Records<'_>, limit: u64, survey: Survey) -> Result<()> {
-        self.cells.columns = survey.columns;
         self.hidden_rows = survey.hidden_rows;
         let Some(places) = survey.scattered else {
             return survey::walk(records, limit, |records, kind| self.take(records, kind)).map(|_| ());
@@ -118,10 +123,10 @@ impl<'a> Sheet<'a> {
         if self.hidden_rows.any() {
             let first = self.row.map_or(0, |row| row.saturating_add(1));
             for row in (first..head.row).filter(|row| self.hidden_rows.contains(*row)) {
-                self.cells.begin_row(u32::from(row), true);
+                self.cells.begin_row(u32::from(row), true)?;
             }
         }
-        self.cells.begin_row(u32::from(head.row), self.hidden_rows.contains(head.row));
+        self.cells.begin_row(u32::from(head.row), self.hidden_rows.contains(head.row))?;
         self.row = Some(head.row);
         Ok(())
     }
@@ -201,27 +206,10 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Returns a number of 30 bits, whole or the upper half of a binary one, and perhaps in hundredths ([MS-XLS] 2.5.217).
 fn rk(stored: u32) -> Value<'static> {
-    let number = if stored & 2 != 0 {
-        f64::from(stored.cast_signed() >> 2)
-    } else {
-        f64::from_bits(u64::from(stored & !3) << 32)
-    };
-    Value::Number(if stored & 1 != 0 { number / 100.0 } else { number })
+    Value::Number(biff::rk(stored))
 }
 
-/// Returns the error of a number ([MS-XLS] 2.5.10).
-fn error(number: u8) -> Value<'static> {
-    Value::Error(match number {
-        0x00 => b"#NULL!",
-        0x07 => b"#DIV/0!",
-        0x0F => b"#VALUE!",
-        0x17 => b"#REF!",
-        0x1D => b"#NAME?",
-        0x24 => b"#NUM!",
-        0x2A => b"#N/A",
-        0x2B => b"#GETTING_DATA",
-        _ => b"#ERR!",
-    })
+fn error(code: u8) -> Value<'static> {
+    Value::Error(biff::error(code))
 }

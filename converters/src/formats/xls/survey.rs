@@ -2,11 +2,12 @@
 //!
 //! Hidden rows and merged cells may stand behind the cells they concern, and not every writer puts cells in order.
 
-use crate::sheets::Tally;
-use crate::sheets::columns::Columns;
-use crate::{Meter, Result};
+use crate::sheets::{CellComments, Cells, Tally};
+use crate::{Meter, Options, Result};
 
+use super::globals::Globals;
 use super::kind;
+use super::notes::Notes;
 use super::records::{Records, u16_at, u32_at};
 use super::version::{Biff, Bof};
 
@@ -15,7 +16,6 @@ const ROWS: usize = 1 << 16;
 /// What was seen.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    pub(super) columns: Columns,
     pub(super) hidden_rows: Rows,
     /// Where the cells are, if they stand in no order.
     pub(super) scattered: Option<Vec<Place>>,
@@ -24,11 +24,11 @@ pub(super) struct Survey {
     pub(super) is_whole: bool,
     last: Option<(u16, u16)>,
     is_scattered: bool,
-    /// The object whose text may follow is one that is counted otherwise.
-    object_is_counted: bool,
+    /// The object whose text may follow, if it is a comment.
+    comment: Option<u16>,
 }
 
-/// A cell: its row and column, and where its record is. Later records replace earlier ones.
+/// A cell: its row and column, and where its record is.
 pub(super) type Place = (u16, u16, u64);
 
 /// A set of rows.
@@ -56,27 +56,37 @@ impl Rows {
 }
 
 impl Survey {
-    /// Reads a sheet from behind its first record; nothing at `limit` or behind is part of it.
+    /// Reads a sheet from behind its first record, at most up to `limit`. What its cells have to know goes to
+    /// `cells`.
     pub(super) fn read(
         records: &mut Records<'_>,
         limit: u64,
-        biff: Biff,
-        tally: &mut Tally,
-    ) -> Result<Self> {
+        (globals, options): (&Globals, &Options),
+        cells: &mut Cells<'_>,
+    ) -> Result<(Self, CellComments)> {
         let start = records.next_at();
         let mut survey = Self::default();
-        walk(records, limit, |records, kind| survey.take(records, kind, biff, tally)).map(|is_whole| {
-            survey.is_whole = is_whole;
+        let mut notes = Notes::new(options, records.meter());
+        let is_whole = walk(records, limit, |records, kind| match kind {
+            kind::NOTE => notes.place(records, globals),
+            kind::TEXT_OBJECT => match survey.comment {
+                Some(object) => notes.text(object, records),
+                None => {
+                    cells.tally().shapes += u64::from(u16_at(records.data(), 10) > 0);
+                    Ok(())
+                }
+            },
+            _ => survey.take(kind, records.data(), globals.biff, cells),
         })?;
+        survey.is_whole = is_whole;
         if survey.is_scattered {
             records.seek(start);
             survey.scattered = Some(find_cells(records, limit)?);
         }
-        Ok(survey)
+        Ok((survey, notes.finish()?))
     }
 
-    fn take(&mut self, records: &mut Records<'_>, kind: u16, biff: Biff, tally: &mut Tally) -> Result<()> {
-        let data = records.data();
+    fn take(&mut self, kind: u16, data: &[u8], biff: Biff, cells: &mut Cells<'_>) -> Result<()> {
         match kind {
             _ if kind::is_cell(kind) => {
                 let place = (u16_at(data, 0), u16_at(data, 2));
@@ -86,21 +96,21 @@ impl Survey {
             kind::ROW if u32_at(data, 12) & 0x20 != 0 => self.hidden_rows.insert(u16_at(data, 0)),
             kind::ROW_V2 if u16_at(data, 6) == 0 => self.hidden_rows.insert(u16_at(data, 0)),
             kind::COLUMNS if u16_at(data, 8) & 1 != 0 => {
-                self.columns.hide(u32::from(u16_at(data, 0)), u32::from(u16_at(data, 2)));
+                cells.columns().hide(u32::from(u16_at(data, 0)), u32::from(u16_at(data, 2)));
             }
             kind::COLUMNS_V2 if u16_at(data, 2) == 0 => {
                 let [first, last] = u16_at(data, 0).to_le_bytes();
-                self.columns.hide(u32::from(first), u32::from(last));
+                cells.columns().hide(u32::from(first), u32::from(last));
             }
-            kind::MERGED_CELLS => tally.merged += u64::from(u16_at(data, 0)).min(data.len() as u64 / 8),
+            kind::MERGED_CELLS => {
+                let count = usize::from(u16_at(data, 0));
+                for range in data.get(2..).unwrap_or_default().chunks_exact(8).take(count) {
+                    let at = |at: usize| u32::from(u16_at(range, at));
+                    cells.merge((at(0), at(4)), (at(2), at(6)))?;
+                }
+            }
             kind::SHEET_OPTIONS if biff >= Biff::V5 => self.is_dialog = u16_at(data, 0) & 0x10 != 0,
-            // A longer text goes on in records that name no cell.
-            kind::NOTE if u16_at(data, 0) != 0xFFFF => tally.comments += 1,
-            kind::OBJECT => self.object(data, biff, tally),
-            kind::TEXT_OBJECT => {
-                let has_text = u16_at(data, 10) > 0;
-                tally.shapes += u64::from(has_text && !self.object_is_counted);
-            }
+            kind::OBJECT => self.object(data, biff, cells.tally()),
             _ => {}
         }
         Ok(())
@@ -113,10 +123,10 @@ impl Survey {
         const PICTURE: u16 = 8;
         const COMMENT: u16 = 25;
         let object = u16_at(data, 4);
-        self.object_is_counted = object == COMMENT;
+        self.comment = (object == COMMENT).then(|| u16_at(data, 6));
         match object {
             CHART => tally.charts += 1,
-            PICTURE if is_embedded(data) => tally.embedded += 1,
+            PICTURE if biff == Biff::V8 && is_embedded(data) => tally.embedded += 1,
             PICTURE => tally.pictures += 1,
             // Before Excel 97, the text stands in the record itself.
             TEXT if biff < Biff::V8 => tally.shapes += 1,
