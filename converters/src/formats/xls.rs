@@ -19,7 +19,7 @@ mod workbook;
 use crate::cfb::{Compound, Stream};
 use crate::options::HiddenContent;
 use crate::sheets::{Book, Cells, Outcome, Tally, Yields};
-use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink};
+use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink, Warning, WarningCode};
 
 use globals::{Globals, Listed};
 use records::Records;
@@ -103,9 +103,10 @@ fn convert_sheet(
     }
     let start = records.next_at();
     let own = if workbook.sheets_have_globals {
-        let own = Globals::read(records, bof.biff)?;
+        let own = Globals::read(records, bof.biff, Some(&workbook.globals))?;
         records.seek(start);
-        Some(own)
+        // A workbook of Excel 4 may have the styles of all sheets in one place.
+        own.has_styles.then_some(own)
     } else {
         None
     };
@@ -123,9 +124,14 @@ fn convert_sheet(
         return Err(ConvertError::corrupt(format!("the sheet {}", listed.name), "it has no end"));
     }
     records.seek(start);
+    let replaced = survey.replaced;
     let mut sheet = Sheet::new(globals, cells);
     sheet.read(records, limit, survey)?;
     let outcome = sheet.finish()?;
+    if replaced > 0 {
+        let message = "cells stand in a place where another one follows; the last one counts";
+        sink.warn(Warning::new(WarningCode::BadCell, replaced, message));
+    }
     comments.finish(&listed.name, options, tally, (meter, sink))?;
     Ok(outcome)
 }

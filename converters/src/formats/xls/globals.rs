@@ -40,12 +40,12 @@ pub(super) struct Globals {
 }
 
 impl Globals {
-    /// Reads the substream whose first record has just been read, to its end.
-    pub(super) fn read(records: &mut Records<'_>, biff: Biff) -> Result<Self> {
+    /// Reads the substream whose first record has just been read, to its end. What it does not say, `above` does.
+    pub(super) fn read(records: &mut Records<'_>, biff: Biff, above: Option<&Self>) -> Result<Self> {
         let mut globals = Self {
             biff,
-            codepage: Codepage::default(),
-            epoch: Epoch::Y1900,
+            codepage: above.map(|above| above.codepage).unwrap_or_default(),
+            epoch: above.map_or(Epoch::Y1900, |above| above.epoch),
             styles: Styles::default(),
             strings: Strings::default(),
             sheets: Vec::new(),

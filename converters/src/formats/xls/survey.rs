@@ -19,6 +19,8 @@ pub(super) struct Survey {
     pub(super) hidden_rows: Rows,
     /// Where the cells are, if they stand in no order.
     pub(super) scattered: Option<Vec<Place>>,
+    /// Cells in a place where another one follows.
+    pub(super) replaced: u64,
     pub(super) is_dialog: bool,
     /// Whether the sheet has an end.
     pub(super) is_whole: bool,
@@ -81,7 +83,8 @@ impl Survey {
         survey.is_whole = is_whole;
         if survey.is_scattered {
             records.seek(start);
-            survey.scattered = Some(find_cells(records, limit)?);
+            let (places, replaced) = find_cells(records, limit)?;
+            (survey.scattered, survey.replaced) = (Some(places), replaced);
         }
         Ok((survey, notes.finish()?))
     }
@@ -170,8 +173,8 @@ pub(super) fn walk<'a>(
     Ok(false)
 }
 
-/// Returns the places of all cells in order, of several in one place the last.
-fn find_cells(records: &mut Records<'_>, limit: u64) -> Result<Vec<Place>> {
+/// Returns the places of all cells in order, of several in one place the last, and the number of the others.
+fn find_cells(records: &mut Records<'_>, limit: u64) -> Result<(Vec<Place>, u64)> {
     let meter: &Meter = records.meter();
     let mut found: Vec<Place> = Vec::new();
     walk(records, limit, |records, kind| {
@@ -183,6 +186,8 @@ fn find_cells(records: &mut Records<'_>, limit: u64) -> Result<Vec<Place>> {
         Ok(())
     })?;
     found.sort_unstable_by_key(|(row, column, at)| (*row, *column, std::cmp::Reverse(*at)));
+    let all = found.len();
     found.dedup_by_key(|(row, column, _)| (*row, *column));
-    Ok(found)
+    let replaced = (all - found.len()) as u64;
+    Ok((found, replaced))
 }

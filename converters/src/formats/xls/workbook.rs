@@ -28,7 +28,7 @@ impl Workbook {
         let first = records.next()?.ok_or_else(no_workbook)?;
         let bof = Bof::read(first, records.data()).ok_or_else(no_workbook)?;
         let is_sheet = matches!(bof.content, Content::Worksheet | Content::Other);
-        let mut globals = Globals::read(records, bof.biff)?;
+        let mut globals = Globals::read(records, bof.biff, None)?;
         let mut sheets = std::mem::take(&mut globals.sheets);
         if is_sheet {
             let name = ONLY_SHEET.to_owned();
