@@ -156,7 +156,7 @@ fn argument(out: &mut String, text: &str) {
 
 /// Writes what scripts hang on.
 fn base(out: &mut String, text: &str) {
-    let number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let fenced = text.ends_with([')', ']']) && text.starts_with(['(', '[']);
     if !text.is_empty() && (is_sign(text) || number || fenced) {
         out.push_str(text);

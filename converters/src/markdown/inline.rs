@@ -353,25 +353,34 @@ impl Inline {
     }
 }
 
+/// Bytes that are white space or begin it: all of ASCII's, and the lead bytes of the others.
+const BLANK: [bool; 256] = {
+    let mut table = [false; 256];
+    let leads = b" \t\n\x0B\x0C\r\xC2\xE1\xE2\xE3";
+    let mut i = 0;
+    while i < leads.len() {
+        table[leads[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 /// Returns how much of `words`, which begins with a visible character, can be written at once: up to white
 /// space that is more than one plain space between visible characters.
 fn plain_len(words: &str) -> usize {
     let bytes = words.as_bytes();
     let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b' ' if bytes.get(at + 1).is_some_and(u8::is_ascii_graphic) => at += 1,
-            b' ' | b'\t'..=b'\r' => return at,
-            // The only lead bytes of white space outside ASCII.
-            0xC2 | 0xE1 | 0xE2 | 0xE3 => {
-                let c = words[at..].chars().next().unwrap_or(' ');
-                if c.is_whitespace() {
-                    return at;
-                }
-                at += c.len_utf8();
-            }
-            _ => at += 1,
+    while let Some(n) = bytes[at..].iter().position(|&byte| BLANK[usize::from(byte)]) {
+        at += n;
+        if bytes[at] == b' ' && bytes.get(at + 1).is_some_and(u8::is_ascii_graphic) {
+            at += 2;
+            continue;
         }
+        let c = words[at..].chars().next().unwrap_or(' ');
+        if c.is_whitespace() {
+            return at;
+        }
+        at += c.len_utf8();
     }
-    at
+    bytes.len()
 }
