@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::Result;
 use crate::markdown::Form;
-use crate::ooxml::Ooxml;
+use crate::ooxml::{Ooxml, Relationship};
 
 use super::{chart, diagram};
 
@@ -33,12 +33,18 @@ pub(crate) struct Graphic {
 impl Links {
     /// Follows the relationships of `part`; charts and diagrams are written in `form`.
     pub(crate) fn read(ooxml: &mut Ooxml<'_>, part: &str, form: Form) -> Result<Self> {
+        let relationships = ooxml.relationships(part)?;
+        Self::follow(ooxml, &relationships, form)
+    }
+
+    /// Follows the relationships that were read of a part.
+    pub(crate) fn follow(ooxml: &mut Ooxml<'_>, relationships: &[Relationship], form: Form) -> Result<Self> {
         let mut links = Self::default();
         let meter = ooxml.meter();
-        for relationship in ooxml.relationships(part)? {
+        for relationship in relationships {
             if relationship.kind == "hyperlink" {
                 meter.resident((relationship.id.len() + relationship.target.len()) as u64)?;
-                links.hyperlinks.insert(relationship.id, relationship.target.into());
+                links.hyperlinks.insert(relationship.id.clone(), relationship.target.as_str().into());
                 continue;
             }
             if relationship.external {
@@ -55,7 +61,7 @@ impl Links {
             };
             match text {
                 Some(text) => {
-                    links.graphics.insert(relationship.id, text?);
+                    links.graphics.insert(relationship.id.clone(), text?);
                 }
                 None => links.missing += 1,
             }

@@ -8,15 +8,15 @@ use std::collections::HashSet;
 use crate::limits::Meter;
 use crate::markdown::{self, Writer};
 use crate::ooxml::links::Links;
-use crate::ooxml::{Ooxml, Relationship};
+use crate::ooxml::{Ooxml, Relationship, document_properties};
 use crate::options::HiddenContent;
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
 use super::comments::Comments;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
-use super::output::Output;
 use super::styles::Styles;
 use super::tally::Tally;
 use super::walker::{Document, Walker};
@@ -33,7 +33,9 @@ pub(super) fn convert(
     let relationships = ooxml.relationships(&main)?;
     let mut document = open(&mut ooxml, &relationships, options)?;
     document.tally.macros = u64::from(relationships.iter().any(|r| r.kind == "vbaProject"));
-    let mut output = Output::new(meter, sink, document.form().part_kind());
+    let front =
+        if options.front_matter { document_properties::read(&mut ooxml)?.into_yaml() } else { String::new() };
+    let mut output = Output::new(meter, sink, document.form().part_kind(), front);
     let mut has_text = edges(&mut ooxml, &relationships, "header", &mut document, &mut output)?;
     has_text |= main_story(&mut ooxml, &main, &mut document, &mut output)?;
     for kind in [NoteKind::Footnote, NoteKind::Endnote] {

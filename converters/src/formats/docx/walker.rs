@@ -15,6 +15,7 @@ use crate::markdown::{Form, Writer};
 use crate::ooxml::links::Links;
 use crate::ooxml::math::Math;
 use crate::options::Options;
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Result};
 
@@ -22,7 +23,6 @@ use super::comments::Comments;
 use super::field::Fields;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
-use super::output::Output;
 use super::properties;
 use super::styles::Styles;
 use super::tally::Tally;

@@ -3,7 +3,8 @@
 //! This is an optimisation only: what it does not recognise goes through tokens, with the same result (a test
 //! compares both). It takes nothing that is not well-formed.
 
-use super::reference;
+use crate::sheets::reference;
+
 use super::text;
 
 /// Cells that do not end within so many bytes go through tokens, which bound their memory.

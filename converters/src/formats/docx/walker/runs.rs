@@ -8,11 +8,11 @@ use std::rc::Rc;
 use crate::Result;
 use crate::markdown::Style;
 use crate::options::HiddenContent;
+use crate::symbol::{self, SymbolFont};
 use crate::xml::Tag;
 
 use super::super::properties::{RunProperties, Vertical, is_on};
 use super::super::styles::Styles;
-use super::super::symbol::{self, SymbolFont};
 use super::{Open, Paragraph, Step, Walker};
 
 /// What the text of a run looks like.
