@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::escape::{self, Place};
 use super::form::Marks;
 use super::style::{Kind, Style, close, wants};
+use super::words::plain_len;
 
 /// A longer run of underscores at the end of a piece of text is not looked at again.
 const MAX_UNDERSCORES: usize = 256;
@@ -151,6 +152,22 @@ impl Inline {
     pub(super) fn raw(&mut self, markdown: &str) {
         self.close_all();
         self.embed(markdown);
+    }
+
+    /// Appends a formula outside of any mark. A displayed one stands apart from what is around it, and two beside each
+    /// other must not make `$$`.
+    pub(super) fn formula(&mut self, latex: &str, display: bool) {
+        self.close_all();
+        let [before, behind] = if display { self.form.display_math } else { self.form.math };
+        if display || (!before.is_empty() && self.text.ends_with(before)) {
+            self.space();
+        }
+        self.embed(before);
+        self.text.push_str(latex);
+        self.text.push_str(behind);
+        if display {
+            self.space();
+        }
     }
 
     /// Appends Markdown as it is, in the style that is open.
@@ -351,36 +368,4 @@ impl Inline {
         let content = self.text.len();
         self.marks.push(Mark { kind, content });
     }
-}
-
-/// Bytes that are white space or begin it: all of ASCII's, and the lead bytes of the others.
-const BLANK: [bool; 256] = {
-    let mut table = [false; 256];
-    let leads = b" \t\n\x0B\x0C\r\xC2\xE1\xE2\xE3";
-    let mut i = 0;
-    while i < leads.len() {
-        table[leads[i] as usize] = true;
-        i += 1;
-    }
-    table
-};
-
-/// Returns how much of `words`, which begins with a visible character, can be written at once: up to white
-/// space that is more than one plain space between visible characters.
-fn plain_len(words: &str) -> usize {
-    let bytes = words.as_bytes();
-    let mut at = 0;
-    while let Some(n) = bytes[at..].iter().position(|&byte| BLANK[usize::from(byte)]) {
-        at += n;
-        if bytes[at] == b' ' && bytes.get(at + 1).is_some_and(u8::is_ascii_graphic) {
-            at += 2;
-            continue;
-        }
-        let c = words[at..].chars().next().unwrap_or(' ');
-        if c.is_whitespace() {
-            return at;
-        }
-        at += c.len_utf8();
-    }
-    bytes.len()
 }
