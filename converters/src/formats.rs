@@ -6,6 +6,7 @@
 
 pub mod docx;
 pub mod plain;
+pub mod pptx;
 mod table;
 pub mod xlsx;
 
