@@ -41,7 +41,7 @@ impl Links {
         let mut links = Self::default();
         let meter = ooxml.meter();
         for relationship in relationships {
-            if relationship.kind == "hyperlink" {
+            if relationship.kind == "hyperlink" && relationship.external {
                 meter.resident((relationship.id.len() + relationship.target.len()) as u64)?;
                 links.hyperlinks.insert(relationship.id.clone(), relationship.target.as_str().into());
                 continue;

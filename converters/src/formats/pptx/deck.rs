@@ -148,7 +148,8 @@ impl<'a> Deck<'a> {
         output.begin_slide();
         let mut walker = Walker::new(self, &links, &model, Story::Slide);
         walker.walk(&mut reader, Some(output))?;
-        let mut has_text = walker.page.finish(output)?;
+        let mut has_text = walker.page.has_text();
+        walker.page.finish(output)?;
         to_end(&mut reader)?;
         if let Some(notes) = target(&relationships, "notesSlide") {
             has_text |= self.notes(ooxml, notes, output)?;
@@ -183,11 +184,12 @@ impl<'a> Deck<'a> {
         let model = Model::default();
         let mut walker = Walker::new(self, &links, &model, Story::Notes);
         walker.walk(&mut reader, None)?;
+        let has_text = walker.page.has_text();
         let text = walker.page.into_text();
         to_end(&mut reader)?;
         output.begin_section();
         output.write(&quotation(&text))?;
-        Ok(!text.is_empty())
+        Ok(has_text)
     }
 
     fn comments(&mut self, ooxml: &mut Ooxml<'_>, part: &str, output: &mut Output<'_>) -> Result<bool> {

@@ -1,10 +1,11 @@
 //! One slide on its way to the output: its title first, wherever its shape stands.
 //!
 //! The text of a slide is held until its end, because the title may come last. So much text that it is no slide
-//! any more is handed on as it comes; a title behind it stays where it stands.
+//! any more is handed on as it comes; a title behind it stays where it stands. Date, footer and number come last, on
+//! one line.
 
 use crate::Result;
-use crate::markdown::{Block, Writer};
+use crate::markdown::{Block, Style, Writer};
 
 use super::output::Output;
 
@@ -19,18 +20,49 @@ const TITLE_LEVEL: u8 = 2;
 pub(super) struct Page {
     title: Writer,
     body: Writer,
+    edge: Writer,
     in_title: bool,
+    in_edge: bool,
+    /// Whether the edge says more than a number.
+    has_edge_text: bool,
     handed_on: bool,
 }
 
 impl Page {
     pub(super) fn new() -> Self {
-        Self { title: Writer::new(), body: Writer::new(), in_title: false, handed_on: false }
+        Self {
+            title: Writer::new(),
+            body: Writer::new(),
+            edge: Writer::single_line(),
+            in_title: false,
+            in_edge: false,
+            has_edge_text: false,
+            handed_on: false,
+        }
     }
 
     /// Returns what text is written to.
     pub(super) fn writer(&mut self) -> &mut Writer {
-        if self.in_title { &mut self.title } else { &mut self.body }
+        match (self.in_title, self.in_edge) {
+            (true, _) => &mut self.title,
+            (_, true) => &mut self.edge,
+            _ => &mut self.body,
+        }
+    }
+
+    /// Begins the date, footer or number of the slide.
+    pub(super) fn begin_edge(&mut self, is_number: bool) {
+        self.in_edge = true;
+        self.has_edge_text |= !is_number;
+        if self.edge.is_in_paragraph() {
+            self.edge.text(" · ", &Style::default());
+        } else {
+            self.edge.begin_paragraph(Block::Paragraph);
+        }
+    }
+
+    pub(super) fn end_edge(&mut self) {
+        self.in_edge = false;
     }
 
     pub(super) fn begin_title(&mut self) {
@@ -45,7 +77,7 @@ impl Page {
 
     /// Returns by how many bytes the text held here grew since the last call.
     pub(super) fn grown(&mut self) -> usize {
-        self.title.grown() + self.body.grown()
+        self.title.grown() + self.body.grown() + self.edge.grown()
     }
 
     /// Hands text on if there is much of it.
@@ -61,19 +93,29 @@ impl Page {
         Ok(())
     }
 
-    /// Ends the slide and writes what is left; tells whether it has text.
-    pub(super) fn finish(mut self, output: &mut Output<'_>) -> Result<bool> {
-        let has_text = self.title.has_text() || self.body.has_text();
+    /// Tells whether there is more than a number.
+    pub(super) fn has_text(&self) -> bool {
+        self.title.has_text() || self.body.has_text() || self.has_edge_text
+    }
+
+    /// Ends the slide and writes what is left.
+    pub(super) fn finish(mut self, output: &mut Output<'_>) -> Result<()> {
         self.begin(output)?;
-        output.write(&self.body.finish())?;
-        Ok(has_text)
+        self.end_body();
+        output.write(&self.body.finish())
     }
 
     /// Ends the text and returns it, the title first.
-    pub(super) fn into_text(self) -> String {
+    pub(super) fn into_text(mut self) -> String {
+        self.end_body();
         let (title, body) = (self.title.finish(), self.body.finish());
         let between = if title.is_empty() || body.is_empty() { "" } else { "\n" };
         title + between + &body
+    }
+
+    fn end_body(&mut self) {
+        self.body.end_section();
+        self.body.blocks(std::mem::take(&mut self.edge).finish());
     }
 
     /// Writes the title, once.

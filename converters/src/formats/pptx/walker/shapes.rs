@@ -7,7 +7,7 @@ use crate::xml::Tag;
 
 use super::super::placeholders::{Kind, Placeholder};
 use super::super::properties::is_on;
-use super::{Open, Step, Story, Walker};
+use super::{Open, Step, Walker};
 use crate::ooxml::description;
 
 /// A shape, picture, frame or group being read.
@@ -30,7 +30,20 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn is_title(&self) -> bool {
-        self.placeholder.is_some_and(|placeholder| placeholder.kind == Kind::Title)
+        self.is(Kind::Title)
+    }
+
+    /// Tells whether it is the date, footer or number of the page.
+    pub(super) fn is_edge(&self) -> bool {
+        self.is(Kind::Edge) || self.is_number()
+    }
+
+    pub(super) fn is_number(&self) -> bool {
+        self.is(Kind::Number)
+    }
+
+    fn is(&self, kind: Kind) -> bool {
+        self.placeholder.is_some_and(|placeholder| placeholder.kind == kind)
     }
 }
 
@@ -60,11 +73,6 @@ impl Walker<'_, '_> {
             b"ph" => {
                 let placeholder = Placeholder::of(tag);
                 shape.placeholder = Some(placeholder);
-                // The notes page repeats what the slide shows, and numbers and dates of its own.
-                if self.story == Story::Notes {
-                    shape.is_dropped =
-                        matches!(placeholder.kind, Kind::SlideImage | Kind::Edge | Kind::Number);
-                }
             }
             b"hlinkClick" => {
                 let id = tag.value(b"id").unwrap_or_default();
@@ -83,6 +91,9 @@ impl Walker<'_, '_> {
         };
         if shape.is_title() {
             self.page.end_title();
+        }
+        if shape.is_edge() {
+            self.page.end_edge();
         }
         if shape.is_dropped {
             return;

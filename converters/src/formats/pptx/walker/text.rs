@@ -22,6 +22,8 @@ pub(super) struct TextBody {
     counters: Counters,
     /// How much of a title was written.
     title_bytes: usize,
+    /// Whether the text of an edge was begun.
+    in_edge: bool,
 }
 
 /// A paragraph being read.
@@ -64,7 +66,8 @@ impl Walker<'_, '_> {
     }
 
     pub(super) fn end_paragraph(&mut self) {
-        if self.paragraph.take().is_some_and(|paragraph| paragraph.begun) && !self.is_in_title() {
+        let begun = self.paragraph.take().is_some_and(|paragraph| paragraph.begun);
+        if begun && !self.is_in_title() && !self.text_body.in_edge {
             self.page.writer().end_paragraph();
         }
     }
@@ -170,6 +173,14 @@ impl Walker<'_, '_> {
             } else {
                 self.page.writer().space();
             }
+            return;
+        }
+        if let Some(shape) = self.shapes.last().filter(|shape| shape.is_edge()) {
+            if !self.text_body.in_edge {
+                self.page.begin_edge(shape.is_number());
+            }
+            self.text_body.in_edge = true;
+            self.page.writer().space();
             return;
         }
         let level = paragraph.level;
