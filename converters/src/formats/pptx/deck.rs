@@ -184,8 +184,9 @@ impl<'a> Deck<'a> {
         let model = Model::default();
         let mut walker = Walker::new(self, &links, &model, Story::Notes);
         walker.walk(&mut reader, None)?;
+        // Programs make a page for every slide; one that is empty still has its number.
         let has_text = walker.page.has_text();
-        let text = walker.page.into_text();
+        let text = if has_text { walker.page.into_text() } else { String::new() };
         to_end(&mut reader)?;
         output.begin_section();
         output.write(&quotation(&text))?;
