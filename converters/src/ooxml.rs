@@ -8,9 +8,7 @@ pub(crate) mod description;
 pub(crate) mod diagram;
 pub(crate) mod document_properties;
 pub(crate) mod links;
-pub(crate) mod list_format;
 pub(crate) mod math;
-pub(crate) mod symbol;
 
 use std::collections::HashMap;
 use std::io::SeekFrom;

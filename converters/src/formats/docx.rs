@@ -9,7 +9,6 @@ mod comments;
 mod field;
 mod notes;
 mod numbering;
-mod output;
 mod properties;
 mod stories;
 mod styles;

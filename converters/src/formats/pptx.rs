@@ -7,7 +7,6 @@
 mod comments;
 mod deck;
 mod list_styles;
-mod output;
 mod page;
 mod placeholders;
 mod properties;

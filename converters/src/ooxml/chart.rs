@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::{Block, Style, Writer};
+use crate::markdown::{Block, Form, Style, Writer};
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::links::Graphic;
@@ -57,7 +57,7 @@ struct Chart {
 }
 
 /// Reads a chart part; its text counts as held in memory.
-pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Graphic> {
+pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter, form: Form) -> Result<Graphic> {
     let mut chart = Chart::default();
     loop {
         match reader.next_event()? {
@@ -77,8 +77,8 @@ pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<G
             Event::End(local) => chart.end(local),
             Event::Text(_) => {}
             Event::Eof => {
-                let blocks = chart.write(meter, Writer::new())?;
-                return Ok(Graphic { blocks, line: chart.write(meter, Writer::single_line())? });
+                let blocks = chart.write(meter, Writer::with(form))?;
+                return Ok(Graphic { blocks, line: chart.write(meter, Writer::single_line(form))? });
             }
         }
     }

@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::Result;
 use crate::limits::Meter;
+use crate::list_number::NumberFormat;
 use crate::markdown::Marker;
-use crate::ooxml::list_format::NumberFormat;
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::styles::{Styles, level_number, number_of_style, style_id};

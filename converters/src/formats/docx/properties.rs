@@ -4,7 +4,7 @@
 //! never mistaken for properties. Former properties of tracked changes (`rPrChange`, `pPrChange`) are skipped.
 
 use crate::Result;
-use crate::ooxml::symbol::SymbolFont;
+use crate::symbol::SymbolFont;
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::styles::{StyleId, Styles};

@@ -1,11 +1,11 @@
 //! Comments on slides: the older parts (ECMA-376 part 1, section 19.4) and the threaded ones with their replies
-//! ([MS-PPTX] section 2.6). Each becomes one line; a reply follows the comment that it answers.
+//! ([MS-PPTX] section 2.6). Each becomes a quotation; a reply follows the comment that it answers.
 
 use std::collections::HashMap;
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::{Style, Writer};
+use crate::markdown::{Form, Style, Writer};
 use crate::ooxml::Ooxml;
 use crate::xml::{Event, Reader, Source};
 
@@ -46,10 +46,11 @@ struct Comment {
     text: Writer,
 }
 
-/// Reads the comments of a part, one line of Markdown each; they count as held in memory.
+/// Reads the comments of a part, each as a finished quotation; they count as held in memory.
 pub(super) fn read<S: Source>(
     reader: &mut Reader<S>,
     authors: &Authors,
+    form: Form,
     meter: &Meter,
 ) -> Result<Vec<String>> {
     let mut found: Vec<Comment> = Vec::new();
@@ -64,7 +65,7 @@ pub(super) fn read<S: Source>(
                     let author = authors.names.get(&*id).cloned().unwrap_or_default();
                     meter.resident(ENTRY_BYTES + author.len() as u64)?;
                     open.push(found.len());
-                    found.push(Comment { author, text: Writer::single_line() });
+                    found.push(Comment { author, text: Writer::single_line(form) });
                 }
                 b"t" | b"text" => in_text = true,
                 b"extLst" | b"pPr" | b"rPr" => reader.skip_element()?,
@@ -88,14 +89,14 @@ pub(super) fn read<S: Source>(
             }
             Event::End(b"t" | b"text") => in_text = false,
             Event::End(_) | Event::Text(_) => {}
-            Event::Eof => return Ok(found.into_iter().filter_map(Comment::line).collect()),
+            Event::Eof => return Ok(found.into_iter().filter_map(|comment| comment.line(form)).collect()),
         }
     }
 }
 
 impl Comment {
-    /// Returns the comment behind its author; `None` if it says nothing.
-    fn line(self) -> Option<String> {
+    /// Returns the comment as a quotation behind its author; `None` if it says nothing.
+    fn line(self, form: Form) -> Option<String> {
         let text = self.text.finish();
         let text = text.trim();
         if text.is_empty() {
@@ -103,9 +104,11 @@ impl Comment {
         }
         let author = self.author.trim();
         let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
-        let mut writer = Writer::single_line();
+        let mut writer = Writer::single_line(form);
         let bold = Style { bold: true, ..Style::default() };
         writer.text(&title, &bold);
-        Some(format!("{} {text}", writer.finish()))
+        let mut quotation = Writer::with(form);
+        quotation.quote(format!("{} {text}", writer.finish()));
+        Some(quotation.finish())
     }
 }

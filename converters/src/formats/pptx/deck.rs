@@ -7,14 +7,15 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::limits::Meter;
+use crate::markdown::Form;
 use crate::ooxml::links::Links;
 use crate::ooxml::{Ooxml, Relationship, document_properties};
-use crate::options::{Comments, HiddenContent};
+use crate::options::{Comments, HiddenContent, TextForm};
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source};
-use crate::{ConvertError, Input, Options, PartKind, Result, Sink};
+use crate::{ConvertError, Input, Options, Result, Sink};
 
 use super::comments::{self, Authors};
-use super::output::Output;
 use super::placeholders::{Model, Models, target};
 use super::properties::is_on;
 use super::tally::Tally;
@@ -59,7 +60,7 @@ pub(super) fn convert(
     }
     let front =
         if options.front_matter { document_properties::read(&mut ooxml)?.into_yaml() } else { String::new() };
-    let mut output = Output::new(meter, sink, PartKind::Markdown, front);
+    let mut output = Output::new(meter, sink, deck.form().part_kind(), front);
     let mut has_text = false;
     for slide in slides {
         meter.check_cancelled()?;
@@ -115,6 +116,11 @@ fn slides<'r>(
 }
 
 impl<'a> Deck<'a> {
+    /// Returns what is written.
+    pub(super) fn form(&self) -> Form {
+        Form::of(self.options)
+    }
+
     fn read_authors(&mut self, ooxml: &mut Ooxml<'_>, relationships: &[Relationship]) -> Result<()> {
         for kind in ["commentAuthors", "authors"] {
             if let Some(part) = target(relationships, kind)
@@ -133,7 +139,7 @@ impl<'a> Deck<'a> {
             return Ok(false);
         }
         let relationships = ooxml.relationships(part)?;
-        let links = Links::follow(ooxml, &relationships)?;
+        let links = Links::follow(ooxml, &relationships, self.form())?;
         self.tally.missing_parts += links.missing();
         let model = self.models.of_slide(ooxml, &relationships)?;
         let Some(mut reader) = ooxml.xml(part)? else {
@@ -148,16 +154,16 @@ impl<'a> Deck<'a> {
         output.begin_slide();
         let mut walker = Walker::new(self, &links, &model, Story::Slide);
         walker.walk(&mut reader, Some(output))?;
-        let mut has_text = walker.page.has_text();
-        walker.page.finish(output)?;
+        let mut page = walker.page;
+        let mut has_text = page.has_text();
+        self.tally.merged_cells += page.merged();
+        page.finish(output)?;
         to_end(&mut reader)?;
         if let Some(notes) = target(&relationships, "notesSlide") {
             has_text |= self.notes(ooxml, notes, output)?;
         }
-        if self.options.comments != Comments::Drop {
-            for part in relationships.iter().filter(|r| r.kind == "comments" && !r.external) {
-                has_text |= self.comments(ooxml, &part.target, output)?;
-            }
+        for comments in relationships.iter().filter(|r| r.kind == "comments" && !r.external) {
+            has_text |= self.comments(ooxml, &comments.target, output)?;
         }
         Ok(has_text)
     }
@@ -172,7 +178,7 @@ impl<'a> Deck<'a> {
 
     /// Writes the notes of a slide as a quotation.
     fn notes(&mut self, ooxml: &mut Ooxml<'a>, part: &str, output: &mut Output<'_>) -> Result<bool> {
-        let links = Links::read(ooxml, part)?;
+        let links = Links::read(ooxml, part, self.form())?;
         self.tally.missing_parts += links.missing();
         let Some(mut reader) = ooxml.xml(part)? else {
             self.tally.missing_parts += 1;
@@ -184,31 +190,42 @@ impl<'a> Deck<'a> {
         let model = Model::default();
         let mut walker = Walker::new(self, &links, &model, Story::Notes);
         walker.walk(&mut reader, None)?;
-        // Programs make a page for every slide; one that is empty still has its number.
-        let has_text = walker.page.has_text();
-        let text = if has_text { walker.page.into_text() } else { String::new() };
+        let mut page = walker.page;
         to_end(&mut reader)?;
+        // Programs make a page for every slide; one that is empty still has its number.
+        if !page.has_text() {
+            return Ok(false);
+        }
+        self.tally.merged_cells += page.merged();
         output.begin_section();
-        output.write(&quotation(&text))?;
-        Ok(has_text)
+        output.write(&quotation(&page.take_text(), self.form()))?;
+        Ok(true)
     }
 
+    /// Writes the comments on a slide, each as a quotation.
     fn comments(&mut self, ooxml: &mut Ooxml<'_>, part: &str, output: &mut Output<'_>) -> Result<bool> {
         let Some(mut reader) = ooxml.xml(part)? else {
             self.tally.missing_parts += 1;
             return Ok(false);
         };
-        let lines = comments::read(&mut reader, &self.authors, self.meter)?;
-        for line in &lines {
-            output.begin_section();
-            output.write(&quotation(line))?;
+        let comments = comments::read(&mut reader, &self.authors, self.form(), self.meter)?;
+        if self.options.comments == Comments::Drop {
+            self.tally.comments_dropped += comments.len() as u64;
+            return Ok(false);
         }
-        Ok(!lines.is_empty())
+        for comment in &comments {
+            output.begin_section();
+            output.write(comment)?;
+        }
+        Ok(!comments.is_empty())
     }
 }
 
-/// Makes a quotation of finished lines.
-fn quotation(text: &str) -> String {
+/// Makes a quotation of finished lines; in plain text they stand for themselves.
+fn quotation(text: &str, form: Form) -> String {
+    if form.text == TextForm::Plain {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for line in text.lines() {
         out.push_str(if line.is_empty() { ">" } else { "> " });

@@ -4,8 +4,8 @@
 //! (ECMA-376 part 1, sections 19.7.16 and 21.1.2.4). Only bullets are read.
 
 use crate::Result;
+use crate::list_number::NumberFormat;
 use crate::markdown::Marker;
-use crate::ooxml::list_format::NumberFormat;
 use crate::xml::{Event, Reader, Source, Tag};
 
 pub(super) const LEVELS: usize = 9;

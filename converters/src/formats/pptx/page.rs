@@ -5,9 +5,8 @@
 //! one line.
 
 use crate::Result;
-use crate::markdown::{Block, Style, Writer};
-
-use super::output::Output;
+use crate::markdown::{Block, Form, Style, Writer};
+use crate::output::Output;
 
 /// A slide with more text than this is handed on before its title is known.
 const HELD_BYTES: usize = 256 << 10;
@@ -29,11 +28,11 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(form: Form) -> Self {
         Self {
-            title: Writer::new(),
-            body: Writer::new(),
-            edge: Writer::single_line(),
+            title: Writer::with(form),
+            body: Writer::with(form),
+            edge: Writer::single_line(form),
             in_title: false,
             in_edge: false,
             has_edge_text: false,
@@ -80,6 +79,12 @@ impl Page {
         self.title.grown() + self.body.grown() + self.edge.grown()
     }
 
+    /// Ends all tables and returns how many merged cells hold their value in the first cell only.
+    pub(super) fn merged(&mut self) -> u64 {
+        self.body.end_section();
+        self.body.merged()
+    }
+
     /// Hands text on if there is much of it.
     pub(super) fn hand_on(&mut self, output: &mut Output<'_>) -> Result<()> {
         let least = if self.handed_on { READY_BYTES } else { HELD_BYTES };
@@ -99,16 +104,17 @@ impl Page {
     }
 
     /// Ends the slide and writes what is left.
-    pub(super) fn finish(mut self, output: &mut Output<'_>) -> Result<()> {
+    pub(super) fn finish(&mut self, output: &mut Output<'_>) -> Result<()> {
         self.begin(output)?;
         self.end_body();
-        output.write(&self.body.finish())
+        output.write(&std::mem::take(&mut self.body).finish())
     }
 
     /// Ends the text and returns it, the title first.
-    pub(super) fn into_text(mut self) -> String {
+    pub(super) fn take_text(&mut self) -> String {
         self.end_body();
-        let (title, body) = (self.title.finish(), self.body.finish());
+        let title = std::mem::take(&mut self.title).finish();
+        let body = std::mem::take(&mut self.body).finish();
         let between = if title.is_empty() || body.is_empty() { "" } else { "\n" };
         title + between + &body
     }

@@ -1,7 +1,7 @@
 //! Run properties, read from their tag and its children.
 
 use crate::Result;
-use crate::ooxml::symbol::SymbolFont;
+use crate::symbol::SymbolFont;
 use crate::xml::{Event, Reader, Source, Tag};
 
 /// Whether text is raised or lowered.

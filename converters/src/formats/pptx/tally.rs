@@ -13,6 +13,8 @@ pub(super) struct Tally {
     pub(super) hidden_dropped: u64,
     pub(super) missing_parts: u64,
     pub(super) repeated_slides: u64,
+    pub(super) comments_dropped: u64,
+    pub(super) merged_cells: u64,
 }
 
 impl Tally {
@@ -29,6 +31,12 @@ impl Tally {
                 WarningCode::MissingPart,
                 self.missing_parts,
                 "parts that the presentation refers to are missing",
+            ),
+            (WarningCode::CommentsDropped, self.comments_dropped, "comments are left out"),
+            (
+                WarningCode::MergedCells,
+                self.merged_cells,
+                "merged cells hold their value in the first cell only",
             ),
             (
                 WarningCode::UnsupportedDropped,

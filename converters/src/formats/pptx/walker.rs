@@ -8,17 +8,18 @@ mod graphics;
 mod shapes;
 mod text;
 
+use crate::markdown::Side;
 use crate::ooxml::links::Links;
 use crate::ooxml::math::Math;
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Result};
 
 use super::deck::Deck;
 use super::list_styles::{self, Levels};
-use super::output::Output;
 use super::page::Page;
 use super::placeholders::Model;
-use super::properties::RunProperties;
+use super::properties::{RunProperties, is_on};
 use super::tally::Tally;
 use shapes::Shape;
 use text::{Paragraph, Run, TextBody};
@@ -37,7 +38,7 @@ enum Open {
     MathText,
     Table,
     Row,
-    Cell,
+    Cell { columns: u64 },
     Alternatives,
 }
 
@@ -85,12 +86,13 @@ pub(super) struct Walker<'w, 'a> {
 
 impl<'w, 'a> Walker<'w, 'a> {
     pub(super) fn new(deck: &'w mut Deck<'a>, links: &'w Links, model: &'w Model, story: Story) -> Self {
+        let page = Page::new(deck.form());
         Self {
             deck,
             links,
             model,
             story,
-            page: Page::new(),
+            page,
             stack: Vec::new(),
             shapes: Vec::new(),
             text_body: TextBody::default(),
@@ -227,15 +229,27 @@ impl<'w, 'a> Walker<'w, 'a> {
                 self.page.writer().begin_row();
                 Open::Row
             }
-            b"tc" if self.table_depth > 0 => {
-                self.page.writer().begin_cell();
-                Open::Cell
-            }
+            b"tc" if self.table_depth > 0 => self.start_cell(tag),
             _ => {
                 self.start_graphic(tag)?;
                 Open::Other
             }
         }))
+    }
+
+    /// Begins a cell. One that another cell covers is given all the same (ECMA-376 part 1, section 21.1.3.16).
+    fn start_cell(&mut self, tag: Tag<'_>) -> Open {
+        let writer = self.page.writer();
+        let is_beside = is_on(tag, b"hMerge");
+        if is_beside || is_on(tag, b"vMerge") {
+            writer.begin_covered_cell();
+        } else {
+            writer.begin_cell();
+        }
+        if is_beside {
+            writer.continue_cell(Side::Left);
+        }
+        Open::Cell { columns: tag.number(b"gridSpan").unwrap_or(1) }
     }
 
     fn end(&mut self, open: Open, local: &[u8]) -> Result<()> {
@@ -260,7 +274,7 @@ impl<'w, 'a> Walker<'w, 'a> {
                 self.page.writer().end_table();
             }
             Open::Row => self.page.writer().end_row(),
-            Open::Cell => self.page.writer().end_cell(1),
+            Open::Cell { columns } => self.page.writer().end_cell(columns),
             Open::Alternatives => {
                 self.alternatives.pop();
             }

@@ -62,7 +62,7 @@ impl Walker<'_, '_> {
         match tag.local() {
             b"cNvPr" => {
                 if shape.is_picture {
-                    shape.alt = description::of(tag, b"descr").filter(|text| !is_generated(text));
+                    shape.alt = description::of(tag, b"descr");
                 }
                 if is_on(tag, b"hidden") {
                     shape.is_hidden = true;
@@ -115,9 +115,4 @@ impl Walker<'_, '_> {
             }
         }
     }
-}
-
-/// Tells whether a description was made up by the program.
-fn is_generated(text: &str) -> bool {
-    text.contains("Description automatically generated")
 }

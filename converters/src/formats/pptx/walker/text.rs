@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::Result;
 use crate::markdown::{Block, Style};
-use crate::ooxml::symbol;
+use crate::symbol;
 use crate::xml::Tag;
 
 use super::super::list_styles::{Bullet, Counters, Levels};

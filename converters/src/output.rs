@@ -1,42 +1,42 @@
-//! Where the slides go: one after the other, a blank line between what they hold.
+//! Where the document's sections go: one after the other, a blank line between, nothing before there is text.
 //!
-//! A slide without a title begins with a thematic break, so that it is not read as part of the one before.
+//! A slide without a title begins with a thematic break in Markdown, so that it is not read as part of the one before.
 
 use crate::limits::Meter;
 use crate::{ConvertError, PartKind, Result, Sink};
 
 /// The part being written.
-pub(super) struct Output<'a> {
+pub(crate) struct Output<'a> {
     meter: &'a Meter,
     sink: &'a mut dyn Sink,
-    kind: PartKind,
     /// What stands before everything, once there is text.
     front: String,
+    kind: PartKind,
     begun: bool,
     /// Whether the current section has written anything.
     in_section: bool,
-    /// Whether the current slide has to be set off from the one before.
+    /// Whether what follows has to be set off from what was written.
     wants_break: bool,
 }
 
 impl<'a> Output<'a> {
-    pub(super) fn new(meter: &'a Meter, sink: &'a mut dyn Sink, kind: PartKind, front: String) -> Self {
+    pub(crate) fn new(meter: &'a Meter, sink: &'a mut dyn Sink, kind: PartKind, front: String) -> Self {
         Self { meter, sink, kind, front, begun: false, in_section: false, wants_break: false }
     }
 
-    /// Begins a slide; it leaves no trace before it writes something.
-    pub(super) fn begin_slide(&mut self) {
+    /// Separates what follows from what was written.
+    pub(crate) fn begin_section(&mut self) {
         self.in_section = false;
+    }
+
+    /// Begins a slide; it leaves no trace before it writes something.
+    pub(crate) fn begin_slide(&mut self) {
+        self.begin_section();
         self.wants_break = self.kind == PartKind::Markdown;
     }
 
-    /// Separates what follows from what was written.
-    pub(super) fn begin_section(&mut self) {
-        self.in_section = false;
-    }
-
-    /// Writes the title of the slide, a finished heading.
-    pub(super) fn write_title(&mut self, heading: &str) -> Result<()> {
+    /// Writes the title of a slide, a finished heading.
+    pub(crate) fn write_title(&mut self, heading: &str) -> Result<()> {
         if heading.is_empty() {
             return Ok(());
         }
@@ -47,7 +47,7 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    pub(super) fn write(&mut self, text: &str) -> Result<()> {
+    pub(crate) fn write(&mut self, text: &str) -> Result<()> {
         if text.is_empty() {
             return Ok(());
         }
@@ -60,7 +60,8 @@ impl<'a> Output<'a> {
                 self.meter.write(self.sink, b"\n")?;
             }
         } else if !self.in_section {
-            self.meter.write(self.sink, if wants_break { b"\n---\n\n" } else { b"\n" })?;
+            let between: &[u8] = if wants_break { b"\n---\n\n" } else { b"\n" };
+            self.meter.write(self.sink, between)?;
         }
         self.in_section = true;
         self.meter.write(self.sink, text.as_bytes())
