@@ -219,8 +219,10 @@ impl Series {
         let mut rows: Vec<u32> = points.flat_map(|points| points.keys().copied()).collect();
         rows.sort_unstable();
         rows.dedup();
+        // On one line there are no columns to keep.
+        let corner = (!writer.is_single_line()).then_some("");
         writer.begin_table(columns.len() + 1);
-        write_row(writer, ["", &self.name].into_iter());
+        write_row(writer, corner.into_iter().chain([self.name.as_str()]));
         for row in rows {
             meter.check_cancelled()?;
             // The outermost level first; it stands at the first of the points that it is about.
