@@ -211,11 +211,11 @@ impl Chart {
 impl Series {
     /// Writes the table; `shared` are the categories of a series that has none.
     fn write(&self, shared: &[Points], meter: &Meter, writer: &mut Writer) -> Result<()> {
-        let columns = [&self.values, &self.sizes];
-        let columns = if self.sizes.is_empty() { columns.get(..1) } else { columns.get(..) };
-        let columns = columns.unwrap_or_default();
+        let columns: Vec<&Points> = std::iter::once(&self.values)
+            .chain([&self.sizes, &self.labels].into_iter().filter(|points| !points.is_empty()))
+            .collect();
         let categories = if self.categories.is_empty() { shared } else { &self.categories };
-        let points = self.categories.iter().chain(columns.iter().copied()).chain([&self.labels]);
+        let points = self.categories.iter().chain(columns.iter().copied());
         let mut rows: Vec<u32> = points.flat_map(|points| points.keys().copied()).collect();
         rows.sort_unstable();
         rows.dedup();
@@ -231,9 +231,7 @@ impl Series {
                 category.push_str(name);
                 category.push(' ');
             }
-            let mut values: Vec<&str> =
-                columns.iter().map(|points| points.get(&row).map_or("", String::as_str)).collect();
-            values.extend(self.labels.get(&row).map(String::as_str));
+            let values = columns.iter().map(|points| points.get(&row).map_or("", String::as_str));
             write_row(writer, std::iter::once(category.as_str()).chain(values));
             meter.resident(writer.grown() as u64)?;
         }
