@@ -15,6 +15,8 @@ use super::links::Graphic;
 
 /// What a cached point weighs in memory beside its text.
 const POINT_BYTES: u64 = 64;
+/// A longer category is not repeated for series that have none: one could become many times the document.
+const MAX_REPEATED_BYTES: usize = 256;
 
 type Points = BTreeMap<u32, String>;
 
@@ -228,8 +230,10 @@ impl Series {
             // The outermost level first; it stands at the first of the points that it is about.
             let mut category = String::new();
             for name in categories.iter().rev().filter_map(|level| level.get(&row)) {
-                category.push_str(name);
-                category.push(' ');
+                if !self.categories.is_empty() || name.len() <= MAX_REPEATED_BYTES {
+                    category.push_str(name);
+                    category.push(' ');
+                }
             }
             let values = columns.iter().map(|points| points.get(&row).map_or("", String::as_str));
             write_row(writer, std::iter::once(category.as_str()).chain(values));
