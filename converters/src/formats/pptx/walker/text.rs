@@ -116,8 +116,8 @@ impl Walker<'_, '_> {
             return Ok(());
         }
         let run = self.run.take().unwrap_or_default();
-        // A number that no program has filled in.
-        if !(run.is_number && text.contains('‹')) {
+        // A number that no program has filled in reads `‹#›` or `<number>`.
+        if !run.is_number || text.contains(char::is_numeric) {
             self.content += visible as u64;
             self.begin_paragraph();
             self.put_run(text, &run);
