@@ -9,11 +9,13 @@
 //! the table that says which [`Converter`] reads them.
 
 pub(crate) mod biff;
+pub(crate) mod cfb;
 pub mod charset;
 pub mod csv;
 pub mod detect;
 pub mod formats;
 mod front_matter;
+mod latex;
 pub mod limits;
 mod list_number;
 pub mod markdown;

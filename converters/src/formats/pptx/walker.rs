@@ -33,7 +33,8 @@ enum Open {
     Paragraph,
     Run,
     Text,
-    Math,
+    DisplayMath,
+    Math { display: bool },
     InMath,
     MathText,
     Table,
@@ -122,10 +123,10 @@ impl<'w, 'a> Walker<'w, 'a> {
                     }
                     continue;
                 }
-                Event::End(local) => {
+                Event::End(_) => {
                     let open = self.stack.pop().unwrap_or(Open::Other);
                     if open != Open::Other {
-                        self.end(open, local)?;
+                        self.end(open);
                         self.hand_on(output.as_deref_mut())?;
                     }
                     continue;
@@ -197,9 +198,11 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Step::Skip
             }
             b"oMath" if self.paragraph.is_some() => {
-                self.math = Some(Math::default());
-                Step::Into(Open::Math)
+                let display = self.stack.last() == Some(&Open::DisplayMath);
+                self.math = Some(Math::new(tag));
+                Step::Into(Open::Math { display })
             }
+            b"oMathPara" => Step::Into(Open::DisplayMath),
             b"AlternateContent" => {
                 let (content_before, tally_before) = (self.content, self.deck.tally);
                 self.alternatives.push(Alternatives { content_before, tally_before });
@@ -252,21 +255,21 @@ impl<'w, 'a> Walker<'w, 'a> {
         Open::Cell { columns: tag.number(b"gridSpan").unwrap_or(1) }
     }
 
-    fn end(&mut self, open: Open, local: &[u8]) -> Result<()> {
+    fn end(&mut self, open: Open) {
         match open {
-            Open::Other | Open::Text | Open::MathText => {}
+            Open::Other | Open::DisplayMath | Open::Text | Open::MathText => {}
             Open::Shape => self.end_shape(),
             Open::TextBody => self.text_body = TextBody::default(),
             Open::Paragraph => self.end_paragraph(),
             Open::Run => self.run = None,
             Open::InMath => {
                 if let Some(math) = &mut self.math {
-                    math.end(local);
+                    math.end();
                 }
             }
-            Open::Math => {
+            Open::Math { display } => {
                 if let Some(math) = self.math.take() {
-                    self.put(&math.finish())?;
+                    self.put_formula(&math.finish(), display);
                 }
             }
             Open::Table => {
@@ -279,7 +282,6 @@ impl<'w, 'a> Walker<'w, 'a> {
                 self.alternatives.pop();
             }
         }
-        Ok(())
     }
 
     /// The first branch that gives text is the content; the others say the same in other ways.

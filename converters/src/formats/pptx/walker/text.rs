@@ -126,6 +126,20 @@ impl Walker<'_, '_> {
         Ok(())
     }
 
+    /// Writes a formula, on a line of its own if it is displayed so.
+    pub(super) fn put_formula(&mut self, latex: &str, display: bool) {
+        if latex.trim().is_empty() {
+            return;
+        }
+        self.content += latex.len() as u64;
+        self.begin_paragraph();
+        let in_title = self.is_in_title();
+        if in_title {
+            self.text_body.title_bytes += latex.len();
+        }
+        self.page.writer().math(latex, display && !in_title);
+    }
+
     fn put_run(&mut self, text: &str, run: &Run) {
         let properties = &run.properties;
         let in_title = self.is_in_title();
