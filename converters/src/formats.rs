@@ -7,6 +7,7 @@
 pub mod docx;
 pub mod ods;
 pub mod plain;
+pub mod pptx;
 mod table;
 pub mod xls;
 pub mod xlsb;

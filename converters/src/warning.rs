@@ -40,9 +40,9 @@ warning_codes! {
     EmbeddedDropped => "embedded-dropped",
     /// Macros were left out.
     MacrosDropped => "macros-dropped",
-    /// Hidden sheets, rows, columns or text are part of the output.
+    /// Hidden sheets, rows, columns, slides, shapes or text are part of the output.
     HiddenContent => "hidden-content",
-    /// Hidden sheets, rows, columns or text were left out on request.
+    /// Hidden sheets, rows, columns, slides, shapes or text were left out on request.
     HiddenDropped => "hidden-dropped",
     /// A sheet that holds no cells (chart, dialogue or macro sheet) was left out.
     SheetSkipped => "sheet-skipped",

@@ -117,8 +117,8 @@ codes! {
     CommentsDropped, "comments-dropped", Warning, false, "Comments were left out on request.", "", "docs/formats.md";
     EmbeddedDropped, "embedded-dropped", Warning, false, "Embedded files and objects were left out.", "", "docs/formats.md";
     MacrosDropped, "macros-dropped", Warning, false, "Macros were left out.", "", "docs/formats.md";
-    HiddenContent, "hidden-content", Warning, false, "Hidden sheets, rows, columns or text are part of the output.", "leave them out with --hidden-content exclude", "docs/formats.md";
-    HiddenDropped, "hidden-dropped", Warning, false, "Hidden sheets, rows, columns or text were left out on request.", "", "docs/formats.md";
+    HiddenContent, "hidden-content", Warning, false, "Hidden sheets, rows, columns, slides, shapes or text are part of the output.", "leave them out with --hidden-content exclude", "docs/formats.md";
+    HiddenDropped, "hidden-dropped", Warning, false, "Hidden sheets, rows, columns, slides, shapes or text were left out on request.", "", "docs/formats.md";
     SheetSkipped, "sheet-skipped", Warning, false, "A sheet that holds no cells was left out.", "", "docs/formats.md";
     FormulaWithoutValue, "formula-without-value", Warning, false, "A formula has no cached value; its cell is empty.", "open and save the workbook in a spreadsheet program", "docs/formats.md";
     BadSharedString, "bad-shared-string", Warning, false, "A cell names a shared string that does not exist.", "", "docs/formats.md";

@@ -3,7 +3,7 @@
 //! Media types are the registered ones. Where none is registered, a text format gets a `text/x-` type:
 //! stores that take text know it by `text/*`, and would refuse the `application/` types that some use.
 
-use super::{Family, Format, FormatSpec, docx, ods, plain, xls, xlsb, xlsx};
+use super::{Family, Format, FormatSpec, docx, ods, plain, pptx, xls, xlsb, xlsx};
 use crate::Converter;
 
 const fn row(format: Format, name: &'static str, title: &'static str, family: Family) -> FormatSpec {
@@ -245,12 +245,13 @@ pub static FORMATS: &[FormatSpec] = &[
     document(Format::Xlsb, "xlsb", "Excel binary workbook").media(XLSB).ext(&[("xlsb", XLSB)]).by(&xlsb::XlsbToCsv),
     document(Format::Pptx, "pptx", "PowerPoint presentation").media(PPTX).ext(&[
         ("pptx", PPTX), ("potx", "application/vnd.openxmlformats-officedocument.presentationml.template"),
-    ]),
+    ]).by(&pptx::PptxToMarkdown),
     document(Format::Pptm, "pptm", "PowerPoint presentation with macros").media(PPTM).ext(&[
         ("pptm", PPTM), ("ppsm", "application/vnd.ms-powerpoint.slideshow.macroenabled.12"),
         ("potm", "application/vnd.ms-powerpoint.template.macroenabled.12"),
-    ]),
-    document(Format::Ppsx, "ppsx", "PowerPoint show").media(PPSX).ext(&[("ppsx", PPSX)]),
+    ]).by(&pptx::PptxToMarkdown),
+    document(Format::Ppsx, "ppsx", "PowerPoint show").media(PPSX).ext(&[("ppsx", PPSX)])
+        .by(&pptx::PptxToMarkdown),
     document(Format::EncryptedOoxml, "encrypted-ooxml", "encrypted Office document")
         .media("application/x-ole-storage"),
     document(Format::Odt, "odt", "OpenDocument text").media(ODT).ext(&[
