@@ -7,6 +7,7 @@
 pub mod docx;
 pub mod plain;
 mod table;
+pub mod xlsb;
 pub mod xlsx;
 
 use std::borrow::Cow;

@@ -5,10 +5,10 @@
 //! Sheets without cells of their own kind (chart, dialogue and macro sheets) cost a warning, never the workbook;
 //! layout, formulas and everything that is not a value are left out, which the warnings count.
 
-mod attachments;
+pub(super) mod attachments;
 mod attributes;
 mod cell_scan;
-mod comments;
+pub(super) mod comments;
 mod formula;
 mod rich_text;
 mod scanner;
@@ -17,10 +17,9 @@ mod sheet;
 mod styles;
 mod text;
 mod utf8;
-mod workbook;
+pub(super) mod workbook;
 
 use crate::ooxml::Ooxml;
-use crate::options::HiddenContent;
 use crate::sheets::{Book, Cells, Outcome, Strings, Tally, Yields};
 use crate::{Converter, Input, Meter, Options, Result, Sink};
 
@@ -85,29 +84,18 @@ fn convert_sheet(
     tally: &mut Tally,
     sink: &mut dyn Sink,
 ) -> Result<Outcome> {
-    let Some(relationship) = workbook.relationship(sheet) else {
-        tally.missing_parts += 1;
+    let Some(name) = workbook.part_of(sheet, book.options, tally) else {
         return Ok(Outcome::Empty);
     };
-    if relationship.kind != "worksheet" {
-        tally.sheets_skipped += 1;
-        return Ok(Outcome::Empty);
-    }
-    if sheet.is_hidden {
-        tally.hidden_sheets += 1;
-        if book.options.hidden_content == HiddenContent::Exclude {
-            return Ok(Outcome::Empty);
-        }
-    }
     let meter = ooxml.meter();
-    let Some(part) = ooxml.package().part(&relationship.target)? else {
+    let Some(part) = ooxml.package().part(name)? else {
         tally.missing_parts += 1;
         return Ok(Outcome::Empty);
     };
     let mut cells = Cells::new(book, &sheet.name, tally, (meter, &mut *sink));
     let part = if book.wants_merges() {
         sheet::merged_ranges(Scanner::new(part, meter.limits()), &mut cells)?;
-        ooxml.package().part(&relationship.target)?
+        ooxml.package().part(name)?
     } else {
         Some(part)
     };
@@ -117,7 +105,9 @@ fn convert_sheet(
     if outcome == Outcome::NoWorksheet {
         tally.sheets_skipped += 1;
     }
-    let comments = attachments::read(ooxml, &relationship.target, workbook, book.options, tally)?;
+    let comments = attachments::read(ooxml, name, tally, |ooxml, relationships| {
+        comments::read(ooxml, relationships, workbook.part("person"), book.options)
+    })?;
     comments.finish(&sheet.name, book.options, tally, (meter, sink))?;
     Ok(outcome)
 }

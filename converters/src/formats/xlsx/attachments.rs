@@ -5,23 +5,18 @@
 use crate::ooxml::{Ooxml, Relationship};
 use crate::sheets::{CellComments, Tally};
 use crate::xml::Event;
-use crate::{ConvertError, Options, Result};
+use crate::{ConvertError, Result};
 
-use super::comments;
-use super::workbook::Workbook;
-
-/// Reads the comments of a sheet and counts what else its relationships lead to. Damage there costs no cell, so it is
+/// Reads the comments of a sheet by `comments` and counts what else its relationships lead to. Damage there costs no cell, so it is
 /// only counted, too.
-pub(super) fn read(
+pub(in crate::formats) fn read(
     ooxml: &mut Ooxml<'_>,
     sheet: &str,
-    workbook: &Workbook,
-    options: &Options,
     tally: &mut Tally,
+    comments: impl FnOnce(&mut Ooxml<'_>, &[Relationship]) -> Result<CellComments>,
 ) -> Result<CellComments> {
     let relationships = tolerate(ooxml.relationships(sheet), tally)?.unwrap_or_default();
-    let comments = comments::read(ooxml, &relationships, workbook.part("person"), options);
-    let comments = tolerate(comments, tally)?.unwrap_or_default();
+    let comments = tolerate(comments(ooxml, &relationships), tally)?.unwrap_or_default();
     let counted = count(ooxml, &relationships, tally);
     tolerate(counted, tally)?;
     Ok(comments)

@@ -27,17 +27,26 @@ pub(super) fn read(
     persons: Option<&str>,
     options: &Options,
 ) -> Result<CellComments> {
-    let of_kind = |kind: &str| relationships.iter().find(|r| !r.external && r.kind == kind);
-    let mut comments = CellComments::default();
-    let mut threaded = HashSet::new();
-    if let Some(part) = of_kind("threadedComment") {
-        let names = names(ooxml, persons)?;
-        threads(ooxml, &part.target, &names, (&mut comments, &mut threaded), options)?;
-    }
-    if let Some(part) = of_kind("comments") {
+    let (mut comments, threaded) = threads(ooxml, relationships, persons, options)?;
+    if let Some(part) = relationships.iter().find(|r| !r.external && r.kind == "comments") {
         notes(ooxml, &part.target, (&mut comments, &threaded), options)?;
     }
     Ok(comments)
+}
+
+/// Reads the threads of a sheet, and tells which cells have one.
+pub(in crate::formats) fn threads(
+    ooxml: &mut Ooxml<'_>,
+    relationships: &[Relationship],
+    persons: Option<&str>,
+    options: &Options,
+) -> Result<(CellComments, HashSet<(u32, u32)>)> {
+    let mut found = (CellComments::default(), HashSet::new());
+    if let Some(part) = relationships.iter().find(|r| !r.external && r.kind == "threadedComment") {
+        let names = names(ooxml, persons)?;
+        replies(ooxml, &part.target, &names, (&mut found.0, &mut found.1), options)?;
+    }
+    Ok(found)
 }
 
 /// Reads the names of persons by their ids.
@@ -60,7 +69,7 @@ fn names(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<HashMap<String, St
     }
 }
 
-fn threads(
+fn replies(
     ooxml: &mut Ooxml<'_>,
     part: &str,
     names: &HashMap<String, String>,
