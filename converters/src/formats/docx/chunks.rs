@@ -21,6 +21,7 @@ use super::stories;
 /// An inserted file.
 #[derive(Debug)]
 struct Chunk {
+    part: String,
     is_text: bool,
     bytes: Vec<u8>,
 }
@@ -44,8 +45,11 @@ impl Chunks {
                 && let Some(bytes) = ooxml.package().read(&relationship.target)?
                 && (is_text || bytes.starts_with(b"PK"))
             {
-                ooxml.meter().resident(relationship.id.len() as u64)?;
-                chunks.by_id.insert(relationship.id.clone(), Chunk { is_text, bytes });
+                ooxml.meter().resident((relationship.id.len() + relationship.target.len()) as u64)?;
+                chunks.by_id.insert(
+                    relationship.id.clone(),
+                    Chunk { part: relationship.target.clone(), is_text, bytes },
+                );
             }
         }
         Ok(chunks)
@@ -60,6 +64,12 @@ pub(super) fn write(id: &str, document: &mut Document<'_>, writer: &mut Writer) 
     let outer = std::mem::replace(&mut document.single_line, writer.is_single_line());
     let text = if chunk.is_text { text(chunk.bytes, document) } else { word(chunk.bytes, document) };
     document.single_line = outer;
+    let text = text.map_err(|error| match error {
+        ConvertError::Corrupt { place, reason } => {
+            ConvertError::Corrupt { place: format!("{place} of {}", chunk.part), reason }
+        }
+        error => error,
+    });
     let Some(text) = text? else {
         return Ok(false);
     };
