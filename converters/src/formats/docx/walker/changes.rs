@@ -81,7 +81,7 @@ impl Walker<'_, '_> {
             self.count_change(absent);
             reader.skip_element()?;
             if let Some(open) = self.stack.pop() {
-                self.end(open, b"")?;
+                self.end(open)?;
             }
         }
         Ok(())

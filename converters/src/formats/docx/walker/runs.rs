@@ -180,6 +180,20 @@ impl Walker<'_, '_> {
         Ok(())
     }
 
+    pub(super) fn put_formula(&mut self, latex: &str, display: bool) -> Result<()> {
+        let style = self.surroundings();
+        if style.inserted || style.deleted {
+            // A formula stands outside of any mark, and would look as if nothing had happened to it.
+            return self.put_styled(latex, &style);
+        }
+        self.text_bytes += latex.len() as u64;
+        if !latex.is_empty() {
+            self.fields.saw_text();
+        }
+        self.writer.math(latex, display);
+        Ok(())
+    }
+
     pub(super) fn space(&mut self) {
         if self.fields.is_instruction() {
             self.fields.hold_back(" ");
