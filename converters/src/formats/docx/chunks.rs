@@ -2,8 +2,11 @@
 //! text when it opens the document.
 //!
 //! Their bytes are read before the story that holds them, because a package gives one part at a time, and converted
-//! where they stand. Text and other Word documents are read, one within the other no deeper than once; the rest
+//! where they stand. Text, HTML and other Word documents are read, one within the other no deeper than once; the rest
 //! is counted as left out.
+
+mod html;
+mod mime;
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -18,11 +21,35 @@ use crate::{ConvertError, PartKind, Result, Sink, Warning};
 use super::document::Document;
 use super::stories;
 
+/// What an inserted file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Html,
+    /// HTML with what belongs to it, as mail.
+    Mime,
+    Word,
+}
+
+impl Kind {
+    /// Returns the kind of a content type, if it can be converted.
+    fn of(content_type: &str) -> Option<Self> {
+        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match kind.as_str() {
+            "text/plain" => Some(Self::Text),
+            "text/html" | "application/xhtml+xml" => Some(Self::Html),
+            "message/rfc822" | "multipart/related" => Some(Self::Mime),
+            _ if kind.contains("wordprocessingml") || kind.contains("ms-word") => Some(Self::Word),
+            _ => None,
+        }
+    }
+}
+
 /// An inserted file.
 #[derive(Debug)]
 struct Chunk {
     part: String,
-    is_text: bool,
+    kind: Kind,
     bytes: Vec<u8>,
 }
 
@@ -37,19 +64,14 @@ impl Chunks {
     pub(super) fn read(ooxml: &mut Ooxml<'_>, relationships: &[Relationship]) -> Result<Self> {
         let mut chunks = Self::default();
         for relationship in relationships.iter().filter(|r| r.kind == "aFChunk" && !r.external) {
-            let kind = ooxml.content_types().of(&relationship.target).unwrap_or_default();
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            let is_text = kind.eq_ignore_ascii_case("text/plain");
-            let is_word = kind.contains("wordprocessingml") || kind.contains("ms-word");
-            if (is_text || is_word)
+            let kind = ooxml.content_types().of(&relationship.target).and_then(Kind::of);
+            if let Some(kind) = kind
                 && let Some(bytes) = ooxml.package().read(&relationship.target)?
-                && (is_text || bytes.starts_with(b"PK"))
+                && (kind != Kind::Word || bytes.starts_with(b"PK"))
             {
-                ooxml.meter().resident((relationship.id.len() + relationship.target.len()) as u64)?;
-                chunks.by_id.insert(
-                    relationship.id.clone(),
-                    Chunk { part: relationship.target.clone(), is_text, bytes },
-                );
+                let part = relationship.target.clone();
+                ooxml.meter().resident((relationship.id.len() + part.len()) as u64)?;
+                chunks.by_id.insert(relationship.id.clone(), Chunk { part, kind, bytes });
             }
         }
         Ok(chunks)
@@ -62,7 +84,15 @@ pub(super) fn write(id: &str, document: &mut Document<'_>, writer: &mut Writer) 
         return Ok(false);
     };
     let outer = std::mem::replace(&mut document.single_line, writer.is_single_line());
-    let text = if chunk.is_text { text(chunk.bytes, document) } else { word(chunk.bytes, document) };
+    let text = match chunk.kind {
+        Kind::Text => text(chunk.bytes, document),
+        Kind::Html => page(chunk.bytes, None, document),
+        Kind::Mime => match mime::html(&chunk.bytes) {
+            Some((bytes, charset)) => page(bytes, charset.as_deref(), document),
+            None => Ok(None),
+        },
+        Kind::Word => word(chunk.bytes, document),
+    };
     document.single_line = outer;
     let text = text.map_err(|error| match error {
         ConvertError::Corrupt { place, reason } => {
@@ -81,9 +111,37 @@ pub(super) fn write(id: &str, document: &mut Document<'_>, writer: &mut Writer) 
 
 /// Converts plain text: a line is a paragraph.
 fn text(bytes: Vec<u8>, document: &Document<'_>) -> Result<Option<String>> {
-    let mut input = Cursor::new(bytes);
-    let Finding::Text(charset) = charset::find(&mut input, document.meter)? else {
+    let Some(text) = decode(bytes, None, document)? else {
         return Ok(None);
+    };
+    let mut writer = document.writer();
+    for line in text.lines() {
+        writer.begin_paragraph(Block::Paragraph);
+        writer.text(line, &Style::default());
+        writer.end_paragraph();
+    }
+    Ok(Some(writer.finish()))
+}
+
+/// Converts a page of HTML.
+fn page(bytes: Vec<u8>, charset: Option<&str>, document: &Document<'_>) -> Result<Option<String>> {
+    let Some(text) = decode(bytes, charset, document)? else {
+        return Ok(None);
+    };
+    let mut writer = document.writer();
+    html::write(&text, &mut writer, document.meter)?;
+    Ok(Some(writer.finish()))
+}
+
+/// Decodes text whose charset somebody named, or finds it.
+fn decode(bytes: Vec<u8>, label: Option<&str>, document: &Document<'_>) -> Result<Option<String>> {
+    let mut input = Cursor::new(bytes);
+    let charset = match label.and_then(charset::by_label) {
+        Some(charset) => charset::with_mark(&mut input, charset)?,
+        None => match charset::find(&mut input, document.meter)? {
+            Finding::Text(charset) => charset,
+            Finding::Undecided(_) | Finding::Binary => return Ok(None),
+        },
     };
     let Some(mut decoder) = Decoder::new(charset.name) else {
         return Ok(None);
@@ -94,13 +152,7 @@ fn text(bytes: Vec<u8>, document: &Document<'_>) -> Result<Option<String>> {
     let mut text = String::new();
     decoder.decode(bytes, true, &mut text);
     document.meter.resident(text.len() as u64)?;
-    let mut writer = document.writer();
-    for line in text.lines() {
-        writer.begin_paragraph(Block::Paragraph);
-        writer.text(line, &Style::default());
-        writer.end_paragraph();
-    }
-    Ok(Some(writer.finish()))
+    Ok(Some(text))
 }
 
 /// Converts the body of a Word document with its notes and comments.
