@@ -8,6 +8,7 @@ pub mod docx;
 pub mod ods;
 pub mod plain;
 mod table;
+pub mod xls;
 pub mod xlsb;
 pub mod xlsx;
 
