@@ -5,6 +5,8 @@
 //! are [`Format::Unknown`] and still get the best media type that is known for them.
 
 pub mod docx;
+pub mod odp;
+pub mod odt;
 pub mod plain;
 mod table;
 pub mod xlsx;

@@ -42,3 +42,18 @@ impl<'a> Output<'a> {
         self.meter.write(self.sink, text.as_bytes())
     }
 }
+
+/// Makes a footnote definition; its further lines are indented, as GitHub has it.
+pub(crate) fn footnote(number: u64, text: &str) -> String {
+    let mut out = format!("[^{number}]:");
+    for (at, line) in text.trim().lines().enumerate() {
+        out.push_str(match (at, line.is_empty()) {
+            (0, _) => " ",
+            (_, true) => "\n",
+            (_, false) => "\n    ",
+        });
+        out.push_str(line);
+    }
+    out.push('\n');
+    out
+}

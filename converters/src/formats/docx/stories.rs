@@ -10,7 +10,7 @@ use crate::markdown::Writer;
 use crate::ooxml::links::Links;
 use crate::ooxml::{Ooxml, Relationship, document_properties};
 use crate::options::HiddenContent;
-use crate::output::Output;
+use crate::output::{Output, footnote};
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
@@ -247,7 +247,7 @@ fn notes(
                 any |= has_text;
                 written += 1;
                 output.begin_section();
-                output.write(&definition(number, &text))?;
+                output.write(&footnote(number, &text))?;
             }
             Event::Eof => {
                 document.tally.missing_parts += referred.saturating_sub(written);
@@ -256,21 +256,6 @@ fn notes(
             Event::Start(_) | Event::End(_) | Event::Text(_) => {}
         }
     }
-}
-
-/// Makes a footnote definition; its further lines are indented, as GitHub has it.
-fn definition(number: u64, text: &str) -> String {
-    let mut out = format!("[^{number}]:");
-    for (at, line) in text.trim().lines().enumerate() {
-        out.push_str(match (at, line.is_empty()) {
-            (0, _) => " ",
-            (_, true) => "\n",
-            (_, false) => "\n    ",
-        });
-        out.push_str(line);
-    }
-    out.push('\n');
-    out
 }
 
 /// Reads the start tag of the root element and returns its local name.

@@ -1,0 +1,125 @@
+//! The stories of a text or presentation in the order they are written: headers, body, notes, footers.
+//!
+//! Headers and footers belong to master pages; each distinct text is written once. A part that is there but
+//! damaged is an error, because half a document that looks whole is worse than none.
+
+use crate::limits::Meter;
+use crate::output::{Output, footnote};
+use crate::xml::{Event, Reader, Source};
+use crate::{ConvertError, Input, Options, Result, Sink};
+
+use super::flow::{Document, Walker};
+use super::objects::Objects;
+use super::{Odf, raw_attribute};
+
+/// The texts of headers or footers.
+#[derive(Debug, Default)]
+struct Edges {
+    headers: Vec<String>,
+    footers: Vec<String>,
+}
+
+/// Converts the document in `input`.
+pub(crate) fn convert(
+    input: &mut dyn Input,
+    options: &Options,
+    meter: &Meter,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let mut odf = Odf::open(input, meter)?;
+    let front = if options.front_matter { odf.properties()?.front_matter(meter)? } else { String::new() };
+    let mut document = Document::new(meter, options);
+    document.tally.macros = odf.macros();
+    document.objects = Objects::read(&mut odf)?;
+    let edges = edges(&mut odf, &mut document)?;
+    let mut output = Output::new(meter, sink, front);
+    let mut has_text = write_all(&edges.headers, &mut output)?;
+    has_text |= body(&mut odf, &mut document, &mut output)?;
+    for (at, note) in std::mem::take(&mut document.notes).iter().enumerate() {
+        has_text |= !note.trim().is_empty();
+        output.begin_section();
+        output.write(&footnote(at as u64 + 1, note))?;
+    }
+    has_text |= write_all(&edges.footers, &mut output)?;
+    if !has_text {
+        return Err(ConvertError::NoText);
+    }
+    document.tally.report(sink);
+    Ok(())
+}
+
+fn write_all(texts: &[String], output: &mut Output<'_>) -> Result<bool> {
+    for text in texts {
+        output.begin_section();
+        output.write(text)?;
+    }
+    Ok(!texts.is_empty())
+}
+
+/// Reads the styles, and the headers and footers of the master pages.
+fn edges(odf: &mut Odf<'_>, document: &mut Document<'_>) -> Result<Edges> {
+    let mut edges = Edges::default();
+    let Some(mut reader) = odf.styles()? else {
+        return Ok(edges);
+    };
+    loop {
+        let event = reader.next_event()?;
+        let Event::Start(tag) = event else {
+            if matches!(event, Event::Eof) {
+                return Ok(edges);
+            }
+            continue;
+        };
+        match tag.local() {
+            b"document-styles" | b"document" | b"master-styles" | b"master-page" => {}
+            b"styles" => document.styles.common.read(&mut reader, document.meter)?,
+            b"automatic-styles" => document.styles.automatic.read(&mut reader, document.meter)?,
+            // In a flat file the rest is the content.
+            b"body" => return Ok(edges),
+            local @ (b"header" | b"header-left" | b"header-first" | b"footer" | b"footer-left"
+            | b"footer-first")
+                if raw_attribute(tag, b"style:display") != Some(b"false") =>
+            {
+                let is_header = local.starts_with(b"header");
+                let text = edge(&mut reader, document)?;
+                let texts = if is_header { &mut edges.headers } else { &mut edges.footers };
+                if let Some(text) = text.filter(|text| !texts.contains(text)) {
+                    document.meter.resident(text.len() as u64)?;
+                    texts.push(text);
+                }
+            }
+            _ => reader.skip_element()?,
+        }
+    }
+}
+
+/// Reads one header or footer; `None` if it has no text.
+fn edge<S: Source>(reader: &mut Reader<S>, document: &mut Document<'_>) -> Result<Option<String>> {
+    let mut walker = Walker::new(document);
+    walker.walk(reader, None)?;
+    let (text, has_text) = walker.finish();
+    Ok(has_text.then_some(text))
+}
+
+fn body(odf: &mut Odf<'_>, document: &mut Document<'_>, output: &mut Output<'_>) -> Result<bool> {
+    let Some(mut reader) = odf.content()? else {
+        return Err(ConvertError::corrupt("the package", "it has no content.xml"));
+    };
+    loop {
+        match reader.next_event()? {
+            Event::Start(tag) if matches!(tag.local(), b"document-content" | b"document") => break,
+            Event::Start(_) | Event::Eof => {
+                return Err(ConvertError::corrupt("content.xml", "it is not the content of a document"));
+            }
+            Event::End(_) | Event::Text(_) => {}
+        }
+    }
+    output.begin_section();
+    let mut walker = Walker::new(document);
+    walker.walk(&mut reader, Some(output))?;
+    let (text, has_text) = walker.finish();
+    output.write(&text)?;
+    // What follows is read too, so that the part's checks are made.
+    while !matches!(reader.next_event()?, Event::Eof) {}
+    Ok(has_text)
+}
