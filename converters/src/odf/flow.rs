@@ -46,8 +46,40 @@ pub(crate) struct Document<'a> {
     /// The notes as Markdown, in the order in which the text refers to them.
     pub(crate) notes: Vec<String>,
     pub(crate) tally: Tally,
+    /// The master pages of slides.
+    pub(crate) masters: Masters,
     changes: Changes,
     controls: HashMap<String, Control>,
+}
+
+/// What master pages show on every slide, and which of them the slides have.
+#[derive(Debug, Default)]
+pub(crate) struct Masters {
+    texts: HashMap<String, Vec<String>>,
+    /// The texts of the masters in use, each once, in the order of their use.
+    used: Vec<String>,
+}
+
+impl Masters {
+    /// Adds a text that the master page shows.
+    pub(crate) fn add(&mut self, master: &str, text: String, meter: &Meter) -> Result<()> {
+        meter.resident((master.len() + text.len() + size_of::<String>() * 2) as u64)?;
+        self.texts.entry(master.to_owned()).or_default().push(text);
+        Ok(())
+    }
+
+    fn use_for_slide(&mut self, master: &str) {
+        for text in self.texts.remove(master).unwrap_or_default() {
+            if !self.used.contains(&text) {
+                self.used.push(text);
+            }
+        }
+    }
+
+    /// Returns what the slides show of their masters.
+    pub(crate) fn into_used(self) -> Vec<String> {
+        self.used
+    }
 }
 
 impl<'a> Document<'a> {
@@ -60,6 +92,7 @@ impl<'a> Document<'a> {
             objects: Objects::default(),
             notes: Vec::new(),
             tally: Tally::default(),
+            masters: Masters::default(),
             changes: Changes::default(),
             controls: HashMap::new(),
         }
@@ -117,12 +150,23 @@ struct Flow {
     frames: Vec<Frame>,
     /// Of a note: which it is, from 1.
     place: usize,
+    /// Of a slide: its title, which may stand behind other things.
+    title: String,
 }
 
 impl Flow {
     fn new(writer: Writer, side: Side) -> Self {
         let nests = vec![Nest::default()];
-        Self { writer, side, runs: Vec::new(), nests, tables: Vec::new(), frames: Vec::new(), place: 0 }
+        Self {
+            writer,
+            side,
+            runs: Vec::new(),
+            nests,
+            tables: Vec::new(),
+            frames: Vec::new(),
+            place: 0,
+            title: String::new(),
+        }
     }
 }
 
@@ -138,7 +182,7 @@ pub(crate) struct Walker<'w, 'a> {
     /// The slides written so far.
     slides: u64,
     /// The texts of slides' footers and headers.
-    declared: Vec<String>,
+    shared: Vec<String>,
 }
 
 impl<'w, 'a> Walker<'w, 'a> {
@@ -150,7 +194,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             stack: Vec::new(),
             text_bytes: 0,
             slides: 0,
-            declared: Vec::new(),
+            shared: Vec::new(),
         }
     }
 
@@ -191,7 +235,7 @@ impl<'w, 'a> Walker<'w, 'a> {
         while let Some(outer) = self.outer.pop() {
             self.flow = outer;
         }
-        for text in std::mem::take(&mut self.declared) {
+        for text in std::mem::take(&mut self.shared) {
             self.flow.writer.blocks(text);
         }
         let has_text = self.flow.writer.has_text();

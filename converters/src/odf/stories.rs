@@ -5,12 +5,12 @@
 
 use crate::limits::Meter;
 use crate::output::{Output, footnote};
-use crate::xml::{Event, Reader, Source};
+use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
 use super::flow::{Document, Walker};
 use super::objects::Objects;
-use super::{Odf, raw_attribute};
+use super::{Odf, attribute, raw_attribute};
 
 /// The texts of headers or footers.
 #[derive(Debug, Default)]
@@ -41,6 +41,8 @@ pub(crate) fn convert(
         output.write(&footnote(at as u64 + 1, note))?;
     }
     has_text |= write_all(&edges.footers, &mut output)?;
+    let masters = std::mem::take(&mut document.masters);
+    has_text |= write_all(&masters.into_used(), &mut output)?;
     if !has_text {
         return Err(ConvertError::NoText);
     }
@@ -59,6 +61,7 @@ fn write_all(texts: &[String], output: &mut Output<'_>) -> Result<bool> {
 /// Reads the styles, and the headers and footers of the master pages.
 fn edges(odf: &mut Odf<'_>, document: &mut Document<'_>) -> Result<Edges> {
     let mut edges = Edges::default();
+    let mut master = String::new();
     let Some(mut reader) = odf.styles()? else {
         return Ok(edges);
     };
@@ -71,7 +74,10 @@ fn edges(odf: &mut Odf<'_>, document: &mut Document<'_>) -> Result<Edges> {
             continue;
         };
         match tag.local() {
-            b"document-styles" | b"document" | b"master-styles" | b"master-page" => {}
+            b"document-styles" | b"document" | b"master-styles" => {}
+            b"master-page" => {
+                attribute(tag, b"style:name").unwrap_or_default().as_ref().clone_into(&mut master)
+            }
             b"styles" => document.styles.common.read(&mut reader, document.meter)?,
             b"automatic-styles" => document.styles.automatic.read(&mut reader, document.meter)?,
             // In a flat file the rest is the content.
@@ -88,9 +94,21 @@ fn edges(odf: &mut Odf<'_>, document: &mut Document<'_>) -> Result<Edges> {
                     texts.push(text);
                 }
             }
+            b"frame" | b"custom-shape" | b"rect" | b"ellipse" | b"g" | b"text-box" if is_shown(tag) => {
+                if let Some(text) = edge(&mut reader, document)? {
+                    document.masters.add(&master, text, document.meter)?;
+                }
+            }
             _ => reader.skip_element()?,
         }
     }
+}
+
+/// Tells whether slides show what a shape of their master page says: placeholders are only where theirs stand.
+fn is_shown(tag: Tag<'_>) -> bool {
+    let class = raw_attribute(tag, b"presentation:class");
+    raw_attribute(tag, b"presentation:placeholder") != Some(b"true")
+        && matches!(class, None | Some(b"footer" | b"header"))
 }
 
 /// Reads one header or footer; `None` if it has no text.

@@ -8,6 +8,7 @@ use super::super::lists::{Beginning, Nest};
 use super::super::styles::{Family, Resolved};
 use super::super::{attribute, raw_attribute};
 use super::inline::Run;
+use super::side::Side;
 use super::{Open, Step, Walker};
 
 impl Walker<'_, '_> {
@@ -77,9 +78,9 @@ impl Walker<'_, '_> {
             self.push_paragraph_run(tag, heading.is_some());
             return Step::Into(Open::Paragraph { boxed: false });
         }
-        if let Some(begun) = self.flow.frames.last_mut().and_then(|frame| frame.title.as_mut()) {
+        if self.flow.side == Side::Title {
             // All paragraphs of a slide's title are one heading.
-            if std::mem::replace(begun, true) && self.flow.writer.is_in_paragraph() {
+            if self.flow.writer.is_in_paragraph() {
                 self.flow.writer.space();
             } else {
                 self.flow.writer.begin_paragraph(Block::Heading(2));
@@ -163,8 +164,7 @@ impl Walker<'_, '_> {
 
     pub(super) fn end_paragraph(&mut self, boxed: bool) {
         self.flow.runs.pop();
-        let in_title = self.flow.frames.last().is_some_and(|frame| frame.title.is_some());
-        if in_title || (!boxed && self.document.changes.joins()) {
+        if self.flow.side == Side::Title || (!boxed && self.document.changes.joins()) {
             return;
         }
         self.flow.writer.end_paragraph();

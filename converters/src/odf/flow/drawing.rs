@@ -4,12 +4,13 @@
 //! picture is its alternative text, or nothing; either way it is counted as dropped.
 
 use crate::Result;
-use crate::markdown::Style;
+use crate::markdown::{Style, Writer};
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::super::lists::Nest;
 use super::super::objects::Object;
 use super::super::{Kind, attribute, raw_attribute};
+use super::side::Side;
 use super::{Open, Step, Walker};
 
 /// What a form control weighs in memory beside its text.
@@ -24,8 +25,6 @@ pub(super) struct Frame {
     has_picture: bool,
     is_object: bool,
     text_before: u64,
-    /// Of a slide's title: whether its heading was begun.
-    pub(super) title: Option<bool>,
     boxed: bool,
 }
 
@@ -43,7 +42,7 @@ impl Walker<'_, '_> {
             | b"polygon" | b"path" | b"regular-polygon" | b"connector" | b"measure" | b"caption"
             | b"page-thumbnail" => return self.start_frame(tag).map(Some),
             b"text-box" => {
-                let boxed = self.flow.writer.is_in_paragraph() && !self.is_in_title();
+                let boxed = self.flow.writer.is_in_paragraph() && self.flow.side != Side::Title;
                 self.begin_box(boxed);
                 Step::Into(Open::Box { boxed })
             }
@@ -83,26 +82,26 @@ impl Walker<'_, '_> {
         }))
     }
 
-    fn is_in_title(&self) -> bool {
-        self.flow.frames.last().is_some_and(|frame| frame.title.is_some())
-    }
-
     fn start_frame(&mut self, tag: Tag<'_>) -> Result<Step> {
         let class = raw_attribute(tag, b"presentation:class").unwrap_or_default();
-        // What an empty placeholder asks for, and what the master page says on every slide.
-        let repeats = matches!(class, b"page-number" | b"date-time" | b"header" | b"footer" | b"page");
-        if Self::is_true(tag, b"presentation:placeholder") || repeats || self.document.changes.is_omitting() {
+        let is_edge = matches!(class, b"date-time" | b"header" | b"footer");
+        // What an empty placeholder asks for, numbers of slides, and what stands around speaker notes.
+        let is_noise = Self::is_true(tag, b"presentation:placeholder")
+            || matches!(class, b"page-number" | b"page")
+            || (is_edge && self.flow.side != Side::Slide);
+        if is_noise || self.document.changes.is_omitting() {
             return Ok(Step::Skip);
+        }
+        if self.flow.side == Side::Slide && is_edge {
+            return self.begin_side(Writer::new(), Side::Shared);
+        }
+        if self.flow.side == Side::Slide && class == b"title" {
+            return self.begin_side(Writer::new(), Side::Title);
         }
         let is_shape = !matches!(tag.local(), b"frame" | b"g");
         let boxed = is_shape && self.flow.writer.is_in_paragraph();
         self.held(size_of::<Frame>())?;
-        self.flow.frames.push(Frame {
-            title: (class == b"title").then_some(false),
-            text_before: self.text_bytes,
-            boxed,
-            ..Frame::default()
-        });
+        self.flow.frames.push(Frame { text_before: self.text_bytes, boxed, ..Frame::default() });
         self.begin_box(boxed);
         Ok(Step::Into(Open::Frame))
     }
@@ -125,9 +124,6 @@ impl Walker<'_, '_> {
         let Some(frame) = self.flow.frames.pop() else {
             return;
         };
-        if frame.title == Some(true) {
-            self.flow.writer.end_paragraph();
-        }
         self.end_box(frame.boxed);
         let says_nothing = self.text_bytes == frame.text_before;
         if frame.has_picture && !frame.is_object {

@@ -18,6 +18,10 @@ pub(super) enum Side {
     /// A comment with its author.
     Comment(String),
     Slide,
+    /// The title of a slide.
+    Title,
+    /// What slides say in their footers and headers.
+    Shared,
     SpeakerNotes,
     /// A table cell that repeats.
     Cell,
@@ -57,6 +61,8 @@ impl Walker<'_, '_> {
                 if self.document.styles.resolve(Family::Page, &style).hidden_page && self.document.hide() {
                     return Ok(Some(Step::Skip));
                 }
+                let master = attribute(tag, b"draw:master-page-name").unwrap_or_default();
+                self.document.masters.use_for_slide(&master);
                 self.begin_side(Writer::new(), Side::Slide)?
             }
             b"notes" if self.flow.side == Side::Slide => {
@@ -67,7 +73,7 @@ impl Walker<'_, '_> {
         }))
     }
 
-    fn begin_side(&mut self, writer: Writer, side: Side) -> Result<Step> {
+    pub(super) fn begin_side(&mut self, writer: Writer, side: Side) -> Result<Step> {
         let place = if side == Side::Note { self.document.notes.len() } else { 0 };
         let mut flow = Flow::new(writer, side);
         flow.place = place;
@@ -94,11 +100,17 @@ impl Walker<'_, '_> {
                 self.held(line.len())?;
                 self.flow.writer.quote(line);
             }
-            Side::Slide if has_text => {
+            Side::Title => {
+                self.held(text.len())?;
+                self.flow.title.push_str(&text);
+            }
+            Side::Shared if has_text => self.share(text)?,
+            Side::Slide if has_text || !flow.title.is_empty() => {
                 if self.slides > 0 {
                     self.flow.writer.blocks("---".to_owned());
                 }
                 self.slides += 1;
+                self.flow.writer.blocks(flow.title);
                 self.flow.writer.blocks(text);
             }
             Side::SpeakerNotes if has_text => {
@@ -106,7 +118,7 @@ impl Walker<'_, '_> {
                 self.held(quoted.len())?;
                 self.flow.writer.blocks(quoted);
             }
-            Side::Main | Side::Cell | Side::Comment(_) | Side::Slide | Side::SpeakerNotes => {}
+            Side::Main | Side::Cell | Side::Comment(_) | Side::Slide | Side::Shared | Side::SpeakerNotes => {}
         }
         Ok(())
     }
@@ -130,10 +142,13 @@ impl Walker<'_, '_> {
         }
         let mut writer = Writer::new();
         writer.text(&text, &Style::default());
-        let text = writer.finish();
-        if !self.declared.contains(&text) {
+        self.share(writer.finish())
+    }
+
+    fn share(&mut self, text: String) -> Result<()> {
+        if !self.shared.contains(&text) {
             self.held(text.len())?;
-            self.declared.push(text);
+            self.shared.push(text);
         }
         Ok(())
     }
