@@ -9,6 +9,7 @@ pub mod odp;
 pub mod odt;
 pub mod plain;
 mod table;
+pub mod xlsb;
 pub mod xlsx;
 
 use std::borrow::Cow;

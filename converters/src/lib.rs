@@ -8,6 +8,7 @@
 //! The entry points are [`detect::detect`], which says what the bytes are, and [`formats::FORMATS`],
 //! the table that says which [`Converter`] reads them.
 
+pub(crate) mod biff;
 pub mod charset;
 pub mod csv;
 pub mod detect;

@@ -9,14 +9,15 @@ pub(crate) struct Output<'a> {
     sink: &'a mut dyn Sink,
     /// What stands before everything, once there is text.
     front: String,
+    kind: PartKind,
     begun: bool,
     /// Whether the current section has written anything.
     in_section: bool,
 }
 
 impl<'a> Output<'a> {
-    pub(crate) fn new(meter: &'a Meter, sink: &'a mut dyn Sink, front: String) -> Self {
-        Self { meter, sink, front, begun: false, in_section: false }
+    pub(crate) fn new(meter: &'a Meter, sink: &'a mut dyn Sink, kind: PartKind, front: String) -> Self {
+        Self { meter, sink, kind, front, begun: false, in_section: false }
     }
 
     /// Separates what follows from what was written.
@@ -29,7 +30,7 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         if !self.begun {
-            self.sink.begin_part(None, PartKind::Markdown).map_err(ConvertError::Sink)?;
+            self.sink.begin_part(None, self.kind).map_err(ConvertError::Sink)?;
             self.begun = true;
             if !self.front.is_empty() {
                 self.meter.write(self.sink, self.front.as_bytes())?;
@@ -41,19 +42,4 @@ impl<'a> Output<'a> {
         self.in_section = true;
         self.meter.write(self.sink, text.as_bytes())
     }
-}
-
-/// Makes a footnote definition; its further lines are indented, as GitHub has it.
-pub(crate) fn footnote(number: u64, text: &str) -> String {
-    let mut out = format!("[^{number}]:");
-    for (at, line) in text.trim().lines().enumerate() {
-        out.push_str(match (at, line.is_empty()) {
-            (0, _) => " ",
-            (_, true) => "\n",
-            (_, false) => "\n    ",
-        });
-        out.push_str(line);
-    }
-    out.push('\n');
-    out
 }

@@ -3,7 +3,7 @@
 //! Media types are the registered ones. Where none is registered, a text format gets a `text/x-` type:
 //! stores that take text know it by `text/*`, and would refuse the `application/` types that some use.
 
-use super::{Family, Format, FormatSpec, docx, odp, odt, plain, xlsx};
+use super::{Family, Format, FormatSpec, docx, odp, odt, plain, xlsb, xlsx};
 use crate::Converter;
 
 const fn row(format: Format, name: &'static str, title: &'static str, family: Family) -> FormatSpec {
@@ -242,7 +242,7 @@ pub static FORMATS: &[FormatSpec] = &[
         .ext(&[("xlsm", XLSM), ("xltm", "application/vnd.ms-excel.template.macroenabled.12")])
         .by(&xlsx::XlsxToCsv),
     document(Format::Xltx, "xltx", "Excel template").media(XLTX).ext(&[("xltx", XLTX)]).by(&xlsx::XlsxToCsv),
-    document(Format::Xlsb, "xlsb", "Excel binary workbook").media(XLSB).ext(&[("xlsb", XLSB)]),
+    document(Format::Xlsb, "xlsb", "Excel binary workbook").media(XLSB).ext(&[("xlsb", XLSB)]).by(&xlsb::XlsbToCsv),
     document(Format::Pptx, "pptx", "PowerPoint presentation").media(PPTX).ext(&[
         ("pptx", PPTX), ("potx", "application/vnd.openxmlformats-officedocument.presentationml.template"),
     ]),

@@ -5,7 +5,7 @@
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::{Block, Style, Writer};
+use crate::markdown::{Block, Form, Style, Writer};
 use crate::xml::{Event, Reader, Source};
 
 use super::{raw_attribute, read_paragraph};
@@ -31,7 +31,7 @@ struct Content {
 }
 
 /// Reads the chart within the element whose start tag came last; its text counts as held in memory.
-pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Chart> {
+pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter, form: Form) -> Result<Chart> {
     let mut content = Content::default();
     let outer = reader.depth();
     let (mut in_table, mut repeated) = (false, 1);
@@ -65,7 +65,7 @@ pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<C
         }
     }
     content.drop_empty_rows();
-    Ok(Chart { blocks: content.write(Writer::new()), line: content.write(Writer::single_line()) })
+    Ok(Chart { blocks: content.write(Writer::with(form)), line: content.write(Writer::single_line(form)) })
 }
 
 impl Content {

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::limits::Meter;
-use crate::markdown::Writer;
+use crate::markdown::{Form, Writer};
 use crate::options::HiddenContent;
 use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
@@ -98,6 +98,11 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Returns what is written.
+    pub(crate) fn form(&self) -> Form {
+        Form::of(self.options)
+    }
+
     /// Counts something hidden; tells whether it is to be left out.
     fn hide(&mut self) -> bool {
         let exclude = self.options.hidden_content == HiddenContent::Exclude;
@@ -116,7 +121,7 @@ enum Open {
     Item,
     Table,
     Row,
-    Cell { repeated: u64 },
+    Cell { repeated: u64, span: u64 },
     Box { boxed: bool },
     Frame,
     Side,
@@ -187,9 +192,10 @@ pub(crate) struct Walker<'w, 'a> {
 
 impl<'w, 'a> Walker<'w, 'a> {
     pub(crate) fn new(document: &'w mut Document<'a>) -> Self {
+        let form = document.form();
         Self {
             document,
-            flow: Flow::new(Writer::new(), Side::Main),
+            flow: Flow::new(Writer::with(form), Side::Main),
             outer: Vec::new(),
             stack: Vec::new(),
             text_bytes: 0,
@@ -239,6 +245,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             self.flow.writer.blocks(text);
         }
         let has_text = self.flow.writer.has_text();
+        self.document.tally.merged_cells += self.flow.writer.merged();
         (self.flow.writer.finish(), has_text)
     }
 
@@ -259,7 +266,7 @@ impl<'w, 'a> Walker<'w, 'a> {
                 self.show(&Object::Formula(formula))
             }
             Step::Chart => {
-                let chart = chart::read(reader, self.document.meter)?;
+                let chart = chart::read(reader, self.document.meter, self.document.form())?;
                 self.show(&Object::Chart(chart))
             }
             Step::Forms => self.forms(reader),
@@ -310,7 +317,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             Open::Item => self.nest().end_item(),
             Open::Table => self.end_table(),
             Open::Row => self.end_row(),
-            Open::Cell { repeated } => self.end_cell(repeated)?,
+            Open::Cell { repeated, span } => self.end_cell(repeated, span)?,
             Open::Box { boxed } => self.end_box(boxed),
             Open::Frame => self.end_frame(),
             Open::Side => self.end_side()?,

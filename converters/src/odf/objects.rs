@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use crate::Result;
 use crate::limits::Meter;
+use crate::markdown::Form;
 use crate::xml::{Event, Reader, Source};
 
 use super::chart::{self, Chart};
@@ -31,12 +32,12 @@ pub(crate) struct Objects {
 
 impl Objects {
     /// Reads the objects of a package. One that is damaged makes the document damaged, as any part does.
-    pub(crate) fn read(odf: &mut Odf<'_>) -> Result<Self> {
+    pub(crate) fn read(odf: &mut Odf<'_>, form: Form) -> Result<Self> {
         let mut objects = Self::default();
         let meter = odf.meter();
         for folder in odf.object_folders() {
             let Some(mut reader) = odf.object(&folder)? else { continue };
-            if let Some(object) = read(&mut reader, meter)? {
+            if let Some(object) = read(&mut reader, meter, form)? {
                 meter.resident(OBJECT_BYTES + folder.len() as u64)?;
                 objects.by_folder.insert(folder, object);
             }
@@ -50,14 +51,14 @@ impl Objects {
     }
 }
 
-fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Option<Object>> {
+fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter, form: Form) -> Result<Option<Object>> {
     let mut found = None;
     loop {
         match reader.next_event()? {
             Event::Start(tag) => match tag.local() {
                 b"document-content" | b"body" => {}
                 b"math" => found = Some(Object::Formula(mathml::read(reader, meter)?)),
-                b"chart" => found = Some(Object::Chart(chart::read(reader, meter)?)),
+                b"chart" => found = Some(Object::Chart(chart::read(reader, meter, form)?)),
                 _ => reader.skip_element()?,
             },
             Event::Eof => return Ok(found),

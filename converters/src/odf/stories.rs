@@ -4,7 +4,8 @@
 //! damaged is an error, because half a document that looks whole is worse than none.
 
 use crate::limits::Meter;
-use crate::output::{Output, footnote};
+use crate::markdown;
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
@@ -30,15 +31,15 @@ pub(crate) fn convert(
     let front = if options.front_matter { odf.properties()?.front_matter(meter)? } else { String::new() };
     let mut document = Document::new(meter, options);
     document.tally.macros = odf.macros();
-    document.objects = Objects::read(&mut odf)?;
+    document.objects = Objects::read(&mut odf, document.form())?;
     let edges = edges(&mut odf, &mut document)?;
-    let mut output = Output::new(meter, sink, front);
+    let mut output = Output::new(meter, sink, document.form().part_kind(), front);
     let mut has_text = write_all(&edges.headers, &mut output)?;
     has_text |= body(&mut odf, &mut document, &mut output)?;
     for (at, note) in std::mem::take(&mut document.notes).iter().enumerate() {
         has_text |= !note.trim().is_empty();
         output.begin_section();
-        output.write(&footnote(at as u64 + 1, note))?;
+        output.write(&markdown::note(document.form(), at as u64 + 1, note))?;
     }
     has_text |= write_all(&edges.footers, &mut output)?;
     let masters = std::mem::take(&mut document.masters);

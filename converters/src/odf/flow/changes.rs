@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::Block;
+use crate::markdown::{Block, Style};
 use crate::options::TrackChanges;
 use crate::xml::{Event, Reader, Source, Tag};
 
@@ -31,8 +31,11 @@ pub(super) struct Changes {
     regions: HashMap<String, Change>,
     /// The region being read.
     id: String,
-    /// The insertion that is being left out.
+    /// The insertion that is being left out, or shown as one.
     omitting: Option<String>,
+    showing: Option<String>,
+    /// Whether the text being written was deleted.
+    deleted: bool,
     /// Whether the end of a paragraph was left out.
     joins: bool,
 }
@@ -40,6 +43,12 @@ pub(super) struct Changes {
 impl Changes {
     pub(super) fn is_omitting(&self) -> bool {
         self.omitting.is_some()
+    }
+
+    /// Marks the style of text that is shown as inserted or deleted.
+    pub(super) fn mark(&self, style: &mut Style) {
+        style.inserted = self.showing.is_some() && !self.deleted;
+        style.deleted = self.deleted;
     }
 
     /// Tells whether the end of the open paragraph is left out, and remembers it.
@@ -116,17 +125,20 @@ impl Walker<'_, '_> {
     fn mark(&mut self, tag: Tag<'_>) -> Result<()> {
         let id = attribute(tag, b"text:change-id").unwrap_or_default().into_owned();
         let rejects = self.document.options.track_changes == TrackChanges::Reject;
-        match (tag.local(), self.document.changes.regions.get(&id)) {
-            (b"change-start", Some(Change::Insertion)) if rejects => {
-                self.document.changes.omitting.get_or_insert(id);
-            }
-            (b"change-end", Some(Change::Insertion)) if rejects => {
-                if self.document.changes.omitting.as_deref() == Some(&id) {
-                    self.document.changes.omitting = None;
+        let changes = &mut self.document.changes;
+        let open = if rejects { &mut changes.omitting } else { &mut changes.showing };
+        match (tag.local(), changes.regions.get(&id)) {
+            (b"change-start", Some(Change::Insertion)) => {
+                if open.is_none() {
+                    self.document.tally.insertions += u64::from(rejects);
+                    *open = Some(id);
                 }
             }
-            (b"change-start", Some(Change::Insertion)) => self.flow.writer.raw("<ins>"),
-            (b"change-end", Some(Change::Insertion)) => self.flow.writer.raw("</ins>"),
+            (b"change-end", Some(Change::Insertion)) => {
+                if open.as_ref() == Some(&id) {
+                    *open = None;
+                }
+            }
             (b"change", Some(Change::Deletion(paragraphs))) => {
                 let paragraphs = paragraphs.clone();
                 self.held(paragraphs.iter().map(String::len).sum())?;
@@ -145,16 +157,10 @@ impl Walker<'_, '_> {
             } else if at > 0 {
                 self.flow.writer.line_break();
             }
-            if text.trim().is_empty() {
-                continue;
-            }
-            if !restored {
-                self.flow.writer.raw("<del>");
-            }
-            self.put(text)?;
-            if !restored {
-                self.flow.writer.raw("</del>");
-            }
+            self.document.changes.deleted = !restored;
+            let result = self.put(text);
+            self.document.changes.deleted = false;
+            result?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 use crate::Result;
 use crate::markdown::{Style, Writer};
+use crate::ooxml::description;
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::super::lists::Nest;
@@ -93,10 +94,10 @@ impl Walker<'_, '_> {
             return Ok(Step::Skip);
         }
         if self.flow.side == Side::Slide && is_edge {
-            return self.begin_side(Writer::new(), Side::Shared);
+            return self.begin_side(Writer::with(self.document.form()), Side::Shared);
         }
         if self.flow.side == Side::Slide && class == b"title" {
-            return self.begin_side(Writer::new(), Side::Title);
+            return self.begin_side(Writer::with(self.document.form()), Side::Title);
         }
         let is_shape = !matches!(tag.local(), b"frame" | b"g");
         let boxed = is_shape && self.flow.writer.is_in_paragraph();
@@ -129,7 +130,7 @@ impl Walker<'_, '_> {
         if frame.has_picture && !frame.is_object {
             self.document.tally.pictures += 1;
         }
-        if (frame.has_picture || says_nothing) && !is_file_name(frame.alt.trim()) {
+        if frame.has_picture || says_nothing {
             self.text_bytes += frame.alt.len() as u64;
             self.flow.writer.picture(&frame.alt);
         }
@@ -152,8 +153,8 @@ impl Walker<'_, '_> {
         reader.text_content(&mut text)?;
         self.held(text.len())?;
         if let Some(frame) = self.flow.frames.last_mut()
-            && !text.trim().is_empty()
             && text.len() <= MAX_ALT_BYTES
+            && description::is_by_hand(&text)
         {
             frame.alt = text;
         }
@@ -184,7 +185,7 @@ impl Walker<'_, '_> {
             Object::Formula(formula) if formula.is_empty() => return Ok(()),
             Object::Formula(formula) => {
                 self.text_bytes += formula.len() as u64;
-                self.flow.writer.raw(&format!("${formula}$"));
+                self.flow.writer.math(formula, false);
                 return Ok(());
             }
             Object::Chart(chart) if self.flow.writer.is_single_line() => &chart.line,
@@ -270,12 +271,4 @@ impl Control {
         }
         self.text.push_str(label);
     }
-}
-
-/// Tells whether a description is only the name of the file the picture came from, as word processors fill it in.
-fn is_file_name(text: &str) -> bool {
-    const EXTENSIONS: [&str; 12] =
-        ["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "wmf", "emf", "svg", "webp", "jpe"];
-    text.rsplit_once('.')
-        .is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }

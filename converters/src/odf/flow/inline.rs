@@ -169,7 +169,9 @@ impl Walker<'_, '_> {
 
     pub(super) fn put_styled(&mut self, text: &str, style: &Style) -> Result<()> {
         self.text_bytes += text.trim_ascii().len() as u64;
-        self.flow.writer.text(text, style);
+        let mut style = style.clone();
+        self.document.changes.mark(&mut style);
+        self.flow.writer.text(text, &style);
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Flows beside the one they stand in: notes, comments, slides and their speaker notes.
 
 use crate::Result;
-use crate::markdown::{Style, Writer};
-use crate::options::Comments;
+use crate::markdown::{Form, Style, Writer};
+use crate::options::{Comments, TextForm};
 use crate::xml::{Reader, Source, Tag};
 
 use super::super::attribute;
@@ -29,24 +29,28 @@ pub(super) enum Side {
 
 impl Walker<'_, '_> {
     pub(super) fn start_side(&mut self, tag: Tag<'_>) -> Result<Option<Step>> {
+        let form = self.document.form();
         Ok(Some(match tag.local() {
             b"note" | b"footnote" | b"endnote" => {
                 if self.document.changes.is_omitting() {
                     return Ok(Some(Step::Skip));
                 }
-                let number = self.document.notes.len() + 1;
                 self.held(size_of::<String>())?;
                 // A note within a note takes the next number, so this one's place is taken at once.
                 self.document.notes.push(String::new());
-                self.flow.writer.raw(&format!("[^{number}]"));
-                self.begin_side(Writer::new(), Side::Note)?
+                self.flow.writer.note(self.document.notes.len() as u64);
+                self.begin_side(Writer::with(form), Side::Note)?
             }
             b"note-citation" | b"footnote-citation" | b"endnote-citation" => Step::Skip,
             b"annotation" => {
-                if self.document.options.comments == Comments::Drop || self.document.changes.is_omitting() {
+                if self.document.options.comments == Comments::Drop {
+                    self.document.tally.comments += 1;
                     return Ok(Some(Step::Skip));
                 }
-                self.begin_side(Writer::single_line(), Side::Comment(String::new()))?
+                if self.document.changes.is_omitting() {
+                    return Ok(Some(Step::Skip));
+                }
+                self.begin_side(Writer::single_line(form), Side::Comment(String::new()))?
             }
             b"creator" if matches!(self.flow.side, Side::Comment(_)) && self.flow.runs.is_empty() => {
                 Step::Author
@@ -63,10 +67,10 @@ impl Walker<'_, '_> {
                 }
                 let master = attribute(tag, b"draw:master-page-name").unwrap_or_default();
                 self.document.masters.use_for_slide(&master);
-                self.begin_side(Writer::new(), Side::Slide)?
+                self.begin_side(Writer::with(form), Side::Slide)?
             }
             b"notes" if self.flow.side == Side::Slide => {
-                self.begin_side(Writer::new(), Side::SpeakerNotes)?
+                self.begin_side(Writer::with(form), Side::SpeakerNotes)?
             }
             b"footer-decl" | b"header-decl" | b"date-time-decl" => Step::Declaration,
             _ => return Ok(None),
@@ -88,7 +92,9 @@ impl Walker<'_, '_> {
         };
         let flow = std::mem::replace(&mut self.flow, outer);
         let has_text = flow.writer.has_text();
+        self.document.tally.merged_cells += flow.writer.merged();
         let text = flow.writer.finish();
+        let form = self.document.form();
         match flow.side {
             Side::Note => {
                 if let Some(place) = self.document.notes.get_mut(flow.place.saturating_sub(1)) {
@@ -96,7 +102,7 @@ impl Walker<'_, '_> {
                 }
             }
             Side::Comment(author) if has_text => {
-                let line = comment(&author, text.trim());
+                let line = comment(form, &author, text.trim());
                 self.held(line.len())?;
                 self.flow.writer.quote(line);
             }
@@ -106,7 +112,8 @@ impl Walker<'_, '_> {
             }
             Side::Shared if has_text => self.share(text)?,
             Side::Slide if has_text || !flow.title.is_empty() => {
-                if self.slides > 0 {
+                // A title sets its slide off already.
+                if self.slides > 0 && flow.title.is_empty() && form.text == TextForm::Markdown {
                     self.flow.writer.blocks("---".to_owned());
                 }
                 self.slides += 1;
@@ -114,7 +121,7 @@ impl Walker<'_, '_> {
                 self.flow.writer.blocks(text);
             }
             Side::SpeakerNotes if has_text => {
-                let quoted = quotation(&text);
+                let quoted = if form.text == TextForm::Markdown { quotation(&text) } else { text };
                 self.held(quoted.len())?;
                 self.flow.writer.blocks(quoted);
             }
@@ -140,7 +147,7 @@ impl Walker<'_, '_> {
         if text.trim().is_empty() {
             return Ok(());
         }
-        let mut writer = Writer::new();
+        let mut writer = Writer::with(self.document.form());
         writer.text(&text, &Style::default());
         self.share(writer.finish())
     }
@@ -155,10 +162,10 @@ impl Walker<'_, '_> {
 }
 
 /// Makes the line of a comment.
-fn comment(author: &str, text: &str) -> String {
+fn comment(form: Form, author: &str, text: &str) -> String {
     let author = author.trim();
     let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
-    let mut writer = Writer::single_line();
+    let mut writer = Writer::single_line(form);
     writer.text(&title, &Style { bold: true, ..Style::default() });
     format!("{} {text}", writer.finish())
 }

@@ -50,13 +50,16 @@ impl Walker<'_, '_> {
                 self.flow.writer.begin_row();
                 Step::Into(Open::Row)
             }
-            b"table-cell" => self.start_cell(repeated(tag, b"table:number-columns-repeated"))?,
+            b"table-cell" => {
+                let span = repeated(tag, b"table:number-columns-spanned");
+                self.start_cell(repeated(tag, b"table:number-columns-repeated"), span)?
+            }
             b"covered-table-cell" => {
                 let count = repeated(tag, b"table:number-columns-repeated");
                 self.document.meter.cells(count)?;
                 self.held(usize::try_from(count).unwrap_or(0) * 2)?;
                 for _ in 0..count {
-                    self.flow.writer.begin_cell();
+                    self.flow.writer.begin_covered_cell();
                     self.flow.writer.end_cell(1);
                 }
                 Step::Skip
@@ -68,23 +71,23 @@ impl Walker<'_, '_> {
         }))
     }
 
-    fn start_cell(&mut self, count: u64) -> Result<Step> {
+    fn start_cell(&mut self, count: u64, span: u64) -> Result<Step> {
         self.document.meter.cells(count)?;
         if count > 1 {
             // What it holds is needed as often as it repeats.
-            let flow = Flow::new(Writer::single_line(), Side::Cell);
+            let flow = Flow::new(Writer::single_line(self.document.form()), Side::Cell);
             self.outer.push(std::mem::replace(&mut self.flow, flow));
         } else {
             self.flow.writer.begin_cell();
         }
         self.flow.nests.push(Nest::default());
-        Ok(Step::Into(Open::Cell { repeated: count }))
+        Ok(Step::Into(Open::Cell { repeated: count, span }))
     }
 
-    pub(super) fn end_cell(&mut self, count: u64) -> Result<()> {
+    pub(super) fn end_cell(&mut self, count: u64, span: u64) -> Result<()> {
         self.flow.nests.pop();
         if count <= 1 {
-            self.flow.writer.end_cell(1);
+            self.flow.writer.end_cell(span);
             return Ok(());
         }
         let Some(outer) = self.outer.pop() else {

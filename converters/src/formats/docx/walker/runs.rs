@@ -49,6 +49,7 @@ impl Run {
                 italic: toggle(|run| run.italic),
                 strike: toggle(|run| run.strike),
                 link,
+                ..Style::default()
             },
             hidden: toggle(|run| run.hidden),
             counted: false,
@@ -124,7 +125,7 @@ impl Walker<'_, '_> {
 
     fn put_run(&mut self, text: &str, run: &mut Run) -> Result<()> {
         if run.hidden {
-            let exclude = self.document.hidden == HiddenContent::Exclude;
+            let exclude = self.document.options.hidden_content == HiddenContent::Exclude;
             if !run.counted && !text.trim().is_empty() {
                 run.counted = true;
                 let tally = &mut self.document.tally;
