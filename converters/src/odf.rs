@@ -6,6 +6,7 @@
 
 mod attribute;
 pub(crate) mod chart;
+mod distinct;
 pub(crate) mod flow;
 mod list_style;
 mod lists;

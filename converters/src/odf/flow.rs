@@ -22,6 +22,7 @@ use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Options, Result};
 
+use super::distinct::Distinct;
 use super::lists::{Lists, Nest};
 use super::objects::{Object, Objects};
 use super::styles::{Sheet, Styles};
@@ -57,7 +58,7 @@ pub(crate) struct Document<'a> {
 pub(crate) struct Masters {
     texts: HashMap<String, Vec<String>>,
     /// The texts of the masters in use, each once, in the order of their use.
-    used: Vec<String>,
+    used: Distinct,
 }
 
 impl Masters {
@@ -68,17 +69,17 @@ impl Masters {
         Ok(())
     }
 
-    fn use_for_slide(&mut self, master: &str) {
-        for text in self.texts.remove(master).unwrap_or_default() {
-            if !self.used.contains(&text) {
-                self.used.push(text);
-            }
-        }
+    fn use_for_slide(&mut self, master: &str, meter: &Meter) -> Result<()> {
+        self.texts
+            .remove(master)
+            .unwrap_or_default()
+            .into_iter()
+            .try_for_each(|text| self.used.add(text, meter))
     }
 
     /// Returns what the slides show of their masters.
     pub(crate) fn into_used(self) -> Vec<String> {
-        self.used
+        self.used.into_texts()
     }
 }
 
@@ -124,10 +125,12 @@ enum Open {
     Cell { repeated: u64, span: u64 },
     Box { boxed: bool },
     Frame,
+    PageNumber,
     Side,
 }
 
 /// What to do with an element whose start tag was read.
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Into(Open),
     Skip,
@@ -182,12 +185,12 @@ pub(crate) struct Walker<'w, 'a> {
     /// The flows around this one.
     outer: Vec<Flow>,
     stack: Vec<Open>,
-    /// Bytes of text written so far, to tell whether an element gave any.
+    /// Bytes of text written so far but for numbers of pages, to tell whether an element gave any.
     text_bytes: u64,
     /// The slides written so far.
     slides: u64,
     /// The texts of slides' footers and headers.
-    shared: Vec<String>,
+    shared: Distinct,
 }
 
 impl<'w, 'a> Walker<'w, 'a> {
@@ -200,7 +203,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             stack: Vec::new(),
             text_bytes: 0,
             slides: 0,
-            shared: Vec::new(),
+            shared: Distinct::default(),
         }
     }
 
@@ -236,12 +239,17 @@ impl<'w, 'a> Walker<'w, 'a> {
         Ok(())
     }
 
+    /// Tells whether anything but numbers of pages was written.
+    pub(crate) fn has_words(&self) -> bool {
+        self.text_bytes > 0
+    }
+
     /// Returns the Markdown that was not handed on, and whether there was any text.
     pub(crate) fn finish(mut self) -> (String, bool) {
         while let Some(outer) = self.outer.pop() {
             self.flow = outer;
         }
-        for text in std::mem::take(&mut self.shared) {
+        for text in std::mem::take(&mut self.shared).into_texts() {
             self.flow.writer.blocks(text);
         }
         let has_text = self.flow.writer.has_text();
@@ -308,7 +316,7 @@ impl<'w, 'a> Walker<'w, 'a> {
 
     fn end(&mut self, open: Open) -> Result<()> {
         match open {
-            Open::Other => {}
+            Open::Other | Open::PageNumber => {}
             Open::Paragraph { boxed } => self.end_paragraph(boxed),
             Open::Run => {
                 self.flow.runs.pop();

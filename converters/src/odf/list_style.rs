@@ -135,7 +135,7 @@ impl ListStyle {
         if own.format != NumberFormat::None {
             let first = (at + 1).saturating_sub(own.shown);
             let mut is_first = true;
-            for level in first..=at {
+            for (level, value) in numbers.iter().enumerate().take(at + 1).skip(first) {
                 let Some(Level::Number(number)) = self.level(level) else { continue };
                 if number.format == NumberFormat::None {
                     continue;
@@ -143,7 +143,7 @@ impl ListStyle {
                 if !std::mem::take(&mut is_first) {
                     label.push('.');
                 }
-                number.write(numbers[level], &mut label);
+                number.write(*value, &mut label);
             }
         }
         label.push_str(&own.suffix);

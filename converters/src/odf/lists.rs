@@ -85,7 +85,9 @@ impl Lists {
         if outer.is_none() {
             let kept = |key: Option<String>| key.and_then(|key| self.kept.get(&key)).copied();
             nest.counts = if let Some(id) = beginning.continues {
-                kept(Some(format!("id {id}"))).unwrap_or(self.last)
+                // A paragraph that is a list of its own begins one where none has its name.
+                let unknown = if beginning.level.is_some() { Counts::default() } else { self.last };
+                kept(Some(format!("id {id}"))).unwrap_or(unknown)
             } else if beginning.goes_on {
                 kept(by_style.clone()).unwrap_or(self.last)
             } else {

@@ -53,6 +53,8 @@ pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<S
             Event::End(_) if open.len() > 1 => {
                 if let Some(done) = open.pop() {
                     let latex = end(done);
+                    // Each level may hold all of what is in it once more.
+                    meter.resident(latex.len() as u64)?;
                     if let Some(parent) = open.last_mut() {
                         parent.children.push(latex);
                     }

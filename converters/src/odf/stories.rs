@@ -9,6 +9,7 @@ use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
+use super::distinct::Distinct;
 use super::flow::{Document, Walker};
 use super::objects::Objects;
 use super::{Odf, attribute, raw_attribute};
@@ -16,8 +17,8 @@ use super::{Odf, attribute, raw_attribute};
 /// The texts of headers or footers.
 #[derive(Debug, Default)]
 struct Edges {
-    headers: Vec<String>,
-    footers: Vec<String>,
+    headers: Distinct,
+    footers: Distinct,
 }
 
 /// Converts the document in `input`.
@@ -34,14 +35,14 @@ pub(crate) fn convert(
     document.objects = Objects::read(&mut odf, document.form())?;
     let edges = edges(&mut odf, &mut document)?;
     let mut output = Output::new(meter, sink, document.form().part_kind(), front);
-    let mut has_text = write_all(&edges.headers, &mut output)?;
+    let mut has_text = write_all(&edges.headers.into_texts(), &mut output)?;
     has_text |= body(&mut odf, &mut document, &mut output)?;
     for (at, note) in std::mem::take(&mut document.notes).iter().enumerate() {
         has_text |= !note.trim().is_empty();
         output.begin_section();
         output.write(&markdown::note(document.form(), at as u64 + 1, note))?;
     }
-    has_text |= write_all(&edges.footers, &mut output)?;
+    has_text |= write_all(&edges.footers.into_texts(), &mut output)?;
     let masters = std::mem::take(&mut document.masters);
     has_text |= write_all(&masters.into_used(), &mut output)?;
     if !has_text {
@@ -77,7 +78,7 @@ fn edges(odf: &mut Odf<'_>, document: &mut Document<'_>) -> Result<Edges> {
         match tag.local() {
             b"document-styles" | b"document" | b"master-styles" => {}
             b"master-page" => {
-                attribute(tag, b"style:name").unwrap_or_default().as_ref().clone_into(&mut master)
+                attribute(tag, b"style:name").unwrap_or_default().as_ref().clone_into(&mut master);
             }
             b"styles" => document.styles.common.read(&mut reader, document.meter)?,
             b"automatic-styles" => document.styles.automatic.read(&mut reader, document.meter)?,
@@ -90,9 +91,8 @@ fn edges(odf: &mut Odf<'_>, document: &mut Document<'_>) -> Result<Edges> {
                 let is_header = local.starts_with(b"header");
                 let text = edge(&mut reader, document)?;
                 let texts = if is_header { &mut edges.headers } else { &mut edges.footers };
-                if let Some(text) = text.filter(|text| !texts.contains(text)) {
-                    document.meter.resident(text.len() as u64)?;
-                    texts.push(text);
+                if let Some(text) = text {
+                    texts.add(text, document.meter)?;
                 }
             }
             b"frame" | b"custom-shape" | b"rect" | b"ellipse" | b"g" | b"text-box" if is_shown(tag) => {
@@ -112,12 +112,13 @@ fn is_shown(tag: Tag<'_>) -> bool {
         && matches!(class, None | Some(b"footer" | b"header"))
 }
 
-/// Reads one header or footer; `None` if it has no text.
+/// Reads one header or footer; `None` if it has no text but the numbers of pages.
 fn edge<S: Source>(reader: &mut Reader<S>, document: &mut Document<'_>) -> Result<Option<String>> {
     let mut walker = Walker::new(document);
     walker.walk(reader, None)?;
+    let has_words = walker.has_words();
     let (text, has_text) = walker.finish();
-    Ok(has_text.then_some(text))
+    Ok((has_text && has_words).then_some(text))
 }
 
 fn body(odf: &mut Odf<'_>, document: &mut Document<'_>, output: &mut Output<'_>) -> Result<bool> {

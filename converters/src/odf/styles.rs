@@ -82,10 +82,8 @@ impl TextProperties {
         let line = |name| raw_attribute(tag, name).map(is_line);
         let font = raw_attribute(tag, b"style:font-name").or_else(|| raw_attribute(tag, b"fo:font-family"));
         Self {
-            bold: raw_attribute(tag, b"fo:font-weight").map(|weight| match weight {
-                b"bold" | b"600" | b"700" | b"800" | b"900" => true,
-                _ => false,
-            }),
+            bold: raw_attribute(tag, b"fo:font-weight")
+                .map(|weight| matches!(weight, b"bold" | b"600" | b"700" | b"800" | b"900")),
             italic: raw_attribute(tag, b"fo:font-style").map(|style| matches!(style, b"italic" | b"oblique")),
             strike: line(b"style:text-line-through-style")
                 .or_else(|| line(b"style:text-line-through-type"))

@@ -1,5 +1,7 @@
 //! Paragraphs, headings, lists, sections, and what stands around them.
 
+use std::borrow::Cow;
+
 use crate::Result;
 use crate::markdown::{Block, Marker};
 use crate::xml::Tag;
@@ -175,7 +177,7 @@ impl Walker<'_, '_> {
     }
 
     fn start_list(&mut self, tag: Tag<'_>) -> Result<Step> {
-        let own = |name| attribute(tag, name).map(|value| value.into_owned());
+        let own = |name| attribute(tag, name).map(Cow::into_owned);
         let style_name = own(b"text:style-name");
         let numbered = tag.local() == b"numbered-paragraph";
         let level = tag.number::<usize>(b"level").unwrap_or(1).saturating_sub(1);

@@ -128,17 +128,11 @@ impl Walker<'_, '_> {
         let changes = &mut self.document.changes;
         let open = if rejects { &mut changes.omitting } else { &mut changes.showing };
         match (tag.local(), changes.regions.get(&id)) {
-            (b"change-start", Some(Change::Insertion)) => {
-                if open.is_none() {
-                    self.document.tally.insertions += u64::from(rejects);
-                    *open = Some(id);
-                }
+            (b"change-start", Some(Change::Insertion)) if open.is_none() => {
+                self.document.tally.insertions += u64::from(rejects);
+                *open = Some(id);
             }
-            (b"change-end", Some(Change::Insertion)) => {
-                if open.as_ref() == Some(&id) {
-                    *open = None;
-                }
-            }
+            (b"change-end", Some(Change::Insertion)) if open.as_ref() == Some(&id) => *open = None,
             (b"change", Some(Change::Deletion(paragraphs))) => {
                 let paragraphs = paragraphs.clone();
                 self.held(paragraphs.iter().map(String::len).sum())?;

@@ -24,7 +24,7 @@ const MAX_ALT_BYTES: usize = 16 << 10;
 pub(super) struct Frame {
     alt: String,
     has_picture: bool,
-    is_object: bool,
+    pub(super) is_object: bool,
     text_before: u64,
     boxed: bool,
 }
@@ -130,7 +130,7 @@ impl Walker<'_, '_> {
         if frame.has_picture && !frame.is_object {
             self.document.tally.pictures += 1;
         }
-        if frame.has_picture || says_nothing {
+        if says_nothing || (frame.has_picture && !frame.is_object) {
             self.text_bytes += frame.alt.len() as u64;
             self.flow.writer.picture(&frame.alt);
         }

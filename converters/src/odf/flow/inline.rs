@@ -76,6 +76,7 @@ impl Walker<'_, '_> {
                 self.flow.runs.push(run);
                 Step::Into(Open::Run)
             }
+            b"page-number" | b"page-count" => Step::Into(Open::PageNumber),
             b"ruby-text" => Step::Reading,
             b"hidden-text" => {
                 self.hidden_field(tag)?;
@@ -168,7 +169,9 @@ impl Walker<'_, '_> {
     }
 
     pub(super) fn put_styled(&mut self, text: &str, style: &Style) -> Result<()> {
-        self.text_bytes += text.trim_ascii().len() as u64;
+        if self.stack.last() != Some(&Open::PageNumber) {
+            self.text_bytes += text.trim_ascii().len() as u64;
+        }
         let mut style = style.clone();
         self.document.changes.mark(&mut style);
         self.flow.writer.text(text, &style);

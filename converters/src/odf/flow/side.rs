@@ -66,7 +66,7 @@ impl Walker<'_, '_> {
                     return Ok(Some(Step::Skip));
                 }
                 let master = attribute(tag, b"draw:master-page-name").unwrap_or_default();
-                self.document.masters.use_for_slide(&master);
+                self.document.masters.use_for_slide(&master, self.document.meter)?;
                 self.begin_side(Writer::with(form), Side::Slide)?
             }
             b"notes" if self.flow.side == Side::Slide => {
@@ -153,11 +153,7 @@ impl Walker<'_, '_> {
     }
 
     fn share(&mut self, text: String) -> Result<()> {
-        if !self.shared.contains(&text) {
-            self.held(text.len())?;
-            self.shared.push(text);
-        }
-        Ok(())
+        self.shared.add(text, self.document.meter)
     }
 }
 

@@ -15,6 +15,7 @@ const MAX_REPEATED: u64 = 1024;
 /// An open table.
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    columns: u64,
     /// How often the open row repeats, and how much text there was before it.
     rows_repeated: u64,
     text_before: u64,
@@ -31,13 +32,25 @@ impl Walker<'_, '_> {
         Ok(Some(match tag.local() {
             b"table" => {
                 self.flow.tables.push(Table::default());
+                // A picture of the table stands beside it.
+                if self.stack.last() == Some(&Open::Frame)
+                    && let Some(frame) = self.flow.frames.last_mut()
+                {
+                    frame.is_object = true;
+                }
                 let outer: usize = self.outer.iter().map(|flow| flow.tables.len()).sum();
                 self.document.meter.table_depth((outer + self.flow.tables.len()) as u64)?;
                 self.flow.writer.begin_table(0);
                 Step::Into(Open::Table)
             }
             b"table-column" => {
-                for _ in 0..repeated(tag, b"table:number-columns-repeated") {
+                let count = repeated(tag, b"table:number-columns-repeated");
+                let seen = self.flow.tables.last_mut().map_or(0, |table| {
+                    let seen = table.columns;
+                    table.columns += count;
+                    seen
+                });
+                for _ in 0..count.min(MAX_REPEATED.saturating_sub(seen)) {
                     self.flow.writer.add_column();
                 }
                 Step::Into(Open::Other)
