@@ -113,6 +113,8 @@ struct Style {
     list: Option<Rc<str>>,
     numbered: Option<bool>,
     hidden_page: Option<bool>,
+    /// The heading level of the style's paragraphs; 0 is none.
+    heading: Option<u8>,
 }
 
 /// What a style means, its parents counted in.
@@ -123,8 +125,8 @@ pub(crate) struct Resolved {
     pub(crate) numbered: Option<bool>,
     /// Whether a slide is hidden.
     pub(crate) hidden_page: bool,
-    /// The heading level of titles (1) and subtitles (2).
-    pub(crate) title: Option<u8>,
+    /// The heading level, from 1, of paragraphs that are headings by their style alone.
+    pub(crate) heading: Option<u8>,
 }
 
 /// The styles of one stream.
@@ -195,15 +197,17 @@ impl Styles {
         let (mut hidden_page, mut next) = (None, Some(name));
         for _ in 0..MAX_CHAIN {
             let Some(name) = next else { break };
-            if family == Family::Paragraph && found.title.is_none() {
-                found.title = title(name);
+            let style = self.get(family, name);
+            if family == Family::Paragraph && found.heading.is_none() {
+                found.heading = style.and_then(|style| style.heading).or_else(|| heading_of_name(name));
             }
-            let Some(style) = self.get(family, name) else { break };
+            let Some(style) = style else { break };
             found.text = found.text.or(style.text);
             found.numbered = found.numbered.or(style.numbered);
             hidden_page = hidden_page.or(style.hidden_page);
             next = style.parent.as_deref();
         }
+        found.heading = found.heading.filter(|level| *level > 0);
         found.hidden_page = hidden_page.unwrap_or(false);
         found.text = found.text.or(self.common.defaults[family as usize]);
         found
@@ -235,20 +239,24 @@ impl Styles {
 }
 
 /// Names of styles are those of the program in English, whatever language it shows.
-fn title(name: &str) -> Option<u8> {
+fn heading_of_name(name: &str) -> Option<u8> {
     match name {
         "Title" => Some(1),
         "Subtitle" => Some(2),
-        _ => None,
+        _ => name.strip_prefix("Heading_20_")?.parse().ok().filter(|level| (1..=10).contains(level)),
     }
 }
 
 /// Reads the attributes of a style.
 fn begin_style(tag: Tag<'_>) -> Style {
     let name = |name: &[u8]| attribute(tag, name).filter(|value| !value.is_empty()).map(Rc::from);
+    let level = raw_attribute(tag, b"style:default-outline-level");
+    let level_of = |level: &[u8]| std::str::from_utf8(level).ok()?.trim().parse().ok();
     Style {
         parent: name(b"style:parent-style-name"),
         list: name(b"style:list-style-name"),
+        // An empty level says that there is none.
+        heading: level.map(|level| level_of(level).unwrap_or(0)),
         ..Style::default()
     }
 }

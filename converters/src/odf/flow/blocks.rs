@@ -104,7 +104,7 @@ impl Walker<'_, '_> {
 
     fn begin_block(&mut self, tag: Tag<'_>, heading: Option<u8>, style: &Resolved, style_name: Option<&str>) {
         let marker = self.item_marker(style, style_name);
-        let Some(level) = heading.or(style.title) else {
+        let Some(level) = heading.or(style.heading) else {
             let block = match marker {
                 Some((level, marker)) => Block::Item { level, marker },
                 None => Block::Paragraph,
