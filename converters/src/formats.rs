@@ -6,6 +6,7 @@
 
 pub mod docx;
 pub mod odp;
+pub mod ods;
 pub mod odt;
 pub mod plain;
 mod table;

@@ -14,6 +14,7 @@ pub mod csv;
 pub mod detect;
 pub mod formats;
 mod front_matter;
+mod latex;
 pub mod limits;
 mod list_number;
 pub mod markdown;
