@@ -116,13 +116,13 @@ impl Formula {
     }
 
     fn end(&mut self) {
-        let Some(mut done) = self.open.pop() else {
+        let Some(done) = self.open.pop() else {
             return;
         };
         match done.kind {
-            Kind::Token(font) => self.token(done, font),
+            Kind::Token(font) => self.token(&done, font),
             Kind::Space => self.latex.end_sign(),
-            Kind::Mark { above } => self.marked(done.mark.take(), above),
+            Kind::Mark { above } => self.marked(done.mark.as_deref(), above),
             Kind::Fence => {
                 let [opening, separator, closing] = &done.fence;
                 let sign = |text: &Option<String>, usual: &'static str| {
@@ -143,7 +143,7 @@ impl Formula {
         }
     }
 
-    fn token(&mut self, done: Open, font: Font) {
+    fn token(&mut self, done: &Open, font: Font) {
         let text = if font == Font::Text { done.text.as_str() } else { done.text.trim() };
         if let Some(parent) = self.open.last_mut()
             && matches!(parent.kind, Kind::Mark { .. })
@@ -160,13 +160,13 @@ impl Formula {
     }
 
     /// Ends a base with something below or above it, which is an accent if it is one sign of these.
-    fn marked(&mut self, mark: Option<String>, above: bool) {
-        match (mark.as_deref(), above) {
+    fn marked(&mut self, mark: Option<&str>, above: bool) {
+        match (mark, above) {
             (Some("¯" | "‾" | "ˉ" | "_" | "̅" | "̲" | "―"), above) => {
-                self.latex.end(&Shape::Line { above })
+                self.latex.end(&Shape::Line { above });
             }
             (Some(sign @ ("⏞" | "⏟" | "︷" | "︸")), above) => {
-                self.latex.end(&Shape::Brace { sign, above })
+                self.latex.end(&Shape::Brace { sign, above });
             }
             (
                 Some(sign @ ("^" | "ˆ" | "~" | "˜" | "→" | "⃗" | "˙" | "¨" | "ˇ" | "´" | "`" | "˘" | "˚")),
