@@ -10,6 +10,7 @@ pub mod ods;
 pub mod odt;
 pub mod plain;
 mod table;
+pub mod xls;
 pub mod xlsb;
 pub mod xlsx;
 

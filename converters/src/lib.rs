@@ -9,6 +9,7 @@
 //! the table that says which [`Converter`] reads them.
 
 pub(crate) mod biff;
+pub(crate) mod cfb;
 pub mod charset;
 pub mod csv;
 pub mod detect;

@@ -3,7 +3,7 @@
 //! Media types are the registered ones. Where none is registered, a text format gets a `text/x-` type:
 //! stores that take text know it by `text/*`, and would refuse the `application/` types that some use.
 
-use super::{Family, Format, FormatSpec, docx, odp, ods, odt, plain, xlsb, xlsx};
+use super::{Family, Format, FormatSpec, docx, odp, ods, odt, plain, xls, xlsb, xlsx};
 use crate::Converter;
 
 const fn row(format: Format, name: &'static str, title: &'static str, family: Family) -> FormatSpec {
@@ -277,9 +277,12 @@ pub static FORMATS: &[FormatSpec] = &[
     document(Format::Doc, "doc", "Word 97-2003 document").media("application/msword").ext(&[
         ("doc", "application/msword"),
     ]),
-    document(Format::Xls, "xls", "Excel 97-2003 workbook").media("application/vnd.ms-excel").ext(&[
-        ("xls", "application/vnd.ms-excel"), ("xlt", "application/vnd.ms-excel"),
-    ]),
+    document(Format::Xls, "xls", "Excel 97-2003 workbook").media("application/vnd.ms-excel")
+        .ext(&[
+            ("xls", "application/vnd.ms-excel"), ("xlt", "application/vnd.ms-excel"),
+            ("xlw", "application/vnd.ms-excel"),
+        ])
+        .by(&xls::XlsToCsv),
     document(Format::Ppt, "ppt", "PowerPoint 97-2003 presentation").media("application/vnd.ms-powerpoint").ext(&[
         ("ppt", "application/vnd.ms-powerpoint"), ("pps", "application/vnd.ms-powerpoint"),
     ]),
