@@ -5,7 +5,9 @@
 //! are [`Format::Unknown`] and still get the best media type that is known for them.
 
 pub mod docx;
+pub mod odp;
 pub mod ods;
+pub mod odt;
 pub mod plain;
 pub mod pptx;
 mod table;

@@ -3,7 +3,7 @@
 //! Media types are the registered ones. Where none is registered, a text format gets a `text/x-` type:
 //! stores that take text know it by `text/*`, and would refuse the `application/` types that some use.
 
-use super::{Family, Format, FormatSpec, docx, ods, plain, pptx, xls, xlsb, xlsx};
+use super::{Family, Format, FormatSpec, docx, odp, ods, odt, plain, pptx, xls, xlsb, xlsx};
 use crate::Converter;
 
 const fn row(format: Format, name: &'static str, title: &'static str, family: Family) -> FormatSpec {
@@ -256,20 +256,22 @@ pub static FORMATS: &[FormatSpec] = &[
         .media("application/x-ole-storage"),
     document(Format::Odt, "odt", "OpenDocument text").media(ODT).ext(&[
         ("odt", ODT), ("ott", "application/vnd.oasis.opendocument.text-template"),
-    ]),
+    ]).by(&odt::OdtToMarkdown),
     document(Format::Ods, "ods", "OpenDocument spreadsheet").media(ODS).ext(&[
         ("ods", ODS), ("ots", "application/vnd.oasis.opendocument.spreadsheet-template"),
     ]).by(&ods::OdsToCsv),
     document(Format::Odp, "odp", "OpenDocument presentation").media(ODP).ext(&[
         ("odp", ODP), ("otp", "application/vnd.oasis.opendocument.presentation-template"),
-    ]),
+    ]).by(&odp::OdpToMarkdown),
     document(Format::Odg, "odg", "OpenDocument drawing").media(ODG).ext(&[
         ("odg", ODG), ("otg", "application/vnd.oasis.opendocument.graphics-template"),
     ]),
-    document(Format::Fodt, "fodt", "OpenDocument text in one XML file").media(FODT).ext(&[("fodt", FODT)]),
+    document(Format::Fodt, "fodt", "OpenDocument text in one XML file").media(FODT).ext(&[("fodt", FODT)])
+        .by(&odt::OdtToMarkdown),
     document(Format::Fods, "fods", "OpenDocument spreadsheet in one XML file").media(FODS)
         .ext(&[("fods", FODS)]).by(&ods::OdsToCsv),
-    document(Format::Fodp, "fodp", "OpenDocument presentation in one XML file").media(FODP).ext(&[("fodp", FODP)]),
+    document(Format::Fodp, "fodp", "OpenDocument presentation in one XML file").media(FODP).ext(&[("fodp", FODP)])
+        .by(&odp::OdpToMarkdown),
     document(Format::FlatOdf, "flat-odf", "other OpenDocument in one XML file").media("application/xml").ext(&[
         ("fodg", "application/vnd.oasis.opendocument.graphics-flat-xml"),
     ]),
