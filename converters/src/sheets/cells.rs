@@ -75,7 +75,7 @@ impl<'a> Cells<'a> {
     ) -> Self {
         Self {
             book,
-            table: Table::new(label, meter, sink),
+            table: Table::new(label, meter, sink).split_at(book.options.max_csv_bytes),
             tally,
             field: Vec::new(),
             columns: Columns::default(),
