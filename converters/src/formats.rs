@@ -270,6 +270,16 @@ impl Format {
         }
     }
 
+    /// Returns what stands between fields by the name of the format, for delimited text.
+    #[must_use]
+    pub fn separator(self) -> Option<u8> {
+        match self {
+            Self::Csv => Some(b','),
+            Self::Tsv => Some(b'\t'),
+            _ => None,
+        }
+    }
+
     /// Returns the package that carries this format, if it is one of those that are a ZIP or OLE file inside.
     #[must_use]
     pub fn container(self) -> Option<Self> {

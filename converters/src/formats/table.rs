@@ -20,7 +20,7 @@ const fn row(format: Format, name: &'static str, title: &'static str, family: Fa
 }
 
 const fn text(format: Format, name: &'static str, title: &'static str) -> FormatSpec {
-    row(format, name, title, Family::Text).media("text/plain").by(&plain::TextToUtf8)
+    row(format, name, title, Family::Text).media("text/plain").by(&plain::TextToUtf8 { separator: None })
 }
 
 const fn document(format: Format, name: &'static str, title: &'static str) -> FormatSpec {
@@ -82,10 +82,11 @@ pub static FORMATS: &[FormatSpec] = &[
         ("md", "text/markdown"), ("markdown", "text/markdown"), ("mdown", "text/markdown"),
         ("mkd", "text/markdown"), ("mdx", "text/markdown"), ("qmd", "text/markdown"), ("rmd", "text/markdown"),
     ]),
-    text(Format::Csv, "csv", "comma-separated values").media("text/csv").ext(&[("csv", "text/csv")]),
+    text(Format::Csv, "csv", "comma-separated values").media("text/csv").ext(&[("csv", "text/csv")])
+        .by(&plain::TextToUtf8 { separator: Some(b',') }),
     text(Format::Tsv, "tsv", "tab-separated values").media("text/tab-separated-values").ext(&[
         ("tsv", "text/tab-separated-values"), ("tab", "text/tab-separated-values"),
-    ]),
+    ]).by(&plain::TextToUtf8 { separator: Some(b'\t') }),
     text(Format::Json, "json", "JSON").media("application/json").ext(&[
         ("json", "application/json"), ("geojson", "application/geo+json"), ("jsonld", "application/ld+json"),
         ("json5", "text/x-json5"), ("jsonc", "text/x-jsonc"), ("webmanifest", "application/manifest+json"),

@@ -87,7 +87,7 @@ fn read_number(tag: Tag<'_>) -> Number {
             b"A" => NumberFormat::UpperLetter,
             b"i" => NumberFormat::LowerRoman,
             b"I" => NumberFormat::UpperRoman,
-            format if format.starts_with(b"01") => NumberFormat::DecimalZero,
+            format if format.starts_with(b"01") => NumberFormat::Padded(2),
             format if format.starts_with(b"1st") => NumberFormat::Ordinal,
             _ => NumberFormat::Decimal,
         },
