@@ -74,6 +74,14 @@ warning_codes! {
     CsvGuarded => "csv-guarded",
     /// A cell begins like a formula; a spreadsheet program that opens the CSV would run it.
     FormulaLike => "formula-like",
+    /// Delimited text has another separator than its name says.
+    CsvDelimiter => "csv-delimiter",
+    /// Lines of delimited text were rewritten by RFC 4180 on request.
+    CsvRewritten => "csv-rewritten",
+    /// Quotes of delimited text stand where they cannot quote; they are part of the text.
+    CsvQuotes => "csv-quotes",
+    /// A table was split between rows, because a part would be too large.
+    CsvSplit => "csv-split",
     /// A field or other construct was left out that this converter does not know.
     UnsupportedDropped => "unsupported-dropped",
 }
