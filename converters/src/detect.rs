@@ -190,6 +190,18 @@ fn agrees(claimed: Format, format: Format) -> bool {
 
 fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name: &str) -> Detection {
     match claim {
+        // A flat OpenDocument file is XML, and its media type says which document it is.
+        Some(Claim { format: Format::Xml, .. })
+            if matches!(looks_like, Some(Format::Fodt | Format::Fods | Format::Fodp)) =>
+        {
+            let format = looks_like.unwrap_or(Format::Xml);
+            let media_type = format.spec().media_type.into();
+            Detection { format, media_type, charset: Some(charset), evidence: Evidence::Both }
+        }
+        // A root tag without a media type is proof enough of what the name says.
+        Some(claim) if looks_like == Some(Format::FlatOdf) && is_flat_odf(claim.format) => {
+            named(claim, Some(charset), Evidence::Both)
+        }
         // Two text formats never conflict: what looks like HTML may well be Markdown.
         Some(claim) if claim.format.spec().family == Family::Text => {
             named(claim, Some(charset), Evidence::Both)
@@ -209,6 +221,10 @@ fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name
             }
         }
     }
+}
+
+fn is_flat_odf(format: Format) -> bool {
+    matches!(format, Format::Fodt | Format::Fods | Format::Fodp | Format::FlatOdf)
 }
 
 fn named(claim: Claim, charset: Option<Charset>, evidence: Evidence) -> Detection {

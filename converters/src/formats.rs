@@ -7,6 +7,7 @@
 pub mod docx;
 pub mod plain;
 mod table;
+pub mod xlsb;
 pub mod xlsx;
 
 use std::borrow::Cow;
@@ -133,7 +134,13 @@ formats! {
     Odp,
     /// OpenDocument drawing.
     Odg,
-    /// OpenDocument in a single XML file.
+    /// OpenDocument text in a single XML file.
+    Fodt,
+    /// OpenDocument spreadsheet in a single XML file.
+    Fods,
+    /// OpenDocument presentation in a single XML file.
+    Fodp,
+    /// Other OpenDocument in a single XML file.
     FlatOdf,
     /// Word 97-2003 document.
     Doc,

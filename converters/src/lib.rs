@@ -8,16 +8,22 @@
 //! The entry points are [`detect::detect`], which says what the bytes are, and [`formats::FORMATS`],
 //! the table that says which [`Converter`] reads them.
 
+pub(crate) mod biff;
 pub mod charset;
 pub mod csv;
 pub mod detect;
 pub mod formats;
+mod front_matter;
 pub mod limits;
+mod list_number;
 pub mod markdown;
 pub mod number_format;
+pub mod odf;
 pub mod ooxml;
 pub mod options;
+mod output;
 pub(crate) mod sheets;
+mod symbol;
 pub mod warning;
 pub mod xml;
 pub mod zip;

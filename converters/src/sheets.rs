@@ -6,16 +6,24 @@
 
 mod cells;
 mod columns;
-pub(crate) mod iso_date;
+mod comments;
+mod grid;
+mod iso_date;
+mod merges;
 pub(crate) mod reference;
+mod shift;
 pub(crate) mod strings;
 pub(crate) mod styles;
 mod tally;
+mod yields;
 
 pub(crate) use cells::{Book, Cells, Value};
+pub(crate) use comments::CellComments;
+pub(crate) use shift::shift;
 pub(crate) use strings::Strings;
 pub(crate) use styles::Styles;
 pub(crate) use tally::Tally;
+pub(crate) use yields::Yields;
 
 /// What a sheet turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

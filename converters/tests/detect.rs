@@ -399,8 +399,22 @@ fn text_without_a_name_is_looked_at() {
     assert_eq!(look(&utf16, "").format, Format::Html);
     expect(
         b"<?xml version=\"1.0\"?><office:document>",
-        &[("a.fodt", Format::FlatOdf, Evidence::Both), ("a.xml", Format::Xml, Evidence::Both)],
+        &[("a.fodt", Format::Fodt, Evidence::Both), ("a.xml", Format::Xml, Evidence::Both)],
     );
+    let namespaces = "xmlns:a='urn:oasis:names:tc:opendocument:xmlns' ".repeat(100);
+    for (kind, format) in
+        [("text", Format::Fodt), ("spreadsheet", Format::Fods), ("presentation-template", Format::Fodp)]
+    {
+        let media_type = format!("application/vnd.oasis.opendocument.{kind}");
+        let flat = format!(
+            "<?xml version=\"1.0\"?>\n<!-- by hand -->\n<office:document {namespaces}\
+            office:mimetype=\"{media_type}\"><office:body/>"
+        );
+        let rows = [("", format, Evidence::Content), ("a.xml", format, Evidence::Both)];
+        expect(flat.as_bytes(), &rows);
+        expect(["\u{FEFF}", &flat].concat().as_bytes(), &rows);
+        expect(flat.as_bytes(), &[("a.fodg", format, CONFLICT(Format::FlatOdf))]);
+    }
 }
 
 #[test]

@@ -180,7 +180,8 @@ fn a_wrong_key_stops_the_run_with_one_request() {
     }
     let inputs = program.input("a.txt", "a\n");
     program.input("b.txt", "b\n");
-    let args = ["ingest", "--target", "anthropic", "--concurrency", "1", &inputs.to_string_lossy()];
+    let args =
+        ["ingest", "--target", "anthropic", "--jobs", "1", "--concurrency", "1", &inputs.to_string_lossy()];
     let output = program.run(&args);
     assert_eq!(output.status.code(), Some(3), "{}", told(&output));
     let codes: Vec<Code> = program.entries().into_iter().map(|e| e.error.unwrap().code).collect();

@@ -3,7 +3,7 @@
 //! Media types are the registered ones. Where none is registered, a text format gets a `text/x-` type:
 //! stores that take text know it by `text/*`, and would refuse the `application/` types that some use.
 
-use super::{Family, Format, FormatSpec, docx, plain, xlsx};
+use super::{Family, Format, FormatSpec, docx, plain, xlsb, xlsx};
 use crate::Converter;
 
 const fn row(format: Format, name: &'static str, title: &'static str, family: Family) -> FormatSpec {
@@ -60,6 +60,9 @@ const ODT: &str = "application/vnd.oasis.opendocument.text";
 const ODS: &str = "application/vnd.oasis.opendocument.spreadsheet";
 const ODP: &str = "application/vnd.oasis.opendocument.presentation";
 const ODG: &str = "application/vnd.oasis.opendocument.graphics";
+const FODT: &str = "application/vnd.oasis.opendocument.text-flat-xml";
+const FODS: &str = "application/vnd.oasis.opendocument.spreadsheet-flat-xml";
+const FODP: &str = "application/vnd.oasis.opendocument.presentation-flat-xml";
 
 /// The table, in the order of [`Format::ALL`].
 #[rustfmt::skip]
@@ -239,7 +242,7 @@ pub static FORMATS: &[FormatSpec] = &[
         .ext(&[("xlsm", XLSM), ("xltm", "application/vnd.ms-excel.template.macroenabled.12")])
         .by(&xlsx::XlsxToCsv),
     document(Format::Xltx, "xltx", "Excel template").media(XLTX).ext(&[("xltx", XLTX)]).by(&xlsx::XlsxToCsv),
-    document(Format::Xlsb, "xlsb", "Excel binary workbook").media(XLSB).ext(&[("xlsb", XLSB)]),
+    document(Format::Xlsb, "xlsb", "Excel binary workbook").media(XLSB).ext(&[("xlsb", XLSB)]).by(&xlsb::XlsbToCsv),
     document(Format::Pptx, "pptx", "PowerPoint presentation").media(PPTX).ext(&[
         ("pptx", PPTX), ("potx", "application/vnd.openxmlformats-officedocument.presentationml.template"),
     ]),
@@ -262,10 +265,11 @@ pub static FORMATS: &[FormatSpec] = &[
     document(Format::Odg, "odg", "OpenDocument drawing").media(ODG).ext(&[
         ("odg", ODG), ("otg", "application/vnd.oasis.opendocument.graphics-template"),
     ]),
-    document(Format::FlatOdf, "flat-odf", "OpenDocument in one XML file").media("application/xml").ext(&[
-        ("fodt", "application/vnd.oasis.opendocument.text-flat-xml"),
-        ("fods", "application/vnd.oasis.opendocument.spreadsheet-flat-xml"),
-        ("fodp", "application/vnd.oasis.opendocument.presentation-flat-xml"),
+    document(Format::Fodt, "fodt", "OpenDocument text in one XML file").media(FODT).ext(&[("fodt", FODT)]),
+    document(Format::Fods, "fods", "OpenDocument spreadsheet in one XML file").media(FODS).ext(&[("fods", FODS)]),
+    document(Format::Fodp, "fodp", "OpenDocument presentation in one XML file").media(FODP).ext(&[("fodp", FODP)]),
+    document(Format::FlatOdf, "flat-odf", "other OpenDocument in one XML file").media("application/xml").ext(&[
+        ("fodg", "application/vnd.oasis.opendocument.graphics-flat-xml"),
     ]),
     document(Format::Doc, "doc", "Word 97-2003 document").media("application/msword").ext(&[
         ("doc", "application/msword"),

@@ -5,9 +5,11 @@
 //! Sheets without cells of their own kind (chart, dialogue and macro sheets) cost a warning, never the workbook;
 //! layout, formulas and everything that is not a value are left out, which the warnings count.
 
-mod attachments;
+pub(super) mod attachments;
 mod attributes;
 mod cell_scan;
+pub(super) mod comments;
+mod formula;
 mod rich_text;
 mod scanner;
 mod shared_strings;
@@ -15,12 +17,11 @@ mod sheet;
 mod styles;
 mod text;
 mod utf8;
-mod workbook;
+pub(super) mod workbook;
 
 use crate::ooxml::Ooxml;
-use crate::options::HiddenContent;
-use crate::sheets::{Book, Cells, Outcome, Strings, Tally};
-use crate::{ConvertError, Converter, Input, Meter, Options, PartKind, Result, Sink};
+use crate::sheets::{Book, Cells, Outcome, Strings, Tally, Yields};
+use crate::{Converter, Input, Meter, Options, Result, Sink};
 
 use scanner::Scanner;
 use sheet::Worksheet;
@@ -36,7 +37,7 @@ impl Converter for XlsxToCsv {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn convert(
@@ -52,26 +53,13 @@ impl Converter for XlsxToCsv {
         let strings = read_strings(&mut ooxml, workbook.part("sharedStrings"))?;
         let book = Book { options, styles: &styles, epoch: workbook.epoch };
         let mut tally = Tally { has_macros: workbook.part("vbaProject").is_some(), ..Tally::default() };
-        let (mut any, mut blank) = (false, Vec::new());
+        let mut yields = Yields::default();
         for sheet in &workbook.sheets {
-            match convert_sheet(&mut ooxml, (&workbook, sheet), (&book, &strings), &mut tally, sink)? {
-                Outcome::Values => any = true,
-                Outcome::Blank => blank.push(&*sheet.name),
-                Outcome::Empty | Outcome::NoWorksheet => {}
-            }
+            let outcome = convert_sheet(&mut ooxml, (&workbook, sheet), (&book, &strings), &mut tally, sink)?;
+            yields.note(&sheet.name, outcome);
         }
         tally.warn(options, sink);
-        if any {
-            return Ok(());
-        }
-        // Formatted cells without values are a form that nobody has filled in: sound, and empty.
-        if blank.is_empty() {
-            return Err(ConvertError::NoText);
-        }
-        blank
-            .into_iter()
-            .try_for_each(|name| sink.begin_part(Some(name), PartKind::Csv))
-            .map_err(ConvertError::Sink)
+        yields.finish(sink)
     }
 }
 
@@ -96,31 +84,30 @@ fn convert_sheet(
     tally: &mut Tally,
     sink: &mut dyn Sink,
 ) -> Result<Outcome> {
-    let Some(relationship) = workbook.relationship(sheet) else {
-        tally.missing_parts += 1;
+    let Some(name) = workbook.part_of(sheet, book.options, tally) else {
         return Ok(Outcome::Empty);
     };
-    if relationship.kind != "worksheet" {
-        tally.sheets_skipped += 1;
-        return Ok(Outcome::Empty);
-    }
-    if sheet.is_hidden {
-        tally.hidden_sheets += 1;
-        if book.options.hidden_content == HiddenContent::Exclude {
-            return Ok(Outcome::Empty);
-        }
-    }
     let meter = ooxml.meter();
-    let Some(part) = ooxml.package().part(&relationship.target)? else {
+    let Some(part) = ooxml.package().part(name)? else {
         tally.missing_parts += 1;
         return Ok(Outcome::Empty);
     };
-    let cells = Cells::new(book, &sheet.name, tally, (meter, sink));
-    let worksheet = Worksheet::new(Scanner::new(part, meter.limits()), cells, strings, meter);
+    let mut cells = Cells::new(book, &sheet.name, tally, (meter, &mut *sink));
+    let part = if book.wants_merges() {
+        sheet::merged_ranges(Scanner::new(part, meter.limits()), &mut cells)?;
+        ooxml.package().part(name)?
+    } else {
+        Some(part)
+    };
+    let Some(part) = part else { return Ok(Outcome::Empty) };
+    let worksheet = Worksheet::new(Scanner::new(part, meter.limits()), cells, (book, strings), meter);
     let outcome = worksheet.read()?;
     if outcome == Outcome::NoWorksheet {
         tally.sheets_skipped += 1;
     }
-    attachments::count(ooxml, &relationship.target, tally)?;
+    let comments = attachments::read(ooxml, name, tally, |ooxml, relationships| {
+        comments::read(ooxml, relationships, workbook.part("person"), book.options)
+    })?;
+    comments.finish(&sheet.name, book.options, tally, (meter, sink))?;
     Ok(outcome)
 }

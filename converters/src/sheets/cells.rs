@@ -3,13 +3,15 @@
 //! A value that cannot be read never fails the sheet: it is given as it is and counted. A shared string
 //! that does not exist shows as [`BAD_STRING`], so that the loss is seen where it is.
 
-use crate::csv::{self, Table};
+use crate::csv;
 use crate::limits::Meter;
 use crate::number_format::{self, Decimal, Epoch};
-use crate::options::{CellValues, HiddenContent};
-use crate::{ConvertError, Options, Result, Sink};
+use crate::options::{CellValues, Formulas, MergedCells};
+use crate::{Options, Result, Sink};
 
+use super::Outcome;
 use super::columns::Columns;
+use super::grid::{Grid, Quotes};
 use super::iso_date;
 use super::strings::Shared;
 use super::styles::{Style, Styles};
@@ -24,6 +26,18 @@ pub(crate) struct Book<'a> {
     pub(crate) options: &'a Options,
     pub(crate) styles: &'a Styles,
     pub(crate) epoch: Epoch,
+}
+
+impl Book<'_> {
+    /// Tells whether merged ranges have to be known before the first row.
+    pub(crate) fn wants_merges(&self) -> bool {
+        self.options.merged_cells == MergedCells::Repeat
+    }
+
+    /// Tells whether the cell of a formula is to hold its text.
+    pub(crate) fn wants_formulas(&self) -> bool {
+        self.options.formulas == Formulas::Text
+    }
 }
 
 /// What a cell holds. Texts are UTF-8 with all references and escapes resolved.
@@ -53,17 +67,10 @@ pub(crate) enum Value<'v> {
 #[derive(Debug)]
 pub(crate) struct Cells<'a> {
     book: &'a Book<'a>,
-    table: Table<'a>,
+    grid: Grid<'a>,
     tally: &'a mut Tally,
     field: Vec<u8>,
-    pub(crate) columns: Columns,
     any: bool,
-    row: u32,
-    furthest_row: u32,
-    row_is_hidden: bool,
-    row_is_counted: bool,
-    /// Hidden rows so far, by which later rows move up when they are left out.
-    rows_left_out: u32,
 }
 
 impl<'a> Cells<'a> {
@@ -73,27 +80,25 @@ impl<'a> Cells<'a> {
         tally: &'a mut Tally,
         (meter, sink): (&'a Meter, &'a mut dyn Sink),
     ) -> Self {
-        Self {
-            book,
-            table: Table::new(label, meter, sink),
-            tally,
-            field: Vec::new(),
-            columns: Columns::default(),
-            any: false,
-            row: 0,
-            furthest_row: 0,
-            row_is_hidden: false,
-            row_is_counted: false,
-            rows_left_out: 0,
-        }
+        let grid = Grid::new(book.options, label, meter, sink);
+        Self { book, grid, tally, field: Vec::new(), any: false }
     }
 
-    pub(crate) fn begin_row(&mut self, row: u32, is_hidden: bool) {
-        if self.row_is_hidden && self.excludes() {
-            self.rows_left_out += 1;
-        }
-        self.furthest_row = self.furthest_row.max(row);
-        (self.row, self.row_is_hidden, self.row_is_counted) = (row, is_hidden, false);
+    /// Returns the hidden columns; all are to be known before the first row.
+    pub(crate) fn columns(&mut self) -> &mut Columns {
+        &mut self.grid.columns
+    }
+
+    /// Adds a merged range by its first and last zero-based place. All are to be known before the first row where
+    /// [`Book::wants_merges`] says so; they are counted in any case.
+    pub(crate) fn merge(&mut self, first: (u32, u32), last: (u32, u32)) -> Result<()> {
+        self.tally.merged += 1;
+        self.grid.merge(first, last)
+    }
+
+    /// Begins a row; rows are counted from zero.
+    pub(crate) fn begin_row(&mut self, row: u32, is_hidden: bool) -> Result<()> {
+        self.grid.begin_row(row, is_hidden)
     }
 
     /// Notes that there is a cell, with or without a value.
@@ -101,26 +106,32 @@ impl<'a> Cells<'a> {
         self.any = true;
     }
 
-    /// Tells whether there was a cell, with or without a value.
-    pub(crate) fn any(&self) -> bool {
-        self.any
-    }
-
+    /// Returns the row that was begun last.
     pub(crate) fn row(&self) -> u32 {
-        self.row
+        self.grid.row()
     }
 
+    /// Returns the counts, for what the reader itself leaves out.
     pub(crate) fn tally(&mut self) -> &mut Tally {
         self.tally
     }
 
-    /// Ends the sheet; tells whether it had any value.
-    pub(crate) fn finish(self) -> Result<bool> {
-        self.table.finish()
+    /// Ends the sheet.
+    pub(crate) fn finish(mut self) -> Result<Outcome> {
+        self.grid.finish()?;
+        self.tally.hidden_rows += self.grid.hidden_rows;
+        self.tally.hidden_columns += self.grid.hidden_columns;
+        let has_values = self.grid.into_table().finish()?;
+        Ok(match (has_values, self.any) {
+            (true, _) => Outcome::Values,
+            (false, true) => Outcome::Blank,
+            (false, false) => Outcome::Empty,
+        })
     }
 
-    fn excludes(&self) -> bool {
-        self.book.options.hidden_content == HiddenContent::Exclude
+    /// Writes the text of a formula, without its equals sign, in place of its value.
+    pub(crate) fn formula(&mut self, column: u32, text: &[u8]) -> Result<()> {
+        self.formula_like(column, &[b"=", text].concat())
     }
 
     /// Writes a cell with the style of this index.
@@ -151,7 +162,7 @@ impl<'a> Cells<'a> {
             return Some(style);
         }
         self.tally.hidden_cells += 1;
-        (!self.excludes()).then_some(Style { is_general: true, keeps_text: true, ..style })
+        (!self.grid.excludes()).then_some(Style { is_general: true, keeps_text: true, ..style })
     }
 
     fn digits(&mut self, column: u32, style: Style, stored: &[u8]) -> Result<()> {
@@ -214,19 +225,11 @@ impl<'a> Cells<'a> {
         if !style.keeps_text || string.is_formula_like() {
             return self.text(column, style, string.text);
         }
-        self.shared_as_it_is(column, string)
-    }
-
-    fn shared_as_it_is(&mut self, column: u32, string: Shared<'_>) -> Result<()> {
-        if string.text.is_empty() || !self.place(column)? {
+        if string.text.is_empty() {
             return Ok(());
         }
-        if string.needs_quotes() {
-            self.table.quoted(string.text);
-        } else {
-            self.table.plain(string.text);
-        }
-        Ok(())
+        let quotes = if string.needs_quotes() { Quotes::Needed } else { Quotes::NotNeeded };
+        self.grid.put(column, string.text, quotes).map(drop)
     }
 
     fn text(&mut self, column: u32, style: Style, text: &[u8]) -> Result<()> {
@@ -248,16 +251,12 @@ impl<'a> Cells<'a> {
     }
 
     fn formula_like(&mut self, column: u32, text: &[u8]) -> Result<()> {
-        if !self.place(column)? {
-            return Ok(());
-        }
-        self.tally.formula_like += 1;
-        if self.book.options.csv_guard {
-            let guarded = [b"'", text].concat();
-            self.table.field(&guarded);
+        let written = if self.book.options.csv_guard {
+            self.grid.put(column, &[b"'", text].concat(), Quotes::Unknown)?
         } else {
-            self.table.field(text);
-        }
+            self.grid.put(column, text, Quotes::Unknown)?
+        };
+        self.tally.formula_like += u64::from(written);
         Ok(())
     }
 
@@ -270,45 +269,13 @@ impl<'a> Cells<'a> {
     }
 
     fn emit(&mut self, column: u32, field: &[u8]) -> Result<()> {
-        if !field.is_empty() && self.place(column)? {
-            self.table.field(field);
+        if field.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.grid.put(column, field, Quotes::Unknown).map(drop)
     }
 
     fn plain(&mut self, column: u32, field: &[u8]) -> Result<()> {
-        if self.place(column)? {
-            self.table.plain(field);
-        }
-        Ok(())
-    }
-
-    /// Moves the table to a cell that has a value; false if the cell is hidden and to be left out.
-    fn place(&mut self, column: u32) -> Result<bool> {
-        if !self.row_is_hidden && !self.columns.any() && self.rows_left_out == 0 {
-            self.table.place(self.row, column)?;
-            return Ok(true);
-        }
-        if self.row_is_hidden && !std::mem::replace(&mut self.row_is_counted, true) {
-            self.tally.hidden_rows += 1;
-        }
-        let column_is_hidden = self.columns.is_hidden(column);
-        if column_is_hidden && self.columns.note(column) {
-            self.tally.hidden_columns += 1;
-        }
-        if !self.excludes() {
-            self.table.place(self.row, column)?;
-            return Ok(true);
-        }
-        if self.row_is_hidden || column_is_hidden {
-            return Ok(false);
-        }
-        // Rows that come in no order cannot close gaps of which not all are known yet.
-        if self.rows_left_out > 0 && self.row < self.furthest_row {
-            return Err(ConvertError::corrupt("a sheet", "its hidden rows are out of order"));
-        }
-        let row = self.row.saturating_sub(self.rows_left_out);
-        self.table.place(row, column - self.columns.before(column))?;
-        Ok(true)
+        self.grid.put(column, field, Quotes::NotNeeded).map(drop)
     }
 }

@@ -20,6 +20,13 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<(u32, u32)> {
     Some((row, column.checked_sub(1)?))
 }
 
+/// Reads a range such as `A1:B2` as its zero-based first and last (row, column).
+pub(crate) fn range(bytes: &[u8]) -> Option<((u32, u32), (u32, u32))> {
+    let colon = memchr::memchr(b':', bytes)?;
+    let (first, last) = bytes.split_at(colon);
+    Some((parse(first)?, parse(last.get(1..)?)?))
+}
+
 /// Reads a row number as zero-based; `None` if a sheet has no such row.
 pub(crate) fn row(digits: &[u8]) -> Option<u32> {
     let number = number(digits).filter(|row| *row <= MAX_ROWS)?;
@@ -36,9 +43,34 @@ pub(crate) fn number(digits: &[u8]) -> Option<u32> {
         .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
+/// Returns the reference of a zero-based (row, column), such as `B3`.
+pub(crate) fn show((row, column): (u32, u32)) -> String {
+    format!("{}{}", column_name(column), row + 1)
+}
+
+/// Returns the letters of a zero-based column, such as `AB`.
+pub(crate) fn column_name(column: u32) -> String {
+    let mut letters = Vec::new();
+    let mut rest = column + 1;
+    while rest > 0 {
+        rest -= 1;
+        letters.push(char::from(b'A' + u8::try_from(rest % 26).unwrap_or(0)));
+        rest /= 26;
+    }
+    letters.iter().rev().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_is_read_back() {
+        for place in [(0, 0), (2, 25), (9, 26), (99, 701), (7, 702), (MAX_ROWS - 1, MAX_COLUMNS - 1)] {
+            assert_eq!(parse(show(place).as_bytes()), Some(place));
+        }
+        assert_eq!(show((2, 27)), "AB3");
+    }
 
     #[test]
     fn only_cells_of_a_sheet_have_references() {

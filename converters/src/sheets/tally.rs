@@ -1,7 +1,8 @@
 //! What the conversion of a workbook dropped or changed, counted over all its sheets.
 
+use crate::options::{HiddenContent, MergedCells};
 use crate::warning::{Warning, WarningCode};
-use crate::{Options, Sink, options::HiddenContent};
+use crate::{Options, Sink};
 
 /// The counts.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// Gives a warning for each count that is not zero.
     pub(crate) fn warn(&self, options: &Options, sink: &mut dyn Sink) {
-        let chosen = [self.hidden(options), self.formula_like(options)];
+        let chosen = [self.hidden(options), self.formula_like(options), self.merged(options)];
         let counted = self.counted().map(|(code, count, message)| Warning::new(code, count, message));
         for warning in chosen.into_iter().chain(counted).filter(|warning| warning.count > 0) {
             sink.warn(warning);
@@ -61,7 +62,14 @@ impl Tally {
         Warning::new(code, self.formula_like, message)
     }
 
-    fn counted(&self) -> [(WarningCode, u64, &'static str); 12] {
+    fn merged(&self, options: &Options) -> Warning {
+        // Repeated, nothing is lost but that the cells were one.
+        let count = if options.merged_cells == MergedCells::Repeat { 0 } else { self.merged };
+        let message = "ranges of merged cells hold their value in the first cell";
+        Warning::new(WarningCode::MergedCells, count, message)
+    }
+
+    fn counted(&self) -> [(WarningCode, u64, &'static str); 11] {
         use WarningCode as Code;
         [
             (Code::SheetSkipped, self.sheets_skipped, "chart, dialogue and macro sheets were left out"),
@@ -77,7 +85,6 @@ impl Tally {
                 self.bad_cells,
                 "cells hold what their type does not allow; it is given as it is",
             ),
-            (Code::MergedCells, self.merged, "ranges of merged cells hold their value in the first cell"),
             (Code::CellCommentsDropped, self.comments, "cell comments were left out"),
             (Code::PicturesDropped, self.pictures, "pictures were left out"),
             (Code::ChartsDropped, self.charts, "charts were left out; their data is in the cells"),

@@ -11,10 +11,11 @@ mod runs;
 use std::rc::Rc;
 
 use crate::limits::Meter;
-use crate::markdown::{Style, Writer};
+use crate::markdown::{Form, Style, Writer};
 use crate::ooxml::links::Links;
 use crate::ooxml::math::Math;
-use crate::options::HiddenContent;
+use crate::options::Options;
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Result};
 
@@ -22,7 +23,6 @@ use super::comments::Comments;
 use super::field::Fields;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
-use super::output::Output;
 use super::properties;
 use super::styles::Styles;
 use super::tally::Tally;
@@ -36,12 +36,19 @@ const READY_BYTES: usize = 32 << 10;
 /// What the stories of a document share.
 pub(super) struct Document<'a> {
     pub(super) meter: &'a Meter,
-    pub(super) hidden: HiddenContent,
+    pub(super) options: &'a Options,
     pub(super) styles: Styles,
     pub(super) numbering: Numbering,
     pub(super) comments: Comments,
     pub(super) notes: Notes,
     pub(super) tally: Tally,
+}
+
+impl Document<'_> {
+    /// Returns what is written.
+    pub(super) fn form(&self) -> Form {
+        Form::of(self.options)
+    }
 }
 
 /// What the end of an open element has to do.

@@ -1,31 +1,40 @@
 //! What hangs on a sheet besides its cells: comments, pictures, charts, shapes, embedded objects.
 //!
-//! None of it has a place in a CSV file, so it is only counted, for the warnings.
+//! None of it has a place in a CSV file. Comments can become a part of their own; the rest is only counted.
 
-use crate::ooxml::Ooxml;
-use crate::sheets::Tally;
+use crate::ooxml::{Ooxml, Relationship};
+use crate::sheets::{CellComments, Tally};
 use crate::xml::Event;
 use crate::{ConvertError, Result};
 
-/// Counts what the relationships of a sheet lead to. Damage there costs no cell, so it is only counted, too.
-pub(super) fn count(ooxml: &mut Ooxml<'_>, sheet: &str, tally: &mut Tally) -> Result<()> {
-    match count_all(ooxml, sheet, tally) {
+/// Reads the comments of a sheet by `comments` and counts what else its relationships lead to. Damage there costs no cell, so it is
+/// only counted, too.
+pub(in crate::formats) fn read(
+    ooxml: &mut Ooxml<'_>,
+    sheet: &str,
+    tally: &mut Tally,
+    comments: impl FnOnce(&mut Ooxml<'_>, &[Relationship]) -> Result<CellComments>,
+) -> Result<CellComments> {
+    let relationships = tolerate(ooxml.relationships(sheet), tally)?.unwrap_or_default();
+    let comments = tolerate(comments(ooxml, &relationships), tally)?.unwrap_or_default();
+    let counted = count(ooxml, &relationships, tally);
+    tolerate(counted, tally)?;
+    Ok(comments)
+}
+
+fn tolerate<T>(result: Result<T>, tally: &mut Tally) -> Result<Option<T>> {
+    match result {
         Err(ConvertError::Corrupt { .. }) => {
             tally.missing_parts += 1;
-            Ok(())
+            Ok(None)
         }
-        other => other,
+        other => other.map(Some),
     }
 }
 
-fn count_all(ooxml: &mut Ooxml<'_>, sheet: &str, tally: &mut Tally) -> Result<()> {
-    let relationships = ooxml.relationships(sheet)?;
+fn count(ooxml: &mut Ooxml<'_>, relationships: &[Relationship], tally: &mut Tally) -> Result<()> {
     let of_kind = |kind: &'static str| relationships.iter().filter(move |r| !r.external && r.kind == kind);
     tally.embedded += (of_kind("oleObject").count() + of_kind("package").count()) as u64;
-    // A sheet has one part of either kind. Threaded comments repeat themselves as plain ones for older programs.
-    if let Some(comments) = of_kind("comments").next() {
-        tally.comments += count_elements(ooxml, &comments.target, b"comment")?;
-    }
     if let Some(drawing) = of_kind("drawing").next() {
         count_drawing(ooxml, &drawing.target, tally)?;
     }
@@ -55,20 +64,6 @@ fn count_drawing(ooxml: &mut Ooxml<'_>, part: &str, tally: &mut Tally) -> Result
             }
             Event::Start(_) | Event::End(_) | Event::Text(_) => {}
             Event::Eof => return Ok(()),
-        }
-    }
-}
-
-fn count_elements(ooxml: &mut Ooxml<'_>, part: &str, name: &[u8]) -> Result<u64> {
-    let Some(mut reader) = ooxml.xml(part)? else {
-        return Ok(0);
-    };
-    let mut count = 0;
-    loop {
-        match reader.next_event()? {
-            Event::Start(tag) if tag.local() == name => count += 1,
-            Event::Start(_) | Event::End(_) | Event::Text(_) => {}
-            Event::Eof => return Ok(count),
         }
     }
 }

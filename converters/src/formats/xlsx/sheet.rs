@@ -5,11 +5,12 @@
 //! is ignored: it lies too often, and nothing here needs it.
 
 use crate::limits::Meter;
-use crate::sheets::{Cells, Outcome, Strings, Value, reference};
+use crate::sheets::{Book, Cells, Outcome, Strings, Value, reference};
 use crate::xml::Source;
 use crate::{ConvertError, Result};
 
 use super::cell_scan::{self, Cell, Head, Kind, Step};
+use super::formula::{Formula, NO_TEXT, SharedFormulas};
 use super::rich_text;
 use super::scanner::{Scanner, Span, Token};
 use super::text;
@@ -20,6 +21,7 @@ use super::workbook::is_true;
 pub(super) struct Worksheet<'a, S> {
     scanner: Scanner<S>,
     rows: Rows<'a>,
+    knows_merges: bool,
 }
 
 /// Where the cells go, apart from the scanner, so that values can be borrowed from its buffer meanwhile.
@@ -31,12 +33,20 @@ struct Rows<'a> {
     next_row: u32,
     next_column: u32,
     decoded: Vec<u8>,
+    /// Where the texts of formulas are wanted: those that other cells share.
+    formulas: Option<SharedFormulas>,
 }
 
 impl<'a, S: Source> Worksheet<'a, S> {
-    pub(super) fn new(scanner: Scanner<S>, cells: Cells<'a>, strings: &'a Strings, meter: &'a Meter) -> Self {
-        let rows = Rows { cells, strings, meter, next_row: 0, next_column: 0, decoded: Vec::new() };
-        Self { scanner, rows }
+    pub(super) fn new(
+        scanner: Scanner<S>,
+        cells: Cells<'a>,
+        (book, strings): (&Book<'_>, &'a Strings),
+        meter: &'a Meter,
+    ) -> Self {
+        let formulas = book.wants_formulas().then(SharedFormulas::default);
+        let rows = Rows { cells, strings, meter, next_row: 0, next_column: 0, decoded: Vec::new(), formulas };
+        Self { scanner, rows, knows_merges: book.wants_merges() }
     }
 
     /// Reads the whole part.
@@ -50,23 +60,16 @@ impl<'a, S: Source> Worksheet<'a, S> {
                     _ if !is_worksheet => {}
                     b"sheetData" => self.sheet_data()?,
                     b"col" => self.column(attributes),
-                    b"mergeCell" => self.rows.cells.tally().merged += 1,
+                    // Where ranges are repeated they were read before.
+                    b"mergeCell" if !self.knows_merges => self.rows.cells.tally().merged += 1,
                     _ => {}
                 },
                 Token::End | Token::Text(_) | Token::CharacterData(_) => {}
                 Token::Eof => break,
             }
         }
-        let has_cells = self.rows.cells.any();
-        Ok(if self.rows.cells.finish()? {
-            Outcome::Values
-        } else if !is_worksheet {
-            Outcome::NoWorksheet
-        } else if has_cells {
-            Outcome::Blank
-        } else {
-            Outcome::Empty
-        })
+        let outcome = self.rows.cells.finish()?;
+        Ok(if is_worksheet || outcome == Outcome::Values { outcome } else { Outcome::NoWorksheet })
     }
 
     fn column(&mut self, attributes: Span) {
@@ -80,14 +83,16 @@ impl<'a, S: Source> Worksheet<'a, S> {
             }
         }
         if let Some((first, last)) = first.zip(last).filter(|(first, _)| is_hidden && *first > 0) {
-            self.rows.cells.columns.hide(first - 1, last.saturating_sub(1));
+            self.rows.cells.columns().hide(first - 1, last.saturating_sub(1));
         }
     }
 
     fn sheet_data(&mut self) -> Result<()> {
         let own = self.scanner.depth();
         loop {
-            self.usual_cells()?;
+            if self.rows.formulas.is_none() {
+                self.usual_cells()?;
+            }
             match self.scanner.token()? {
                 Token::Start { name, attributes } => match self.scanner.local(name) {
                     b"row" => self.row(attributes)?,
@@ -111,8 +116,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
             }
         }
         let row = row.ok_or_else(|| self.scanner.corrupt("a row number is not one of a sheet's"))?;
-        self.rows.begin(row, is_hidden);
-        Ok(())
+        self.rows.begin(row, is_hidden)
     }
 
     /// Takes cells from the buffer as long as they have the usual form.
@@ -148,10 +152,10 @@ impl<'a, S: Source> Worksheet<'a, S> {
         let own = self.scanner.depth();
         let mut value = std::mem::take(&mut self.rows.decoded);
         value.clear();
-        let (mut has_value, mut has_formula) = (false, false);
+        let (mut has_value, mut formula) = (false, None);
         loop {
             match self.scanner.token()? {
-                Token::Start { name, .. } => match self.scanner.local(name) {
+                Token::Start { name, attributes } => match self.scanner.local(name) {
                     b"v" if head.kind != Kind::Inline => {
                         has_value = true;
                         rich_text::character_data(&mut self.scanner, &mut value)?;
@@ -160,10 +164,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
                         has_value = true;
                         rich_text::read(&mut self.scanner, &mut value)?;
                     }
-                    b"f" => {
-                        has_formula = true;
-                        self.scanner.skip_element()?;
-                    }
+                    b"f" => formula = Some(self.formula(attributes)?),
                     _ => self.scanner.skip_element()?,
                 },
                 Token::End if self.scanner.depth() < own => break,
@@ -173,9 +174,30 @@ impl<'a, S: Source> Worksheet<'a, S> {
         if head.kind == Kind::Text && text::may_have_escapes(&value) {
             text::unescape(&mut value, 0);
         }
-        self.rows.finish(&head, has_value.then_some(&*value), has_formula)?;
+        self.rows.finish(&head, has_value.then_some(&*value), formula.as_ref())?;
         self.rows.decoded = value;
         Ok(())
+    }
+
+    /// Reads a formula; its text only where it is wanted.
+    fn formula(&mut self, attributes: Span) -> Result<Formula> {
+        let mut formula = Formula::default();
+        if self.rows.formulas.is_none() {
+            self.scanner.skip_element()?;
+            return Ok(formula);
+        }
+        for (name, value) in self.scanner.attributes(attributes) {
+            match name {
+                b"t" => formula.is_shared = value == b"shared",
+                b"si" => formula.shared_index = reference::number(value).unwrap_or(0),
+                _ => {}
+            }
+        }
+        let mut text = Vec::new();
+        rich_text::character_data(&mut self.scanner, &mut text)?;
+        // The scanner gives valid UTF-8 only.
+        formula.text = String::from_utf8(text).unwrap_or_default();
+        Ok(formula)
     }
 
     fn head(&self, attributes: Span) -> Result<Head> {
@@ -197,16 +219,17 @@ impl<'a, S: Source> Worksheet<'a, S> {
 }
 
 impl Rows<'_> {
-    fn begin(&mut self, row: u32, is_hidden: bool) {
+    fn begin(&mut self, row: u32, is_hidden: bool) -> Result<()> {
         (self.next_row, self.next_column) = (row + 1, 0);
-        self.cells.begin_row(row, is_hidden);
+        self.cells.begin_row(row, is_hidden)
     }
 
     /// Decodes and writes a cell taken from the buffer.
     fn put(&mut self, cell: &Cell<'_>) -> Result<()> {
         let head = &cell.head;
+        let formula = cell.has_formula.then_some(&NO_TEXT);
         let Some(mut raw) = cell.value else {
-            return self.finish(head, None, cell.has_formula);
+            return self.finish(head, None, formula);
         };
         if head.kind == Kind::Inline && !cell.preserve {
             raw = raw.trim_ascii();
@@ -214,7 +237,7 @@ impl Rows<'_> {
         let is_text = matches!(head.kind, Kind::Text | Kind::Inline);
         let has_escapes = is_text && cell.classes & text::ESCAPE != 0 && text::may_have_escapes(raw);
         if cell.classes & text::RAW == 0 && !has_escapes {
-            return self.finish(head, Some(raw), cell.has_formula);
+            return self.finish(head, Some(raw), formula);
         }
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.clear();
@@ -222,19 +245,19 @@ impl Rows<'_> {
         if has_escapes {
             text::unescape(&mut decoded, 0);
         }
-        let result = self.finish(head, Some(&decoded), cell.has_formula);
+        let result = self.finish(head, Some(&decoded), formula);
         self.decoded = decoded;
         result
     }
 
     /// Finds the cell's place and writes it.
-    fn finish(&mut self, head: &Head, value: Option<&[u8]>, has_formula: bool) -> Result<()> {
+    fn finish(&mut self, head: &Head, value: Option<&[u8]>, formula: Option<&Formula>) -> Result<()> {
         self.meter.cells(1)?;
         self.cells.note();
         let column = match head.place {
             Some((row, column)) => {
                 if row != self.cells.row() {
-                    self.cells.begin_row(row, false);
+                    self.cells.begin_row(row, false)?;
                 }
                 column
             }
@@ -244,6 +267,11 @@ impl Rows<'_> {
             return Err(ConvertError::corrupt("a sheet", "a row has more than 16,384 cells"));
         }
         self.next_column = column + 1;
+        if let Some((formula, shared)) = formula.zip(self.formulas.as_mut())
+            && let Some(text) = shared.text(formula, (self.cells.row(), column), self.meter)?
+        {
+            return self.cells.formula(column, text.as_bytes());
+        }
         match value {
             Some(stored) if !stored.is_empty() => {
                 let value = value_of(head.kind, stored, self.strings);
@@ -251,7 +279,7 @@ impl Rows<'_> {
             }
             _ => {
                 // Only text may be empty and still be a value.
-                let lacks_value = has_formula && (value.is_none() || head.kind != Kind::Text);
+                let lacks_value = formula.is_some() && (value.is_none() || head.kind != Kind::Text);
                 self.cells.tally().formulas_without_value += u64::from(lacks_value);
                 Ok(())
             }
@@ -276,5 +304,26 @@ fn value_of<'v>(kind: Kind, stored: &'v [u8], strings: &'v Strings) -> Value<'v>
         },
         Kind::Error => Value::Error(stored),
         Kind::Date => Value::Date(stored),
+    }
+}
+
+/// Reads the merged ranges of a worksheet part, which follow its cells.
+pub(super) fn merged_ranges<S: Source>(mut scanner: Scanner<S>, cells: &mut Cells<'_>) -> Result<()> {
+    loop {
+        match scanner.token()? {
+            Token::Start { name, attributes } => match scanner.local(name) {
+                b"sheetData" => scanner.skip_element()?,
+                b"mergeCell" => {
+                    let range = scanner.attributes(attributes).find(|(name, _)| *name == b"ref");
+                    let range = range.and_then(|(_, value)| reference::range(value.trim_ascii()));
+                    if let Some((first, last)) = range {
+                        cells.merge(first, last)?;
+                    }
+                }
+                _ => {}
+            },
+            Token::End | Token::Text(_) | Token::CharacterData(_) => {}
+            Token::Eof => return Ok(()),
+        }
     }
 }

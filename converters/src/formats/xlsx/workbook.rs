@@ -2,29 +2,31 @@
 
 use crate::number_format::Epoch;
 use crate::ooxml::{Ooxml, Relationship};
+use crate::options::HiddenContent;
+use crate::sheets::Tally;
 use crate::xml::{Event, Tag};
-use crate::{ConvertError, Result};
+use crate::{ConvertError, Options, Result};
 
 /// A sheet as the workbook lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sheet {
-    pub(super) name: String,
-    pub(super) is_hidden: bool,
+pub(in crate::formats) struct Sheet {
+    pub(in crate::formats) name: String,
+    pub(in crate::formats) is_hidden: bool,
     /// The id of its relationship.
-    relationship: String,
+    pub(in crate::formats) relationship: String,
 }
 
 /// The workbook.
 #[derive(Debug)]
-pub(super) struct Workbook {
-    pub(super) sheets: Vec<Sheet>,
-    pub(super) epoch: Epoch,
-    relationships: Vec<Relationship>,
+pub(in crate::formats) struct Workbook {
+    pub(in crate::formats) sheets: Vec<Sheet>,
+    pub(in crate::formats) epoch: Epoch,
+    pub(in crate::formats) relationships: Vec<Relationship>,
 }
 
 impl Workbook {
     /// Reads the package's main part, which has to be a workbook in XML.
-    pub(super) fn read(ooxml: &mut Ooxml<'_>) -> Result<Self> {
+    pub(in crate::formats) fn read(ooxml: &mut Ooxml<'_>) -> Result<Self> {
         let part = ooxml.main_part()?;
         let content_type = ooxml.content_types().of(&part).unwrap_or_default();
         if content_type.contains("sheet.binary") || part.ends_with(".bin") {
@@ -62,13 +64,34 @@ impl Workbook {
     }
 
     /// Returns the part of a kind that the workbook has one of, such as `styles`.
-    pub(super) fn part(&self, kind: &str) -> Option<&str> {
+    pub(in crate::formats) fn part(&self, kind: &str) -> Option<&str> {
         let found = self.relationships.iter().find(|r| r.kind == kind && !r.external)?;
         Some(&found.target)
     }
 
-    pub(super) fn relationship(&self, sheet: &Sheet) -> Option<&Relationship> {
-        self.relationships.iter().find(|r| r.id == sheet.relationship && !r.external)
+    /// Returns the part of a sheet that is to be read; what is left out instead is counted.
+    pub(in crate::formats) fn part_of(
+        &self,
+        sheet: &Sheet,
+        options: &Options,
+        tally: &mut Tally,
+    ) -> Option<&str> {
+        let found = self.relationships.iter().find(|r| r.id == sheet.relationship && !r.external);
+        let Some(relationship) = found else {
+            tally.missing_parts += 1;
+            return None;
+        };
+        if relationship.kind != "worksheet" {
+            tally.sheets_skipped += 1;
+            return None;
+        }
+        if sheet.is_hidden {
+            tally.hidden_sheets += 1;
+            if options.hidden_content == HiddenContent::Exclude {
+                return None;
+            }
+        }
+        Some(&relationship.target)
     }
 }
 
@@ -83,6 +106,6 @@ fn sheet(tag: &Tag<'_>) -> Sheet {
 }
 
 /// Reads an `xsd:boolean`.
-pub(super) fn is_true(value: &[u8]) -> bool {
+pub(in crate::formats) fn is_true(value: &[u8]) -> bool {
     value == b"1" || value == b"true" || value == b"on"
 }
