@@ -181,6 +181,8 @@ impl Stack {
             limits: self.limits.converters(),
             max_convert_bytes: self.limits.max_convert_size.0,
             convert_timeout: self.limits.convert_timeout.0,
+            worker_memory_bytes: self.limits.worker_memory.0,
+            isolate: values.isolate,
             store: values.store,
             manifest: values.manifest,
             convert_mode: values.convert,

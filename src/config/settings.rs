@@ -8,7 +8,7 @@ use url::Url;
 
 use super::error::ConfigError;
 use super::layer::Origin;
-use crate::model::{Consumer, ConvertMode, Misnamed, NameStyle, Profile, Secret, SecretsRule};
+use crate::model::{Consumer, ConvertMode, Isolate, Misnamed, NameStyle, Profile, Secret, SecretsRule};
 use crate::targets::UploadExtra;
 
 /// Everything that a run needs to know.
@@ -32,6 +32,10 @@ pub struct Settings {
     pub max_convert_bytes: u64,
     /// The longest time of one conversion.
     pub convert_timeout: Duration,
+    /// Which converters run in a process of their own.
+    pub isolate: Isolate,
+    /// The memory that such a process may reserve, in bytes.
+    pub worker_memory_bytes: u64,
     /// When documents are converted.
     pub convert_mode: ConvertMode,
     /// What happens to files that look like secrets.

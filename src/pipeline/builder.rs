@@ -10,7 +10,7 @@ use docferry_converters::{Limits, Options};
 
 use super::{Pipeline, Work};
 use crate::acceptance::{Acceptance, NotServed};
-use crate::model::{Consumer, NameStyle, Profile, Secret};
+use crate::model::{Consumer, Isolate, NameStyle, Profile, Secret};
 use crate::policy::{LiveKeys, Policy};
 use crate::stages::admit::AdmitOptions;
 use crate::stages::classify::ClassifyOptions;
@@ -19,6 +19,7 @@ use crate::stages::discover::{DiscoverOptions, Named};
 use crate::stages::plan::PlanOptions;
 use crate::stages::upload::UploadOptions;
 use crate::targets::{Target, UploadExtra};
+use crate::worker::{self, Isolation, Pool, ServeOptions};
 
 /// More threads than this help nobody; a system that refuses one would end the process.
 const MAX_THREADS: usize = 256;
@@ -57,6 +58,9 @@ pub struct Builder {
     limits: Limits,
     max_convert_bytes: u64,
     convert_timeout: Duration,
+    isolation: Isolation,
+    isolate: Isolate,
+    worker_memory_bytes: u64,
     consumer: Consumer,
     policy: Policy,
     name_style: NameStyle,
@@ -84,6 +88,9 @@ impl Default for Builder {
             limits: Limits::default(),
             max_convert_bytes: MAX_CONVERT_BYTES,
             convert_timeout: Duration::from_secs(120),
+            isolation: Isolation::default(),
+            isolate: Isolate::default(),
+            worker_memory_bytes: worker::MEMORY_BYTES,
             consumer: Consumer::default(),
             policy: Policy::default(),
             name_style: NameStyle::default(),
@@ -126,6 +133,12 @@ impl Builder {
         max_convert_bytes: u64,
         /// Sets the longest time of one conversion.
         convert_timeout: Duration,
+        /// Sets where converters run that [`Builder::isolate`] names.
+        isolation: Isolation,
+        /// Sets which converters [`Builder::isolation`] concerns; those that need it, unless told otherwise.
+        isolate: Isolate,
+        /// Sets the memory that one worker may reserve, in bytes.
+        worker_memory_bytes: u64,
         /// Sets what the platform will do with the files.
         consumer: Consumer,
         /// Sets what is let out.
@@ -231,6 +244,7 @@ impl Builder {
         let mut discover = self.discover;
         discover.own.extend(own_paths(&work, self.manifest.as_ref()));
         let interrupted = Arc::clone(&self.interrupted);
+        let workers = workers(&self.isolation, self.worker_memory_bytes, self.max_convert_bytes);
         Ok(Pipeline {
             named: self.named,
             discover,
@@ -247,6 +261,8 @@ impl Builder {
                 timeout: self.convert_timeout,
                 live_keys,
                 spill_dir: None,
+                isolate: self.isolate,
+                workers,
             },
             admit,
             upload: UploadOptions {
@@ -281,6 +297,15 @@ impl Builder {
 
 /// Room for the multipart framing of a request, more than any name and metadata take.
 const FRAMING_BYTES: u64 = 64 << 10;
+
+/// Returns the workers of a run; none is started yet.
+fn workers(isolation: &Isolation, memory_bytes: u64, document_bytes: u64) -> Option<Arc<Pool>> {
+    let Isolation::Process { program } = isolation else {
+        return None;
+    };
+    let scratch = Some(std::env::temp_dir());
+    Some(Arc::new(Pool::new(program, ServeOptions { memory_bytes, document_bytes, scratch, probe: false })))
+}
 
 /// Tells whether the options ask for something that passing text through would not do.
 fn rewrites_text(options: &Options) -> bool {

@@ -70,6 +70,7 @@ impl Pipeline {
         loop {
             let some: Vec<Found> = found.by_ref().take(AT_ONCE).collect();
             if some.is_empty() {
+                self.rest();
                 report.stopped = report.was_cut_short(&self.interrupted).then(Stopped::interrupted);
                 return Ok(report);
             }

@@ -15,7 +15,7 @@ use super::prepare::{Draft, Part, Ready};
 use super::report::{Report, StopKind, Stopped};
 use super::{Pipeline, RunError, Work};
 use crate::event::Observer;
-use crate::model::{Code, Failure, Outcome, Payload, Timestamp};
+use crate::model::{Code, Failure, Isolate, Outcome, Payload, Timestamp};
 use crate::stages::classify::MEMORY_BYTES;
 use crate::stages::discover::{Discovery, Found, check, discover};
 use crate::stages::upload::{Sent, upload};
@@ -81,6 +81,7 @@ impl Pipeline {
             // Without a journal nothing further may be uploaded.
             collector.run(&inbox, || shared.stopped.store(true, Ordering::Relaxed))
         });
+        self.rest();
         if let Err(error) = collected {
             collector.keep_journal();
             return Err(error);
@@ -106,6 +107,22 @@ impl Pipeline {
             .map_err(|e| RunError::Threads(std::io::Error::other(e)))
     }
 
+    /// Ends the workers; another run starts others.
+    pub(super) fn rest(&self) {
+        if let Some(workers) = &self.convert.workers {
+            workers.rest();
+        }
+    }
+
+    /// Returns where converters ran, and what the workers could not give up.
+    fn isolation_facts(&self) -> serde_json::Value {
+        let workers = self.convert.workers.as_ref();
+        serde_json::json!({
+            "isolate": workers.map_or(Isolate::Never, |_| self.convert.isolate).as_str(),
+            "workers": workers.and_then(|workers| workers.facts()),
+        })
+    }
+
     /// Returns what the run file says besides the counts.
     fn facts(&self, began: Timestamp) -> serde_json::Map<String, serde_json::Value> {
         let facts = serde_json::json!({
@@ -116,6 +133,7 @@ impl Pipeline {
             "options": self.convert.options.canonical(),
             "limits": self.convert.limits.named().into_iter().collect::<BTreeMap<_, _>>(),
             "max_convert_bytes": self.convert.max_bytes,
+            "isolation": self.isolation_facts(),
             "started_at": began,
             "finished_at": Timestamp::now(),
         });
