@@ -183,6 +183,8 @@ impl Stack {
             convert_timeout: self.limits.convert_timeout.0,
             worker_memory_bytes: self.limits.worker_memory.0,
             isolate: values.isolate,
+            to: values.to,
+            soffice: environment.program("soffice"),
             store: values.store,
             manifest: values.manifest,
             convert_mode: values.convert,

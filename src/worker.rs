@@ -26,6 +26,8 @@
 //! ```
 
 mod death;
+mod launch;
+mod office;
 mod pool;
 mod probe;
 mod process;
@@ -36,6 +38,8 @@ mod serve;
 use std::path::PathBuf;
 
 pub use death::{Cause, Death};
+pub use launch::{Launch, not_in_force};
+pub use office::Office;
 pub use pool::{Job, Pool, Trouble};
 pub use protocol::{Confinement, Missing};
 pub use serve::{BadArgument, ServeOptions, by_name, serve};

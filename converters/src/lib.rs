@@ -57,11 +57,13 @@ pub enum PartKind {
     Text,
     /// An RFC 4180 CSV file.
     Csv,
+    /// A PDF; no converter of this crate makes one, but a caller may have a program that does.
+    Pdf,
 }
 
 impl PartKind {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Markdown, Self::PlainText, Self::Text, Self::Csv];
+    pub const ALL: &'static [Self] = &[Self::Markdown, Self::PlainText, Self::Text, Self::Csv, Self::Pdf];
 
     /// Returns the name by which one process tells another what a part is.
     #[must_use]
@@ -71,6 +73,7 @@ impl PartKind {
             Self::PlainText => "plain-text",
             Self::Text => "text",
             Self::Csv => "csv",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -82,6 +85,7 @@ impl PartKind {
             Self::PlainText => None,
             Self::Text => Some("txt"),
             Self::Csv => Some("csv"),
+            Self::Pdf => Some("pdf"),
         }
     }
 
@@ -92,6 +96,7 @@ impl PartKind {
             Self::Markdown => "text/markdown",
             Self::PlainText | Self::Text => "text/plain",
             Self::Csv => "text/csv",
+            Self::Pdf => "application/pdf",
         }
     }
 }

@@ -28,7 +28,12 @@ pub(super) fn builder(
     let discover = &settings.discover;
     let globs =
         Globs::new(&discover.include, &discover.exclude).map_err(|e| UsageError::new(human::chain(&e)))?;
-    Ok(Pipeline::builder()
+    let builder = Pipeline::builder();
+    let builder = match settings.office()? {
+        Some(program) => builder.to_pdf(program),
+        None => builder,
+    };
+    Ok(builder
         .inputs(named)
         .discover(DiscoverOptions {
             hidden: discover.hidden,

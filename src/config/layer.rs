@@ -19,7 +19,7 @@ use super::environment::Environment;
 use super::error::ConfigError;
 use super::target::TargetDefinition;
 use super::value::{self, Auto, CharsetLabel, Items, Size, Span, Value};
-use crate::model::{Consumer, ConvertMode, Isolate, Misnamed, NameStyle, SecretsRule};
+use crate::model::{Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, SecretsRule};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +123,8 @@ settings! {
     consumer: Auto<Consumer> = Auto(None);
     /// When documents are converted.
     convert: ConvertMode = ConvertMode::Auto;
+    /// What documents become.
+    to: ConvertTo = ConvertTo::Text;
     /// What happens to hidden sheets, rows, columns, slides and text.
     hidden_content: HiddenContent = HiddenContent::default();
     /// How spreadsheet cells are written.

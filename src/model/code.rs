@@ -111,7 +111,7 @@ codes! {
     Misnamed, "misnamed", Warning, false, "The content is not what the name claims; the content decided.", "give the file its right extension", "content detection";
 
     // Warnings of conversions; the converters know the same names.
-    PicturesDropped, "pictures-dropped", Warning, false, "Pictures have no text form.", "", "docs/formats.md";
+    PicturesDropped, "pictures-dropped", Warning, false, "Pictures have no text form.", "--to pdf keeps them", "docs/formats.md";
     ChartsFlattened, "charts-flattened", Warning, false, "Charts are given by their titles, categories and values only.", "", "docs/formats.md";
     ChartsDropped, "charts-dropped", Warning, false, "Charts were left out; the cells that they show are part of the output.", "", "docs/formats.md";
     DeletionsDropped, "deletions-dropped", Warning, false, "Deleted text of tracked changes was left out.", "", "docs/formats.md";

@@ -58,6 +58,14 @@ choices! {
         /// Nothing.
         Never => "never",
     }
+    /// What documents become.
+    ConvertTo {
+        /// Markdown, text and CSV.
+        #[default]
+        Text => "text",
+        /// PDF, by LibreOffice, where it reads the format; text otherwise.
+        Pdf => "pdf",
+    }
     /// Which converters run in a process of their own.
     Isolate {
         /// Those that are built on parsers that are not ours, or hold a tree of the whole document.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use docferry_converters::options::{CsvDialect, Newlines};
 use docferry_converters::{Limits, Options};
 
+use super::isolation::{office, workers};
 use super::{Pipeline, Work};
 use crate::acceptance::{Acceptance, NotServed};
-use crate::model::{Consumer, Isolate, NameStyle, Profile, Secret};
+use crate::model::{Consumer, ConvertTo, Isolate, NameStyle, Profile, Secret};
 use crate::policy::{LiveKeys, Policy};
 use crate::stages::admit::AdmitOptions;
 use crate::stages::classify::ClassifyOptions;
@@ -19,7 +20,7 @@ use crate::stages::discover::{DiscoverOptions, Named};
 use crate::stages::plan::PlanOptions;
 use crate::stages::upload::UploadOptions;
 use crate::targets::{Target, UploadExtra};
-use crate::worker::{self, Isolation, Pool, ServeOptions};
+use crate::worker::{self, Isolation};
 
 /// More threads than this help nobody; a system that refuses one would end the process.
 const MAX_THREADS: usize = 256;
@@ -36,6 +37,14 @@ pub enum BuildError {
     /// The target does not serve the consumer.
     #[error(transparent)]
     NotServed(#[from] NotServed),
+    /// What makes PDFs does not answer.
+    #[error("`{}` cannot make PDFs", program.display())]
+    Office {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The target cannot carry something that was to travel with the files.
     #[error("the target `{target}` does not take {what}")]
     Extra {
@@ -60,6 +69,7 @@ pub struct Builder {
     convert_timeout: Duration,
     isolation: Isolation,
     isolate: Isolate,
+    to_pdf: Option<PathBuf>,
     worker_memory_bytes: u64,
     consumer: Consumer,
     policy: Policy,
@@ -90,6 +100,7 @@ impl Default for Builder {
             convert_timeout: Duration::from_secs(120),
             isolation: Isolation::default(),
             isolate: Isolate::default(),
+            to_pdf: None,
             worker_memory_bytes: worker::MEMORY_BYTES,
             consumer: Consumer::default(),
             policy: Policy::default(),
@@ -161,6 +172,14 @@ impl Builder {
         batch_bytes: u64,
         /// Sets the flag that stops the run when it becomes true.
         interrupted: Arc<AtomicBool>,
+    }
+
+    /// Makes PDFs of documents instead of text, by LibreOffice: `program` is its `soffice`. With
+    /// [`Isolation::Process`] it can neither connect nor read anybody's files.
+    #[must_use]
+    pub fn to_pdf(mut self, program: impl Into<PathBuf>) -> Self {
+        self.to_pdf = Some(program.into());
+        self
     }
 
     /// Sends what is admitted to `target`.
@@ -244,6 +263,8 @@ impl Builder {
         let mut discover = self.discover;
         discover.own.extend(own_paths(&work, self.manifest.as_ref()));
         let interrupted = Arc::clone(&self.interrupted);
+        let office = office(self.to_pdf.as_deref(), &self.isolation, self.convert_timeout)?;
+        let to = if office.is_some() { ConvertTo::Pdf } else { ConvertTo::Text };
         let workers = workers(&self.isolation, self.worker_memory_bytes, self.max_convert_bytes);
         Ok(Pipeline {
             named: self.named,
@@ -253,7 +274,7 @@ impl Builder {
                 live_keys: live_keys.clone(),
                 limits: self.limits.clone(),
             },
-            plan: PlanOptions { rewrite_text: rewrites_text(&self.options), ..self.plan },
+            plan: PlanOptions { rewrite_text: rewrites_text(&self.options), to, ..self.plan },
             convert: ConvertOptions {
                 options: self.options,
                 limits: self.limits,
@@ -263,6 +284,7 @@ impl Builder {
                 spill_dir: None,
                 isolate: self.isolate,
                 workers,
+                office,
             },
             admit,
             upload: UploadOptions {
@@ -297,15 +319,6 @@ impl Builder {
 
 /// Room for the multipart framing of a request, more than any name and metadata take.
 const FRAMING_BYTES: u64 = 64 << 10;
-
-/// Returns the workers of a run; none is started yet.
-fn workers(isolation: &Isolation, memory_bytes: u64, document_bytes: u64) -> Option<Arc<Pool>> {
-    let Isolation::Process { program } = isolation else {
-        return None;
-    };
-    let scratch = Some(std::env::temp_dir());
-    Some(Arc::new(Pool::new(program, ServeOptions { memory_bytes, document_bytes, scratch, probe: false })))
-}
 
 /// Tells whether the options ask for something that passing text through would not do.
 fn rewrites_text(options: &Options) -> bool {

@@ -15,7 +15,7 @@ use super::prepare::{Draft, Part, Ready};
 use super::report::{Report, StopKind, Stopped};
 use super::{Pipeline, RunError, Work};
 use crate::event::Observer;
-use crate::model::{Code, Failure, Isolate, Outcome, Payload, Timestamp};
+use crate::model::{Code, Failure, Outcome, Payload, Timestamp};
 use crate::stages::classify::MEMORY_BYTES;
 use crate::stages::discover::{Discovery, Found, check, discover};
 use crate::stages::upload::{Sent, upload};
@@ -105,22 +105,6 @@ impl Pipeline {
             .thread_name(|n| format!("docferry-{n}"))
             .build()
             .map_err(|e| RunError::Threads(std::io::Error::other(e)))
-    }
-
-    /// Ends the workers; another run starts others.
-    pub(super) fn rest(&self) {
-        if let Some(workers) = &self.convert.workers {
-            workers.rest();
-        }
-    }
-
-    /// Returns where converters ran, and what the workers could not give up.
-    fn isolation_facts(&self) -> serde_json::Value {
-        let workers = self.convert.workers.as_ref();
-        serde_json::json!({
-            "isolate": workers.map_or(Isolate::Never, |_| self.convert.isolate).as_str(),
-            "workers": workers.and_then(|workers| workers.facts()),
-        })
     }
 
     /// Returns what the run file says besides the counts.

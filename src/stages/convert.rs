@@ -3,6 +3,7 @@
 //! A panic of a converter costs this input only. What cannot be caught (a stack overflow, a refused allocation)
 //! cannot come from our own converters by design: they hold bounded memory and bounded depth. Others run in a worker.
 
+mod pdf;
 mod spill;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,14 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use docferry_converters::formats::{Format, FormatSpec};
 use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Warning};
 use spill::SpillSink;
 
 use super::classify::{Classified, Content};
 use crate::model::source::OpenError;
-use crate::model::{Body, Code, ConverterRef, Failure, Isolate, Outcome, Sha256, Violation};
+use crate::model::{Body, Code, ConvertTo, ConverterRef, Failure, Isolate, Outcome, Sha256, Violation};
 use crate::policy::LiveKeys;
-use crate::worker::{Cause, Job, Pool, Trouble};
+use crate::worker::{Cause, Job, Office, Pool, Trouble};
 
 /// What governs conversions.
 #[derive(Debug, Clone)]
@@ -39,6 +41,53 @@ pub struct ConvertOptions {
     pub isolate: Isolate,
     /// The workers; `None` converts everything in this process.
     pub workers: Option<Arc<Pool>>,
+    /// What makes PDFs, if somebody wants any.
+    pub office: Option<Arc<Office>>,
+}
+
+/// What converts a document.
+#[derive(Clone, Copy)]
+pub enum Means {
+    /// A converter of ours, to text or CSV.
+    Text(&'static dyn Converter),
+    /// LibreOffice, to PDF.
+    Pdf {
+        /// What the document is, as an extension says it.
+        extension: &'static str,
+        /// Our converter, which has a look first.
+        reader: Option<&'static dyn Converter>,
+    },
+}
+
+impl Means {
+    /// Chooses what converts a format to `to`, if anything does. What cannot become a PDF becomes text.
+    #[must_use]
+    pub fn of(spec: &FormatSpec, to: ConvertTo) -> Option<Self> {
+        match to {
+            ConvertTo::Pdf if is_printed(spec.format) => {
+                Some(Self::Pdf { extension: spec.name, reader: spec.converter })
+            }
+            ConvertTo::Pdf | ConvertTo::Text => spec.converter.map(Self::Text),
+        }
+    }
+
+    /// Returns the name, such as `xlsx-to-csv`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text(converter) => converter.name(),
+            Self::Pdf { .. } => pdf::NAME,
+        }
+    }
+}
+
+/// Tells whether LibreOffice makes a PDF of a format. It reads others, too; these are documents with pages, sheets or
+/// slides into which we look ourselves, or shall.
+fn is_printed(format: Format) -> bool {
+    use Format as F;
+    let text = matches!(format, F::Docx | F::Docm | F::Dotx | F::Dotm | F::Odt | F::Fodt);
+    let sheets = matches!(format, F::Xlsx | F::Xlsm | F::Xltx | F::Xlsb | F::Xls | F::Ods | F::Fods);
+    text || sheets || matches!(format, F::Pptx | F::Pptm | F::Ppsx | F::Odp | F::Fodp)
 }
 
 impl ConvertOptions {
@@ -86,7 +135,7 @@ pub struct Prepared {
 /// The outcome that ends it here.
 pub fn convert(
     classified: &Classified,
-    converter: &'static dyn Converter,
+    means: Means,
     options: &ConvertOptions,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<Converted, Box<Outcome>> {
@@ -97,7 +146,22 @@ pub fn convert(
         );
         return Err(Box::new(Outcome::Rejected(vec![Violation::new(Code::ConvertTooLarge, message)])));
     }
-    let sink = attempt(classified, converter, options, interrupted)?;
+    match means {
+        Means::Text(converter) => {
+            let sink = attempt(classified, converter, options, interrupted)?;
+            finish(classified, sink, reference(converter, &options.options), interrupted)
+        }
+        Means::Pdf { extension, reader } => pdf::print(classified, extension, reader, options, interrupted),
+    }
+}
+
+/// Takes the parts out of the sink.
+fn finish(
+    classified: &Classified,
+    sink: SpillSink,
+    converter: ConverterRef,
+    interrupted: &AtomicBool,
+) -> Result<Converted, Box<Outcome>> {
     // What was hashed must be what was converted: large files are read again from where they are.
     if let Content::File(opened, _) = &classified.content
         && opened.reopen().is_err()
@@ -109,7 +173,13 @@ pub fn convert(
     if parts.is_empty() {
         return Err(outcome(&ConvertError::NoText, interrupted));
     }
-    Ok(Converted { parts, warnings, converter: reference(converter, &options.options) })
+    Ok(Converted { parts, warnings, converter })
+}
+
+/// Returns what a meter asks whether to stop: now, or at the deadline. A time beyond what the clock can show never comes.
+fn stop(deadline: Option<Instant>, interrupted: &Arc<AtomicBool>) -> impl Fn() -> bool + Send + use<> {
+    let interrupted = Arc::clone(interrupted);
+    move || interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }
 
 /// Converts here, or in a worker: there at most twice, and a second time only if the first says little of the document.
@@ -119,16 +189,14 @@ fn attempt(
     options: &ConvertOptions,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<SpillSink, Box<Outcome>> {
-    // A time beyond what the clock can show never comes; both tries together have no more of it than one.
+    // Both tries together have no more time than one.
     let deadline = Instant::now().checked_add(options.timeout);
     let workers = options.workers_for(converter);
     let mut again = workers.is_some();
     loop {
         let mut sink = SpillSink::new(options);
-        let stop = Arc::clone(interrupted);
-        let mut meter = Meter::new(options.limits.clone(), classified.size_bytes).with_stop(move || {
-            stop.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
-        });
+        let mut meter =
+            Meter::new(options.limits.clone(), classified.size_bytes).with_stop(stop(deadline, interrupted));
         let mut input = classified.content.input().map_err(|e| outcome(&ConvertError::Io(e), interrupted))?;
         let ran = match workers {
             Some(workers) => {

@@ -20,7 +20,7 @@ pub(super) struct Kept {
 }
 
 impl Confinement {
-    fn note<E: std::fmt::Display>(&mut self, what: &str, result: Result<(), E>) {
+    pub(super) fn note<E: std::fmt::Display>(&mut self, what: &str, result: Result<(), E>) {
         match result {
             Ok(()) => self.applied.push(what.to_owned()),
             Err(e) => self.missing.push(Missing { what: what.to_owned(), why: e.to_string() }),
@@ -53,16 +53,24 @@ pub(super) fn confine_threads(done: &mut Confinement, kept: Kept) {
 }
 
 /// Sets a limit for good; one that is already lower stays.
-fn limit(resource: Resource, value: u64) -> Result<(), rustix::io::Errno> {
+pub(super) fn limit(resource: Resource, value: u64) -> Result<(), rustix::io::Errno> {
     let value = getrlimit(resource).maximum.map_or(value, |maximum| maximum.min(value));
     setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })
 }
 
 #[cfg(target_os = "linux")]
+pub(super) use linux::confine_program;
+
+#[cfg(target_os = "linux")]
 mod linux {
     use std::collections::BTreeMap;
 
-    use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};
+    use std::path::Path;
+
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr,
+        RulesetStatus, Scope, path_beneath_rules,
+    };
     use rustix::process::{DumpableBehavior, Signal, set_dumpable_behavior, set_parent_process_death_signal};
     use rustix::thread::set_no_new_privs;
     use seccompiler::{
@@ -85,13 +93,21 @@ mod linux {
 
     /// Denies every access that landlock knows, with no exception.
     fn deny_all() -> Result<(), String> {
-        let status = Ruleset::default()
-            .handle_access(AccessFs::from_all(LANDLOCK))
-            .and_then(|rules| rules.handle_access(AccessNet::from_all(LANDLOCK)))
-            .and_then(|rules| rules.scope(Scope::from_all(LANDLOCK)))
-            .and_then(Ruleset::create)
-            .and_then(landlock::RulesetCreated::restrict_self)
-            .map_err(|e| e.to_string())?;
+        let status = everything().and_then(landlock::RulesetCreated::restrict_self);
+        judge(status.map_err(|e| e.to_string())?)
+    }
+
+    /// Makes rules that deny everything so far.
+    fn everything() -> Result<landlock::RulesetCreated, landlock::RulesetError> {
+        Ruleset::default()
+            .handle_access(AccessFs::from_all(LANDLOCK))?
+            .handle_access(AccessNet::from_all(LANDLOCK))?
+            .scope(Scope::from_all(LANDLOCK))?
+            .create()
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "a link of a chain")]
+    fn judge(status: RestrictionStatus) -> Result<(), String> {
         match status.ruleset {
             RulesetStatus::FullyEnforced => Ok(()),
             RulesetStatus::PartiallyEnforced => {
@@ -101,15 +117,102 @@ mod linux {
         }
     }
 
-    /// Refuses every system call but those that computing on what is already open takes.
-    pub(super) fn filter(kept: Kept) -> Result<(), String> {
+    /// What a program may read and run besides its own folder: the system, but nobody's files and no settings that
+    /// could hold a secret.
+    const SYSTEM: &[&str] = &[
+        "/usr",
+        "/bin",
+        "/lib",
+        "/lib64",
+        "/nix/store",
+        "/etc/fonts",
+        "/etc/libreoffice",
+        "/etc/ld.so.cache",
+        "/etc/localtime",
+        "/var/cache/fontconfig",
+        "/var/lib/libreoffice",
+        "/var/spool/libreoffice",
+        "/dev/urandom",
+    ];
+
+    /// Confines this process before it becomes `program`, which may write `folder` only and connect nowhere.
+    pub(in super::super) fn confine_program(done: &mut Confinement, program: &Path, folder: &Path) {
+        done.note("death with its parent", set_parent_process_death_signal(Some(Signal::KILL)));
+        done.note("no new privileges", set_no_new_privs(true));
+        done.note("files and network", read_system_write(program, folder));
+        done.note("connections", refuse_connections());
+    }
+
+    fn read_system_write(program: &Path, folder: &Path) -> Result<(), String> {
+        // A program in a folder of its own brings its files along: PLACE/program/soffice.
+        let own = program.canonicalize().ok();
+        let own = own.as_deref().and_then(Path::parent).and_then(Path::parent);
+        let own = own.filter(|place| place.parent().is_some());
+        let read = AccessFs::from_read(LANDLOCK);
+        let status = everything()
+            .and_then(|rules| rules.add_rules(path_beneath_rules(SYSTEM, read)))
+            .and_then(|rules| rules.add_rules(path_beneath_rules(own, read)))
+            .and_then(|rules| rules.add_rules(path_beneath_rules([folder], AccessFs::from_all(LANDLOCK))))
+            .and_then(|rules| {
+                let null = AccessFs::ReadFile | AccessFs::WriteFile;
+                rules.add_rules(path_beneath_rules(["/dev/null"], null))
+            })
+            .and_then(|rules| {
+                // LibreOffice makes a socket there, whatever TMPDIR says, and removes it at the end.
+                let socket = AccessFs::MakeSock | AccessFs::RemoveFile;
+                rules.add_rules(path_beneath_rules(["/tmp", "/var/tmp"], socket))
+            })
+            .and_then(landlock::RulesetCreated::restrict_self);
+        judge(status.map_err(|e| e.to_string())?)
+    }
+
+    /// Refuses sockets that reach further than this machine, all connecting, and looking into other processes.
+    fn refuse_connections() -> Result<(), String> {
+        let local = u64::from(libc::AF_UNIX.unsigned_abs());
+        let made = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, local)
+            .and_then(|remote| SeccompRule::new(vec![remote]))
+            .map(|remote| {
+                let mut rules: Rules = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+                rules.insert(libc::SYS_socket, vec![remote]);
+                rules
+            });
+        install(made, SeccompAction::Allow, refusal())
+    }
+
+    /// Refused whatever their arguments.
+    const REFUSED: &[i64] = &[
+        libc::SYS_connect,
+        libc::SYS_io_uring_setup,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_process_vm_writev,
+        libc::SYS_bpf,
+        libc::SYS_keyctl,
+        libc::SYS_add_key,
+        libc::SYS_mount,
+        libc::SYS_unshare,
+        libc::SYS_setns,
+    ];
+
+    fn refusal() -> SeccompAction {
+        SeccompAction::Errno(libc::EPERM.unsigned_abs())
+    }
+
+    fn install(
+        rules: Result<Rules, seccompiler::BackendError>,
+        otherwise: SeccompAction,
+        matched: SeccompAction,
+    ) -> Result<(), String> {
         let arch = std::env::consts::ARCH.try_into().map_err(|_| "unknown processor".to_owned())?;
-        let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-        let made =
-            rules(kept).and_then(|rules| SeccompFilter::new(rules, refuse, SeccompAction::Allow, arch));
+        let made = rules.and_then(|rules| SeccompFilter::new(rules, otherwise, matched, arch));
         let program: BpfProgram =
             made.and_then(TryInto::try_into).map_err(|e: seccompiler::BackendError| e.to_string())?;
         apply_filter_all_threads(&program).map_err(|e| e.to_string())
+    }
+
+    /// Refuses every system call but those that computing on what is already open takes.
+    pub(super) fn filter(kept: Kept) -> Result<(), String> {
+        install(rules(kept), refusal(), SeccompAction::Allow)
     }
 
     /// Allowed whatever their arguments: memory, locks, signals to itself by the runtime, time, chance, the end.

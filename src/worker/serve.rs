@@ -11,6 +11,7 @@ use std::thread;
 use docferry_converters::formats::FORMATS;
 use docferry_converters::{ConvertError, Converter, Input, Meter, PartKind, Sink, Warning};
 
+use super::launch::Launch;
 use super::protocol::{
     CHUNK_BYTES, Confinement, End, Hello, Kind, PROTOCOL, Part, Request, Warn, broken, read_frame,
     write_facts, write_frame,
@@ -34,11 +35,19 @@ pub struct ServeOptions {
     pub scratch: Option<PathBuf>,
     /// Whether it only tries what it must not be able to do, and says how that went.
     pub probe: bool,
+    /// Another program that it becomes instead.
+    pub launch: Option<Launch>,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { memory_bytes: MEMORY_BYTES, document_bytes: 512 << 20, scratch: None, probe: false }
+        Self {
+            memory_bytes: MEMORY_BYTES,
+            document_bytes: 512 << 20,
+            scratch: None,
+            probe: false,
+            launch: None,
+        }
     }
 }
 
@@ -60,6 +69,10 @@ impl ServeOptions {
             if name == "--probe" {
                 options.probe = true;
                 continue;
+            }
+            if name == "--launch" {
+                options.launch = Some(Launch::from_args(&mut args).ok_or_else(bad)?);
+                break;
             }
             let value = args.next().ok_or_else(bad)?;
             let number = || value.to_str().and_then(|text| text.parse().ok()).ok_or_else(bad);
@@ -84,6 +97,7 @@ impl ServeOptions {
         if self.probe {
             args.push("--probe".into());
         }
+        args.extend(self.launch.iter().flat_map(Launch::to_args));
         args
     }
 }
@@ -104,6 +118,9 @@ pub fn serve(
     options: &ServeOptions,
     find: &(dyn Fn(&str) -> Option<&'static dyn Converter> + Sync),
 ) -> io::Result<()> {
+    if let Some(launch) = &options.launch {
+        return Err(launch.exec());
+    }
     // A panic costs one document and is told over the pipe; nobody reads this on standard error.
     std::panic::set_hook(Box::new(|_| {}));
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
@@ -316,8 +333,16 @@ mod tests {
             document_bytes: 2,
             scratch: Some(PathBuf::from("/var/tmp")),
             probe: true,
+            launch: Some(Launch {
+                folder: "/var/tmp/x".into(),
+                cpu_seconds: 3,
+                file_bytes: 4,
+                program: "/usr/bin/soffice".into(),
+                args: vec!["--headless".into(), "--probe".into()],
+            }),
         };
         assert_eq!(ServeOptions::from_args(options.to_args()).unwrap(), options);
+        assert!(ServeOptions::from_args(["--launch".into(), "/x".into()]).is_err());
         assert!(ServeOptions::from_args(["--memory".into()]).is_err());
         assert!(ServeOptions::from_args(["--colour".into(), "red".into()]).is_err());
     }
