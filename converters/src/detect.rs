@@ -5,6 +5,7 @@
 //! `file-format` crate only the signatures are used: its readers of containers look at fixed places, and call
 //! a fifth of all Office files a ZIP or an OLE file.
 
+mod bare_workbook;
 mod compound;
 mod magic;
 mod package;
@@ -86,6 +87,9 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
     }
     if let Some(format) = magic::unmistakable(&head) {
         return Ok(Content::Sure(format, None));
+    }
+    if bare_workbook::begins(&head) {
+        return Ok(Content::Sure(Format::Xls, None));
     }
     let claims_pdf = claim.is_some_and(|claim| claim.format == Format::Pdf);
     match charset::find(input, meter)? {

@@ -5,8 +5,10 @@
 //! are [`Format::Unknown`] and still get the best media type that is known for them.
 
 pub mod docx;
+pub mod ods;
 pub mod plain;
 mod table;
+pub mod xls;
 pub mod xlsb;
 pub mod xlsx;
 

@@ -331,8 +331,26 @@ const SIGNATURES: &[(&[u8], Format, &str)] = &[
     (b"{\\rtf1\\ansi Hello}", Format::Rtf, "application/rtf"),
     (b"\n\n%PDF-1.4\n", Format::Pdf, "application/pdf"),
     (b"\0\0junk %PDF-1.4\n", Format::Pdf, "application/pdf"),
-    (b"\x09\x08\x08\0\0\x05\x05\0", Format::Xls, "application/vnd.ms-excel"),
+    (b"\x09\x08\x08\0\0\x05\x05\0\0\0\0\0\x0A\0\0\0", Format::Xls, "application/vnd.ms-excel"),
 ];
+
+#[test]
+fn a_workbook_without_container_is_known_by_its_records() {
+    for first in [
+        &b"\x09\0\x04\0\x02\0\x10\0"[..],
+        b"\x09\x02\x06\0\0\x03\x10\0\0\0",
+        b"\x09\x04\x06\0\0\x04\0\x01\0\0",
+    ] {
+        let sound = [first, b"\x42\0\x02\0\xE4\x04", b"\x0A\0\0\0"].concat();
+        expect(&sound, &[("a.xls", Format::Xls, Evidence::Both), ("", Format::Xls, Evidence::Content)]);
+        let junk = [first, &[0xFF; 64][..]].concat();
+        assert_ne!(look(&junk, "a.bin").format, Format::Xls);
+        let longer = [first, b"\x42\0\xFF\xFF\xE4\x04"].concat();
+        assert_ne!(look(&longer, "a.bin").format, Format::Xls);
+    }
+    let text: Vec<u8> = "\t\u{4}\u{2}\u{10}text".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_ne!(look(&text, "a.txt").format, Format::Xls);
+}
 
 #[test]
 fn a_pdf_header_may_stand_behind_junk() {

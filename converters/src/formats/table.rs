@@ -3,7 +3,7 @@
 //! Media types are the registered ones. Where none is registered, a text format gets a `text/x-` type:
 //! stores that take text know it by `text/*`, and would refuse the `application/` types that some use.
 
-use super::{Family, Format, FormatSpec, docx, plain, xlsb, xlsx};
+use super::{Family, Format, FormatSpec, docx, ods, plain, xls, xlsb, xlsx};
 use crate::Converter;
 
 const fn row(format: Format, name: &'static str, title: &'static str, family: Family) -> FormatSpec {
@@ -258,7 +258,7 @@ pub static FORMATS: &[FormatSpec] = &[
     ]),
     document(Format::Ods, "ods", "OpenDocument spreadsheet").media(ODS).ext(&[
         ("ods", ODS), ("ots", "application/vnd.oasis.opendocument.spreadsheet-template"),
-    ]),
+    ]).by(&ods::OdsToCsv),
     document(Format::Odp, "odp", "OpenDocument presentation").media(ODP).ext(&[
         ("odp", ODP), ("otp", "application/vnd.oasis.opendocument.presentation-template"),
     ]),
@@ -266,7 +266,8 @@ pub static FORMATS: &[FormatSpec] = &[
         ("odg", ODG), ("otg", "application/vnd.oasis.opendocument.graphics-template"),
     ]),
     document(Format::Fodt, "fodt", "OpenDocument text in one XML file").media(FODT).ext(&[("fodt", FODT)]),
-    document(Format::Fods, "fods", "OpenDocument spreadsheet in one XML file").media(FODS).ext(&[("fods", FODS)]),
+    document(Format::Fods, "fods", "OpenDocument spreadsheet in one XML file").media(FODS)
+        .ext(&[("fods", FODS)]).by(&ods::OdsToCsv),
     document(Format::Fodp, "fodp", "OpenDocument presentation in one XML file").media(FODP).ext(&[("fodp", FODP)]),
     document(Format::FlatOdf, "flat-odf", "other OpenDocument in one XML file").media("application/xml").ext(&[
         ("fodg", "application/vnd.oasis.opendocument.graphics-flat-xml"),
@@ -274,9 +275,12 @@ pub static FORMATS: &[FormatSpec] = &[
     document(Format::Doc, "doc", "Word 97-2003 document").media("application/msword").ext(&[
         ("doc", "application/msword"),
     ]),
-    document(Format::Xls, "xls", "Excel 97-2003 workbook").media("application/vnd.ms-excel").ext(&[
-        ("xls", "application/vnd.ms-excel"), ("xlt", "application/vnd.ms-excel"),
-    ]),
+    document(Format::Xls, "xls", "Excel 97-2003 workbook").media("application/vnd.ms-excel")
+        .ext(&[
+            ("xls", "application/vnd.ms-excel"), ("xlt", "application/vnd.ms-excel"),
+            ("xlw", "application/vnd.ms-excel"),
+        ])
+        .by(&xls::XlsToCsv),
     document(Format::Ppt, "ppt", "PowerPoint 97-2003 presentation").media("application/vnd.ms-powerpoint").ext(&[
         ("ppt", "application/vnd.ms-powerpoint"), ("pps", "application/vnd.ms-powerpoint"),
     ]),

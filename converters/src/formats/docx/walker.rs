@@ -11,7 +11,7 @@ mod runs;
 use std::rc::Rc;
 
 use crate::limits::Meter;
-use crate::markdown::{Form, Style, Writer};
+use crate::markdown::{Form, Writer};
 use crate::ooxml::links::Links;
 use crate::ooxml::math::Math;
 use crate::options::Options;
@@ -60,7 +60,8 @@ enum Open {
     Text,
     Instruction,
     MathText,
-    Math,
+    DisplayMath,
+    Math { display: bool },
     InMath,
     Hyperlink,
     SimpleField,
@@ -153,9 +154,9 @@ impl<'w, 'a> Walker<'w, 'a> {
                     self.hand_on(output.as_deref_mut())?;
                     continue;
                 }
-                Event::End(local) => {
+                Event::End(_) => {
                     if let Some(open) = self.stack.pop() {
-                        self.end(open, local)?;
+                        self.end(open)?;
                     }
                     self.hand_on(output.as_deref_mut())?;
                     continue;
@@ -287,9 +288,11 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Step::Into(Open::Phonetic)
             }
             b"oMath" => {
-                self.math = Some(Math::default());
-                Step::Into(Open::Math)
+                let display = self.stack.last() == Some(&Open::DisplayMath);
+                self.math = Some(Math::new(tag));
+                Step::Into(Open::Math { display })
             }
+            b"oMathPara" => Step::Into(Open::DisplayMath),
             b"footnoteReference" => self.note(NoteKind::Footnote, tag)?,
             b"endnoteReference" => self.note(NoteKind::Endnote, tag)?,
             b"commentReference" => self.comment(tag)?,
@@ -318,9 +321,9 @@ impl<'w, 'a> Walker<'w, 'a> {
         Ok(Step::Into(Open::Other))
     }
 
-    fn end(&mut self, open: Open, local: &[u8]) -> Result<()> {
+    fn end(&mut self, open: Open) -> Result<()> {
         match open {
-            Open::Other | Open::Text | Open::Instruction | Open::MathText => {}
+            Open::Other | Open::DisplayMath | Open::Text | Open::Instruction | Open::MathText => {}
             Open::Paragraph { boxed } => self.end_paragraph(boxed),
             Open::Run => {
                 self.runs.pop();
@@ -346,13 +349,12 @@ impl<'w, 'a> Walker<'w, 'a> {
             Open::Graphic => self.end_graphic()?,
             Open::InMath => {
                 if let Some(math) = &mut self.math {
-                    math.end(local);
+                    math.end();
                 }
             }
-            Open::Math => {
+            Open::Math { display } => {
                 if let Some(math) = self.math.take() {
-                    let formula = math.finish();
-                    self.put_styled(&formula, &Style::default())?;
+                    self.put_formula(&math.finish(), display);
                 }
             }
             Open::Phonetic => {}

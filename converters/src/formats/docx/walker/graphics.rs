@@ -100,15 +100,11 @@ impl Walker<'_, '_> {
 
     /// Elements within a formula; `None` for those of a word processor, which mean there what they mean anywhere.
     pub(super) fn start_in_math(&mut self, tag: Tag<'_>) -> Option<Step> {
-        let formula = self.math.as_mut()?;
-        match tag.local() {
-            b"t" => Some(Step::Into(Open::MathText)),
-            local if math::is_part(local) => {
-                formula.start(local, tag.value(b"val").as_deref());
-                Some(Step::Into(Open::InMath))
-            }
-            b"rPr" | b"ctrlPr" | b"sym" => Some(Step::Skip),
-            _ => None,
+        match self.math.as_mut()?.start(tag) {
+            math::Step::Into => Some(Step::Into(Open::InMath)),
+            math::Step::Text => Some(Step::Into(Open::MathText)),
+            math::Step::Skip => Some(Step::Skip),
+            math::Step::Foreign => None,
         }
     }
 }

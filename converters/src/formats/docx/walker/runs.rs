@@ -163,6 +163,14 @@ impl Walker<'_, '_> {
         Ok(())
     }
 
+    pub(super) fn put_formula(&mut self, latex: &str, display: bool) {
+        self.text_bytes += latex.len() as u64;
+        if !latex.is_empty() {
+            self.fields.saw_text();
+        }
+        self.writer.math(latex, display);
+    }
+
     pub(super) fn space(&mut self) {
         if !self.fields.is_instruction() {
             self.writer.space();
