@@ -218,6 +218,37 @@ fn a_program_that_hangs_is_ended_with_all_that_it_started() {
     }
 }
 
+/// Who kills a run kills what prints, with all that it started.
+#[test]
+#[cfg(target_os = "linux")]
+fn nothing_outlives_a_killed_run() {
+    let place = Place::with("sleep 1000 & echo $! > $HOME/started; wait");
+    let temporary = place.file("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let mut run =
+        place.command("convert --to pdf --output-dir out a.docx").env("TMPDIR", &temporary).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    let started = loop {
+        let folders = fs::read_dir(&temporary).unwrap().flatten();
+        let mut told = folders.filter_map(|folder| fs::read_to_string(folder.path().join("started")).ok());
+        if let Some(id) = told.find(|id| id.ends_with('\n')) {
+            break id.trim().to_owned();
+        }
+        assert!(Instant::now() < until, "nothing was started");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let alive = || {
+        let stat = fs::read_to_string(format!("/proc/{started}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+    };
+    while alive() {
+        assert!(Instant::now() < until, "{started} is still there");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// What a document can make LibreOffice do, it can do nowhere but in its own folder.
 #[test]
 #[cfg(target_os = "linux")]

@@ -1,15 +1,15 @@
-//! `worker --launch`: becomes another program that shall reach neither network nor the user's files.
+//! `worker --launch`: runs another program that shall reach neither network nor the user's files.
 //!
 //! An office suite cannot live under what confines a worker: it starts processes and reads fonts and its own files. It
 //! may read the system's folders and its own, write one folder, and talk to nobody.
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use rustix::process::Resource;
+use rustix::process::{Resource, Signal, kill_current_process_group};
 
 use super::protocol::Confinement;
 use super::sandbox::limit;
@@ -19,7 +19,7 @@ const MEMORY_BYTES: u64 = 8 << 30;
 /// Begins a line on standard error that says what is not in force.
 const MARK: &str = "docferry: not in force: ";
 
-/// A program to become.
+/// A program to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
     /// The folder that it may write; it is its home and its folder for temporary files.
@@ -66,8 +66,10 @@ impl Launch {
         Some(Self { folder, cpu_seconds, file_bytes, program, args: args.collect() })
     }
 
-    /// Gives up what the program shall not have, and becomes it. Returns only if that fails.
-    pub(super) fn exec(&self) -> io::Error {
+    /// Gives up what the program shall not have, runs it, and ends as it ends. Returns only if it cannot be started.
+    ///
+    /// When standard input ends, so do the program and all that it started: whoever wanted it is gone.
+    pub(super) fn run(&self) -> io::Error {
         let mut done = Confinement::default();
         done.note("core dumps", limit(Resource::Core, 0));
         done.note("file size", limit(Resource::Fsize, self.file_bytes));
@@ -82,7 +84,18 @@ impl Launch {
                 format!("{MARK}{} ({})\n", missing.what, missing.why).as_bytes(),
             ));
         }
-        self.command().exec()
+        let child = self.command().stdin(Stdio::null()).spawn();
+        let watching = std::thread::Builder::new().spawn(|| {
+            drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
+            let _ = kill_current_process_group(Signal::KILL);
+        });
+        match child.and_then(|mut child| watching.and_then(|_| child.wait())) {
+            // As a shell tells a signal.
+            Ok(status) => {
+                std::process::exit(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default()))
+            }
+            Err(error) => error,
+        }
     }
 }
 

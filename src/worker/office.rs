@@ -154,7 +154,9 @@ impl Office {
         };
         let said = place.file("said");
         let file = File::create(&said)?;
-        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        // The launcher ends it when this pipe does, however we end.
+        command.stdin(if self.launcher.is_some() { Stdio::piped() } else { Stdio::null() });
+        command.stdout(file.try_clone()?).stderr(file);
         let mut group = Group(command.process_group(0).spawn()?);
         let Some(status) = group.wait(stop)? else {
             return Ok(None);
@@ -182,7 +184,7 @@ impl Ran {
             return Trouble::Convert(ConvertError::corrupt("the document", "LibreOffice cannot load it"));
         }
         let cause = match Cause::of(Some(self.status), "") {
-            // A shell between us and it tells a signal so.
+            // The launcher, or a shell between, tells a signal so.
             Cause::Ended(Some(code)) if code > 128 => Cause::of(Some(ExitStatus::from_raw(code - 128)), ""),
             Cause::Ended(Some(0)) => Cause::Answer("no PDF".to_owned()),
             cause => cause,

@@ -135,9 +135,9 @@ mod linux {
         "/dev/urandom",
     ];
 
-    /// Confines this process before it becomes `program`, which may write `folder` only and connect nowhere.
+    /// Confines this process before it starts `program`, which may write `folder` only and connect nowhere.
     pub(in super::super) fn confine_program(done: &mut Confinement, program: &Path, folder: &Path) {
-        done.note("death with its parent", set_parent_process_death_signal(Some(Signal::KILL)));
+        // No signal at its parent's death: it must live long enough to end what it started.
         done.note("no new privileges", set_no_new_privs(true));
         done.note("files and network", read_system_write(program, folder));
         done.note("connections", refuse_connections());

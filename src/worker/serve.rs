@@ -35,7 +35,7 @@ pub struct ServeOptions {
     pub scratch: Option<PathBuf>,
     /// Whether it only tries what it must not be able to do, and says how that went.
     pub probe: bool,
-    /// Another program that it becomes instead.
+    /// Another program that it runs instead, confined.
     pub launch: Option<Launch>,
 }
 
@@ -119,7 +119,7 @@ pub fn serve(
     find: &(dyn Fn(&str) -> Option<&'static dyn Converter> + Sync),
 ) -> io::Result<()> {
     if let Some(launch) = &options.launch {
-        return Err(launch.exec());
+        return Err(launch.run());
     }
     // A panic costs one document and is told over the pipe; nobody reads this on standard error.
     std::panic::set_hook(Box::new(|_| {}));
