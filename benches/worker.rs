@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use docferry::worker::{Job, Pool, ServeOptions, by_name};
+use docferry::worker::{Job, Pool, ServeOptions, by_format};
 use docferry_converters::{Limits, Meter, Options, PartKind, Sink, Warning};
 
 const ROUNDS: usize = 9;
@@ -49,7 +49,7 @@ fn main() {
     let sample = "testdata/samples/reports/年次報告書.docx";
     let document = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(sample)).unwrap();
     let options = Options::default();
-    let job = Job { converter: by_name("docx-to-markdown").unwrap(), options: &options };
+    let job = Job { format: "docx", converter: by_format("docx").unwrap(), options: &options };
     let pool = || Pool::new(Path::new(env!("CARGO_BIN_EXE_docferry")), ServeOptions::default());
     let meter = || Meter::new(Limits::default(), document.len() as u64);
     let here = || {

@@ -9,11 +9,11 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use docferry::worker::{Isolation, ServeOptions, by_name, serve};
+//! use docferry::worker::{Isolation, ServeOptions, by_format, serve};
 //!
 //! let mut arguments = std::env::args_os().skip(1);
 //! if arguments.next().is_some_and(|first| first == "worker") {
-//!     return Ok(serve(&ServeOptions::from_args(arguments)?, &by_name)?);
+//!     return Ok(serve(&ServeOptions::from_args(arguments)?, &by_format)?);
 //! }
 //! # let folder = tempfile::tempdir()?;
 //! let pipeline = docferry::pipeline::Pipeline::builder()
@@ -42,7 +42,7 @@ pub use launch::{Launch, not_in_force};
 pub use office::Office;
 pub use pool::{Job, Pool, Trouble};
 pub use protocol::{Confinement, Missing};
-pub use serve::{BadArgument, ServeOptions, by_name, serve};
+pub use serve::{BadArgument, ServeOptions, by_format, serve};
 
 /// The memory that a worker may reserve, unless told otherwise.
 pub const MEMORY_BYTES: u64 = 1 << 30;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use docferry_converters::charset::Hints;
 use docferry_converters::options::{CsvDialect, Newlines};
 use docferry_converters::{Limits, Options};
 
@@ -255,10 +256,7 @@ impl Builder {
         let admit = profile.as_ref().map(|profile| self.admit_options(profile, &live_keys)).transpose()?;
         let max_pass = profile.as_ref().map_or(0, |profile| profile.limits.max_file_bytes);
         if let Some(profile) = &profile {
-            let limits = &profile.limits;
-            let room = limits.max_file_bytes.min(limits.max_request_bytes.saturating_sub(FRAMING_BYTES));
-            let chosen = self.options.max_csv_bytes.unwrap_or(room);
-            self.options.max_csv_bytes = Some(chosen.min(room));
+            fit_tables(&mut self.options, profile);
         }
         let mut discover = self.discover;
         discover.own.extend(own_paths(&work, self.manifest.as_ref()));
@@ -273,8 +271,9 @@ impl Builder {
                 max_bytes: max_pass.max(self.max_convert_bytes),
                 live_keys: live_keys.clone(),
                 limits: self.limits.clone(),
+                charsets: Hints::of(&self.options),
             },
-            plan: PlanOptions { rewrite_text: rewrites_text(&self.options), to, ..self.plan },
+            plan: PlanOptions { to, ..plan_options(self.plan, &self.options) },
             convert: ConvertOptions {
                 options: self.options,
                 limits: self.limits,
@@ -320,9 +319,21 @@ impl Builder {
 /// Room for the multipart framing of a request, more than any name and metadata take.
 const FRAMING_BYTES: u64 = 64 << 10;
 
-/// Tells whether the options ask for something that passing text through would not do.
-fn rewrites_text(options: &Options) -> bool {
-    options.newlines != Newlines::Keep || options.charset.is_some() || options.csv_dialect != CsvDialect::Keep
+/// Bounds the pieces of tables by what the target takes.
+fn fit_tables(options: &mut Options, profile: &Profile) {
+    let limits = &profile.limits;
+    let room = limits.max_file_bytes.min(limits.max_request_bytes.saturating_sub(FRAMING_BYTES));
+    options.max_csv_bytes = Some(options.max_csv_bytes.unwrap_or(room).min(room));
+}
+
+/// Adds what the options of conversions say about text that could pass as it is.
+fn plan_options(chosen: PlanOptions, options: &Options) -> PlanOptions {
+    PlanOptions {
+        rewrite_text: options.newlines != Newlines::Keep || options.charset.is_some(),
+        rewrite_tables: options.csv_dialect != CsvDialect::Keep,
+        max_table_bytes: options.max_csv_bytes,
+        ..chosen
+    }
 }
 
 /// Refuses what the profile has no field for.

@@ -200,7 +200,8 @@ fn attempt(
         let mut input = classified.content.input().map_err(|e| outcome(&ConvertError::Io(e), interrupted))?;
         let ran = match workers {
             Some(workers) => {
-                let job = Job { converter, options: &options.options };
+                let format = classified.detection.format.spec().name;
+                let job = Job { format, converter, options: &options.options };
                 workers.convert(job, input.as_mut(), &meter, &mut sink)
             }
             None => catch_unwind(AssertUnwindSafe(|| {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use docferry::model::entry::{Entry, Status};
 use docferry::model::{Code, Isolate};
 use docferry::pipeline::{Builder, Pipeline};
-use docferry::worker::{Isolation, ServeOptions, by_name, serve};
+use docferry::worker::{Isolation, ServeOptions, by_format, serve};
 use docferry_converters::{ConvertError, Converter, Input, Meter, Options, Sink};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -23,7 +23,7 @@ struct Obedient;
 
 /// The converter that it stands for.
 fn text() -> &'static dyn Converter {
-    by_name("text-to-utf8").unwrap()
+    by_format("plain-text").unwrap()
 }
 
 impl Converter for Obedient {
@@ -342,7 +342,7 @@ fn main() -> ExitCode {
     if arguments.next_if(|first| first == "worker").is_some() {
         let options = ServeOptions::from_args(arguments).unwrap();
         let served =
-            serve(&options, &|name| if name == text().name() { Some(&Obedient) } else { by_name(name) });
+            serve(&options, &|format| Some(&Obedient).filter(|_| format == "plain-text").map(|c| c as _));
         return if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let arguments: Vec<String> = arguments.map(|argument| argument.into_string().unwrap()).collect();

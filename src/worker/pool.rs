@@ -42,6 +42,8 @@ struct State {
 /// What is to be converted, and how.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
+    /// The name of what the document is, by which the worker finds the converter.
+    pub format: &'a str,
     /// The converter.
     pub converter: &'static dyn Converter,
     /// What the user chose.
@@ -228,6 +230,7 @@ impl Conversation<'_> {
     fn ask(&mut self, job: Job<'_>, input: &mut dyn Input) -> Result<(), Abandoned> {
         let size_bytes = input.size_bytes();
         let request = Request {
+            format: job.format.to_owned(),
             converter: job.converter.name().to_owned(),
             revision: job.converter.revision(),
             options: job.options.named().into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),

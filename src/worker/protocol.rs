@@ -145,6 +145,7 @@ pub struct Missing {
 /// A document to convert; `size_bytes` of it follow.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
+    pub(super) format: String,
     pub(super) converter: String,
     pub(super) revision: u32,
     pub(super) options: Vec<(String, String)>,
@@ -293,6 +294,7 @@ mod tests {
         let limits = Limits { max_cells: 7, ..Limits::default() };
         let options = Options { csv_guard: true, charset: Some("koi8-r".to_owned()), ..Options::default() };
         let request = Request {
+            format: String::new(),
             converter: String::new(),
             revision: 1,
             options: options.named().into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),

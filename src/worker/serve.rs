@@ -102,13 +102,13 @@ impl ServeOptions {
     }
 }
 
-/// Finds a converter of the table of formats.
+/// Finds the converter of a format in the table of formats. Converters of one name may differ between formats.
 #[must_use]
-pub fn by_name(name: &str) -> Option<&'static dyn Converter> {
-    FORMATS.iter().filter_map(|format| format.converter).find(|converter| converter.name() == name)
+pub fn by_format(name: &str) -> Option<&'static dyn Converter> {
+    FORMATS.iter().find(|format| format.name == name)?.converter
 }
 
-/// Serves as a worker until standard input ends, with the converters that `find` knows by name.
+/// Serves as a worker until standard input ends, with the converters that `find` knows by the names of formats.
 ///
 /// This process gives up files, network and most system calls for good.
 ///
@@ -167,7 +167,8 @@ impl Worker {
         write_facts(&mut self.output, Kind::Hello, &Hello { protocol: PROTOCOL, version, confinement })?;
         while let Some(frame) = read_frame(&mut self.input)? {
             let request: Request = frame.facts(Kind::Request)?;
-            let converter = find(&request.converter).filter(|c| c.revision() == request.revision);
+            let wanted = (request.converter.as_str(), request.revision);
+            let converter = find(&request.format).filter(|c| (c.name(), c.revision()) == wanted);
             let unknown =
                 || broken(format!("no converter {} of revision {}", request.converter, request.revision));
             self.convert(&request, converter.ok_or_else(unknown)?)?;
