@@ -14,6 +14,7 @@ pub mod charset;
 pub mod csv;
 pub mod detect;
 pub mod formats;
+pub(crate) mod formula;
 mod front_matter;
 mod latex;
 pub mod limits;
