@@ -15,6 +15,7 @@ pub mod csv;
 pub mod detect;
 mod encryption;
 pub mod formats;
+pub(crate) mod formula;
 mod front_matter;
 mod latex;
 pub mod limits;

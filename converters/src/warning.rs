@@ -54,6 +54,8 @@ warning_codes! {
     SheetSkipped => "sheet-skipped",
     /// A formula has no cached value; its cell is empty.
     FormulaWithoutValue => "formula-without-value",
+    /// A formula could not be written as text, as was asked; its cached value stands instead.
+    FormulaUnreadable => "formula-unreadable",
     /// A cell names a shared string that does not exist.
     BadSharedString => "bad-shared-string",
     /// A cell could not be read and its raw text stands instead.

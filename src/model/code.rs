@@ -123,6 +123,7 @@ codes! {
     HiddenDropped, "hidden-dropped", Warning, false, "Hidden sheets, rows, columns, slides, shapes or text were left out on request.", "", "docs/formats.md";
     SheetSkipped, "sheet-skipped", Warning, false, "A sheet that holds no cells was left out.", "", "docs/formats.md";
     FormulaWithoutValue, "formula-without-value", Warning, false, "A formula has no cached value; its cell is empty.", "open and save the workbook in a spreadsheet program", "docs/formats.md";
+    FormulaUnreadable, "formula-unreadable", Warning, false, "A formula could not be written as text, as was asked; its cached value stands instead.", "", "docs/formats.md";
     BadSharedString, "bad-shared-string", Warning, false, "A cell names a shared string that does not exist.", "", "docs/formats.md";
     BadCell, "bad-cell", Warning, false, "A cell could not be read and its raw text stands instead.", "", "docs/formats.md";
     MergedCells, "merged-cells", Warning, false, "Merged cells hold their value in the first cell only.", "", "docs/formats.md";
