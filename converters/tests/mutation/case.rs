@@ -3,11 +3,10 @@
 use docferry_converters::Options;
 use docferry_converters::formats::FormatSpec;
 
-use super::compound::Other;
-use super::records::Dialect;
+use super::bytes;
 use super::rng::Rng;
-use super::seeds::{Seeds, Shape};
-use super::{bytes, compound, package, records, xml};
+use super::seeds::Seeds;
+use super::shape::Shape;
 
 /// An input with the options to convert it with.
 pub(crate) struct Case {
@@ -47,11 +46,8 @@ pub(crate) fn make(spec: &FormatSpec, seeds: &Seeds, n: u64) -> Case {
     let other = seeds.pick(&mut rng);
     let mut shape = seed.shape.clone();
     let times = *rng.pick(&[1, 1, 1, 2, 3, 4]);
-    let steps: Vec<String> = (0..times).map(|_| mutate(&mut rng, &mut shape, &other.shape)).collect();
-    let mut bytes = match shape {
-        Shape::Package(parts) => package::pack(&mut rng, &parts),
-        Shape::Bytes(bytes) | Shape::Xml(bytes) | Shape::Records(bytes) | Shape::Compound(bytes, _) => bytes,
-    };
+    let steps: Vec<String> = (0..times).map(|_| shape.mutate(&mut rng, &other.shape)).collect();
+    let mut bytes = shape.into_bytes(&mut rng);
     let mut story = format!("{}: {}", seed.path, steps.join(", "));
     if matches!(seed.shape, Shape::Package(_)) && rng.one_in(12) {
         story.push_str(&format!(", then {} in the package", bytes::mutate(&mut rng, &mut bytes, b"")));
@@ -67,33 +63,4 @@ pub(crate) fn make(spec: &FormatSpec, seeds: &Seeds, n: u64) -> Case {
     }
     let extension = spec.extensions.first().map_or("", |(extension, _)| *extension);
     Case { bytes, options, name: format!("case.{extension}"), story }
-}
-
-fn mutate(rng: &mut Rng, shape: &mut Shape, other: &Shape) -> String {
-    let theirs = match other {
-        Shape::Bytes(bytes) | Shape::Xml(bytes) | Shape::Records(bytes) | Shape::Compound(bytes, _) => {
-            &**bytes
-        }
-        Shape::Package(_) => &[],
-    };
-    let step = match shape {
-        Shape::Package(parts) => {
-            let theirs = if let Shape::Package(parts) = other { &**parts } else { &[] };
-            return package::mutate(rng, parts, theirs);
-        }
-        Shape::Compound(bytes, streams) => {
-            let streams_of_other = if let Shape::Compound(_, streams) = other { &**streams } else { &[] };
-            compound::mutate(rng, bytes, streams, &Other { bytes: theirs, streams: streams_of_other })
-        }
-        Shape::Records(bytes) => records::mutate(rng, Dialect::Biff8, bytes, theirs),
-        Shape::Xml(bytes) if !rng.one_in(4) => {
-            let step = xml::mutate(rng, bytes, theirs);
-            if !rng.one_in(4) {
-                xml::mend(bytes);
-            }
-            step
-        }
-        Shape::Xml(bytes) | Shape::Bytes(bytes) => bytes::mutate(rng, bytes, theirs),
-    };
-    step.to_owned()
 }

@@ -26,6 +26,7 @@ mod package;
 mod records;
 mod rng;
 mod seeds;
+mod shape;
 mod worker;
 mod xml;
 

@@ -7,23 +7,12 @@ use docferry_converters::detect::detect;
 use docferry_converters::formats::FormatSpec;
 use docferry_converters::{Limits, Meter};
 
-use super::compound::{self, Stream};
 use super::package::{self, Part};
 use super::rng::Rng;
+use super::shape::Shape;
 
 /// Longer documents make each case slow and show little more.
 const MAX_SEED_BYTES: usize = 256 << 10;
-
-/// A document, taken apart as far as mutations need it.
-#[derive(Debug, Clone)]
-pub(crate) enum Shape {
-    Bytes(Vec<u8>),
-    Xml(Vec<u8>),
-    /// Records of a workbook without a container.
-    Records(Vec<u8>),
-    Package(Vec<Part>),
-    Compound(Vec<u8>, Vec<Stream>),
-}
 
 /// A document with where it came from.
 #[derive(Debug, Clone)]
@@ -77,7 +66,7 @@ pub(crate) fn load(spec: &FormatSpec) -> Seeds {
         let path = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
         let is_own = detection.format.base() == spec.format.base();
         let list = if is_own { &mut seeds.own } else { &mut seeds.others };
-        list.push(Seed { path, shape: shape(bytes) });
+        list.push(Seed { path, shape: Shape::of(bytes) });
     }
     seeds
 }
@@ -106,20 +95,4 @@ fn folder_as_package(folder: &Path) -> Vec<u8> {
     };
     let parts: Vec<_> = files.into_iter().map(part).collect();
     package::pack(&mut Rng::new("folder", 0), &parts)
-}
-
-fn shape(bytes: Vec<u8>) -> Shape {
-    if bytes.starts_with(b"PK")
-        && let Some(parts) = package::unpack(&bytes)
-    {
-        return Shape::Package(parts);
-    }
-    if let Some(streams) = compound::streams(&bytes) {
-        return Shape::Compound(bytes, streams);
-    }
-    match (bytes.first(), bytes.get(1)) {
-        (Some(9), Some(0 | 2 | 4 | 8)) => Shape::Records(bytes),
-        (Some(b'<'), _) => Shape::Xml(bytes),
-        _ => Shape::Bytes(bytes),
-    }
 }
