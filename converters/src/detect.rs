@@ -5,6 +5,7 @@
 //! `file-format` crate only the signatures are used: its readers of containers look at fixed places, and call
 //! a fifth of all Office files a ZIP or an OLE file.
 
+mod bare_workbook;
 mod compound;
 mod magic;
 mod package;
@@ -86,6 +87,9 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
     }
     if let Some(format) = magic::unmistakable(&head) {
         return Ok(Content::Sure(format, None));
+    }
+    if bare_workbook::begins(&head) {
+        return Ok(Content::Sure(Format::Xls, None));
     }
     let claims_pdf = claim.is_some_and(|claim| claim.format == Format::Pdf);
     match charset::find(input, meter)? {
@@ -190,6 +194,18 @@ fn agrees(claimed: Format, format: Format) -> bool {
 
 fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name: &str) -> Detection {
     match claim {
+        // A flat OpenDocument file is XML, and its media type says which document it is.
+        Some(Claim { format: Format::Xml, .. })
+            if matches!(looks_like, Some(Format::Fodt | Format::Fods | Format::Fodp)) =>
+        {
+            let format = looks_like.unwrap_or(Format::Xml);
+            let media_type = format.spec().media_type.into();
+            Detection { format, media_type, charset: Some(charset), evidence: Evidence::Both }
+        }
+        // A root tag without a media type is proof enough of what the name says.
+        Some(claim) if looks_like == Some(Format::FlatOdf) && is_flat_odf(claim.format) => {
+            named(claim, Some(charset), Evidence::Both)
+        }
         // Two text formats never conflict: what looks like HTML may well be Markdown.
         Some(claim) if claim.format.spec().family == Family::Text => {
             named(claim, Some(charset), Evidence::Both)
@@ -209,6 +225,10 @@ fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name
             }
         }
     }
+}
+
+fn is_flat_odf(format: Format) -> bool {
+    matches!(format, Format::Fodt | Format::Fods | Format::Fodp | Format::FlatOdf)
 }
 
 fn named(claim: Claim, charset: Option<Charset>, evidence: Evidence) -> Detection {

@@ -5,8 +5,10 @@
 //! are [`Format::Unknown`] and still get the best media type that is known for them.
 
 pub mod docx;
+pub mod ods;
 pub mod plain;
 mod table;
+pub mod xls;
 pub mod xlsb;
 pub mod xlsx;
 
@@ -134,7 +136,13 @@ formats! {
     Odp,
     /// OpenDocument drawing.
     Odg,
-    /// OpenDocument in a single XML file.
+    /// OpenDocument text in a single XML file.
+    Fodt,
+    /// OpenDocument spreadsheet in a single XML file.
+    Fods,
+    /// OpenDocument presentation in a single XML file.
+    Fodp,
+    /// Other OpenDocument in a single XML file.
     FlatOdf,
     /// Word 97-2003 document.
     Doc,

@@ -9,16 +9,23 @@
 //! the table that says which [`Converter`] reads them.
 
 pub(crate) mod biff;
+pub(crate) mod cfb;
 pub mod charset;
 pub mod csv;
 pub mod detect;
 pub mod formats;
+mod front_matter;
+mod latex;
 pub mod limits;
+mod list_number;
 pub mod markdown;
 pub mod number_format;
+pub mod odf;
 pub mod ooxml;
 pub mod options;
+mod output;
 pub(crate) mod sheets;
+mod symbol;
 pub mod warning;
 pub mod xml;
 pub mod zip;

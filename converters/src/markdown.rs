@@ -1,16 +1,21 @@
-//! Markdown writing for converters: blocks, lists, tables and inline marks, as GitHub reads them.
+//! Markdown writing for converters: blocks, lists, tables and inline marks, as GitHub reads them; or plain text.
 //!
 //! A [`Writer`] takes calls in document order and hands finished text on, so that memory does not grow with the
 //! document. It tolerates any order of calls: what damaged documents nest wrongly is closed or opened as needed.
 //! A table cell holds one line in Markdown, so paragraphs, lists and tables within a cell are flattened
-//! there: `<br>` between lines, `\|` between the cells of an inner table.
+//! there: `<br>` between lines, `\|` between the cells of an inner table. Plain text has the same blocks without any
+//! mark or escape: see [`Form`].
 
 mod escape;
+mod form;
 mod frame;
 mod inline;
+mod style;
 
+pub use form::{Form, note};
+pub use frame::Side;
 use frame::{Anchored, Frame};
-pub use inline::Style;
+pub use style::Style;
 
 /// What a list item begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +50,10 @@ pub enum Block {
     },
 }
 
-/// Writes Markdown.
+/// Writes Markdown or plain text.
 #[derive(Debug)]
 pub struct Writer {
+    form: Form,
     base: Frame,
     /// Text boxes being written; each is anchored in a paragraph of the one before.
     boxes: Vec<Frame>,
@@ -61,16 +67,28 @@ impl Default for Writer {
 }
 
 impl Writer {
-    /// Makes an empty writer.
+    /// Makes an empty writer of Markdown.
     #[must_use]
     pub fn new() -> Self {
-        Self { base: Frame::new(false), boxes: Vec::new(), has_text: false }
+        Self::with(Form::default())
+    }
+
+    /// Makes an empty writer of this form.
+    #[must_use]
+    pub fn with(form: Form) -> Self {
+        Self { form, base: Frame::new(form, false), boxes: Vec::new(), has_text: false }
     }
 
     /// Makes an empty writer whose whole output is one line, fit for a table cell or a quotation.
     #[must_use]
-    pub fn single_line() -> Self {
-        Self { base: Frame::new(true), boxes: Vec::new(), has_text: false }
+    pub fn single_line(form: Form) -> Self {
+        Self { form, base: Frame::new(form, true), boxes: Vec::new(), has_text: false }
+    }
+
+    /// Returns what is written.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     fn frame(&mut self) -> &mut Frame {
@@ -146,7 +164,32 @@ impl Writer {
         self.frame().inline().line_break();
     }
 
-    /// Appends Markdown that is not escaped, such as a note reference.
+    /// Appends a reference to a note; [`note`] makes its text.
+    pub fn note(&mut self, number: u64) {
+        let [before, behind] = self.form.marks().note;
+        self.raw(&format!("{before}{number}{behind}"));
+    }
+
+    /// Appends a formula in LaTeX, on a line of its own in the paragraph if it is `display`ed and there can be one.
+    pub fn math(&mut self, latex: &str, display: bool) {
+        let latex = latex.trim();
+        if latex.is_empty() {
+            return;
+        }
+        self.has_text = true;
+        let single_line = self.is_single_line();
+        let marks = self.form.marks();
+        let [before, behind] = if display && !single_line { marks.display_math } else { marks.math };
+        let paragraph = self.frame().paragraph();
+        if single_line && marks.styled {
+            // A bar would end the cell.
+            paragraph.raw(&format!("{before}{}{behind}", latex.replace('|', "\\vert ").trim_end()));
+        } else {
+            paragraph.raw(&format!("{before}{latex}{behind}"));
+        }
+    }
+
+    /// Appends Markdown that is not escaped.
     pub fn raw(&mut self, markdown: &str) {
         self.frame().paragraph().raw(markdown);
     }
@@ -158,11 +201,13 @@ impl Writer {
             return;
         }
         self.has_text = true;
-        let mut text = inline::Inline::default();
+        let marks = self.form.marks();
+        let mut text = inline::Inline::new(marks);
         text.reset(inline::Surroundings::Cell, 0);
         let in_link = Style { link: Some("".into()), ..Style::default() };
         text.text(alt, &in_link);
-        let picture = format!("!{}", text.finish());
+        let [before, behind] = marks.picture;
+        let picture = format!("{before}{}{behind}", text.finish());
         self.frame().paragraph().embed(&picture);
     }
 
@@ -186,7 +231,20 @@ impl Writer {
         self.frame().begin_cell();
     }
 
-    /// Ends a cell that spans `columns` columns; the others are left empty.
+    /// Begins a cell that the document gives although another one covers it. The one that covers it comes before:
+    /// it spans so many columns, or is the one above. Text that it holds all the same is kept.
+    pub fn begin_covered_cell(&mut self) {
+        self.frame().begin_covered_cell();
+    }
+
+    /// Says that the cell that was begun only continues another one, as in a document whose cells say so themselves.
+    pub fn continue_cell(&mut self, side: Side) {
+        self.frame().continue_cell(side);
+    }
+
+    /// Ends a cell that spans `columns` columns. Those beyond the first follow by [`Writer::begin_covered_cell`] or have
+    /// no cell of their own; how far it spans down, the cells below say. What covered cells hold is up to
+    /// [`Form::merged_cells`].
     pub fn end_cell(&mut self, columns: u64) {
         self.frame().end_cell(columns);
     }
@@ -204,13 +262,14 @@ impl Writer {
     /// Begins blocks that stand beside the paragraph; they follow it.
     pub fn begin_box(&mut self) {
         let single_line = self.frame().is_single_line();
-        self.boxes.push(Frame::new(single_line));
+        self.boxes.push(Frame::new(self.form, single_line));
     }
 
     /// Ends what [`Writer::begin_box`] began.
     pub fn end_box(&mut self) {
         if let Some(frame) = self.boxes.pop() {
-            let text = frame.finish();
+            let (text, merged) = frame.finish();
+            self.frame().merged += merged;
             self.frame().anchor(Anchored::Blocks(text));
         }
     }
@@ -238,7 +297,13 @@ impl Writer {
         while !self.boxes.is_empty() {
             self.end_box();
         }
-        self.base.finish()
+        self.base.finish().0
+    }
+
+    /// Returns how many merged cells hold their value in the first cell only, which deserves a warning.
+    #[must_use]
+    pub fn merged(&self) -> u64 {
+        self.base.merged + self.boxes.iter().map(|frame| frame.merged).sum::<u64>()
     }
 
     /// Separates what follows from what was written, as the parts of a document are.

@@ -4,7 +4,9 @@
 //! of their URI, which is the same in transitional and strict documents.
 
 pub(crate) mod chart;
+pub(crate) mod description;
 pub(crate) mod diagram;
+pub(crate) mod document_properties;
 pub(crate) mod links;
 pub(crate) mod math;
 

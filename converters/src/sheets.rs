@@ -8,7 +8,7 @@ mod cells;
 mod columns;
 mod comments;
 mod grid;
-mod iso_date;
+pub(crate) mod iso_date;
 mod merges;
 pub(crate) mod reference;
 mod shift;

@@ -32,6 +32,10 @@ warning_codes! {
     ChartsDropped => "charts-dropped",
     /// Deleted text of tracked changes was left out.
     DeletionsDropped => "deletions-dropped",
+    /// Inserted text of tracked changes was left out on request.
+    InsertionsDropped => "insertions-dropped",
+    /// Comments were left out on request.
+    CommentsDropped => "comments-dropped",
     /// Embedded files and objects were left out.
     EmbeddedDropped => "embedded-dropped",
     /// Macros were left out.

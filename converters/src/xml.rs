@@ -78,6 +78,7 @@ pub struct Reader<S> {
     opened_at: Vec<usize>,
     pending_end: bool,
     seen_root: bool,
+    passes_doctype: bool,
     scratch: String,
     max_depth: u64,
     max_attributes: u64,
@@ -94,11 +95,20 @@ impl<S: Source> Reader<S> {
             opened_at: Vec::new(),
             pending_end: false,
             seen_root: false,
+            passes_doctype: false,
             scratch: String::new(),
             max_depth: limits.max_xml_depth,
             max_attributes: limits.max_xml_attributes,
             max_tag_bytes: limits.max_xml_tag_bytes,
         }
+    }
+
+    /// Passes over a declaration that names a DTD instead of refusing it, as old OpenDocument parts and MathML have
+    /// one. The DTD is not fetched, so that its entities stay undeclared; one that stands in the document is refused.
+    #[must_use]
+    pub fn with_doctype_passed_over(mut self) -> Self {
+        self.passes_doctype = true;
+        self
     }
 
     /// Returns the number of open elements.

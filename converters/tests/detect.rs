@@ -331,8 +331,26 @@ const SIGNATURES: &[(&[u8], Format, &str)] = &[
     (b"{\\rtf1\\ansi Hello}", Format::Rtf, "application/rtf"),
     (b"\n\n%PDF-1.4\n", Format::Pdf, "application/pdf"),
     (b"\0\0junk %PDF-1.4\n", Format::Pdf, "application/pdf"),
-    (b"\x09\x08\x08\0\0\x05\x05\0", Format::Xls, "application/vnd.ms-excel"),
+    (b"\x09\x08\x08\0\0\x05\x05\0\0\0\0\0\x0A\0\0\0", Format::Xls, "application/vnd.ms-excel"),
 ];
+
+#[test]
+fn a_workbook_without_container_is_known_by_its_records() {
+    for first in [
+        &b"\x09\0\x04\0\x02\0\x10\0"[..],
+        b"\x09\x02\x06\0\0\x03\x10\0\0\0",
+        b"\x09\x04\x06\0\0\x04\0\x01\0\0",
+    ] {
+        let sound = [first, b"\x42\0\x02\0\xE4\x04", b"\x0A\0\0\0"].concat();
+        expect(&sound, &[("a.xls", Format::Xls, Evidence::Both), ("", Format::Xls, Evidence::Content)]);
+        let junk = [first, &[0xFF; 64][..]].concat();
+        assert_ne!(look(&junk, "a.bin").format, Format::Xls);
+        let longer = [first, b"\x42\0\xFF\xFF\xE4\x04"].concat();
+        assert_ne!(look(&longer, "a.bin").format, Format::Xls);
+    }
+    let text: Vec<u8> = "\t\u{4}\u{2}\u{10}text".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_ne!(look(&text, "a.txt").format, Format::Xls);
+}
 
 #[test]
 fn a_pdf_header_may_stand_behind_junk() {
@@ -399,8 +417,22 @@ fn text_without_a_name_is_looked_at() {
     assert_eq!(look(&utf16, "").format, Format::Html);
     expect(
         b"<?xml version=\"1.0\"?><office:document>",
-        &[("a.fodt", Format::FlatOdf, Evidence::Both), ("a.xml", Format::Xml, Evidence::Both)],
+        &[("a.fodt", Format::Fodt, Evidence::Both), ("a.xml", Format::Xml, Evidence::Both)],
     );
+    let namespaces = "xmlns:a='urn:oasis:names:tc:opendocument:xmlns' ".repeat(100);
+    for (kind, format) in
+        [("text", Format::Fodt), ("spreadsheet", Format::Fods), ("presentation-template", Format::Fodp)]
+    {
+        let media_type = format!("application/vnd.oasis.opendocument.{kind}");
+        let flat = format!(
+            "<?xml version=\"1.0\"?>\n<!-- by hand -->\n<office:document {namespaces}\
+            office:mimetype=\"{media_type}\"><office:body/>"
+        );
+        let rows = [("", format, Evidence::Content), ("a.xml", format, Evidence::Both)];
+        expect(flat.as_bytes(), &rows);
+        expect(["\u{FEFF}", &flat].concat().as_bytes(), &rows);
+        expect(flat.as_bytes(), &[("a.fodg", format, CONFLICT(Format::FlatOdf))]);
+    }
 }
 
 #[test]

@@ -113,6 +113,8 @@ codes! {
     ChartsFlattened, "charts-flattened", Warning, false, "Charts are given by their titles, categories and values only.", "", "docs/formats.md";
     ChartsDropped, "charts-dropped", Warning, false, "Charts were left out; the cells that they show are part of the output.", "", "docs/formats.md";
     DeletionsDropped, "deletions-dropped", Warning, false, "Deleted text of tracked changes was left out.", "", "docs/formats.md";
+    InsertionsDropped, "insertions-dropped", Warning, false, "Inserted text of tracked changes was left out on request.", "", "docs/formats.md";
+    CommentsDropped, "comments-dropped", Warning, false, "Comments were left out on request.", "", "docs/formats.md";
     EmbeddedDropped, "embedded-dropped", Warning, false, "Embedded files and objects were left out.", "", "docs/formats.md";
     MacrosDropped, "macros-dropped", Warning, false, "Macros were left out.", "", "docs/formats.md";
     HiddenContent, "hidden-content", Warning, false, "Hidden sheets, rows, columns or text are part of the output.", "leave them out with --hidden-content exclude", "docs/formats.md";

@@ -86,11 +86,6 @@ fn typed(format: Format, media_type: &str) -> Option<(Format, Option<String>)> {
 
 /// Old office formats without a container.
 fn without_library(head: &[u8]) -> Option<Format> {
-    // BOF records of BIFF2, BIFF3 and BIFF4 with their lengths ([MS-XLS] 2.4.21 has only later ones).
-    const BIFF: [&[u8]; 4] = [b"\x09\0\x04\0", b"\x09\x02\x06\0", b"\x09\x04\x06\0", b"\x09\x08\x08\0"];
-    if BIFF.iter().any(|signature| head.starts_with(signature)) {
-        return Some(Format::Xls);
-    }
     // The FIB of Word 1 and 2, and of Word 6 documents written without a container.
     const WORD: [&[u8]; 3] = [b"\xDB\xA5", b"\x9B\xA5", b"\xDC\xA5"];
     (head.len() > 32 && WORD.iter().any(|signature| head.starts_with(signature))).then_some(Format::Doc)

@@ -6,6 +6,7 @@
 use super::Content;
 use crate::formats::Format;
 use crate::limits::Limits;
+use crate::odf::Kind;
 use crate::ooxml::Ooxml;
 use crate::zip::Package;
 use crate::{ConvertError, Input, Meter, Result};
@@ -38,15 +39,6 @@ const USUAL_NAMES: &[(&str, Format)] = &[
     ("xl/workbook.xml", Format::Xlsx),
     ("xl/workbook.bin", Format::Xlsb),
     ("ppt/presentation.xml", Format::Pptx),
-];
-
-/// OpenDocument and EPUB by the media type that they hold themselves.
-const SELF_NAMED: &[(&str, Format)] = &[
-    ("application/vnd.oasis.opendocument.text", Format::Odt),
-    ("application/vnd.oasis.opendocument.spreadsheet", Format::Ods),
-    ("application/vnd.oasis.opendocument.presentation", Format::Odp),
-    ("application/vnd.oasis.opendocument.graphics", Format::Odg),
-    ("application/epub+zip", Format::Epub),
 ];
 
 pub(super) fn read(input: &mut dyn Input, meter: &Meter) -> Result<Content> {
@@ -123,15 +115,23 @@ fn other(input: &mut dyn Input, meter: &Meter) -> Result<Content> {
     Ok(Content::Sure(Format::Zip, None))
 }
 
+/// OpenDocument and EPUB hold their media type themselves.
 fn self_named(media_type: &str) -> Option<Format> {
-    let media_type = media_type.trim().trim_end_matches("-template");
-    let row = SELF_NAMED.iter().find(|(known, _)| *known == media_type)?;
-    Some(row.1)
+    if media_type.trim() == "application/epub+zip" {
+        return Some(Format::Epub);
+    }
+    match Kind::of_media_type(media_type)? {
+        Kind::Text => Some(Format::Odt),
+        Kind::Spreadsheet => Some(Format::Ods),
+        Kind::Presentation => Some(Format::Odp),
+        Kind::Drawing => Some(Format::Odg),
+        Kind::Chart | Kind::Formula => None,
+    }
 }
 
 /// Finds the media type of the whole document in an ODF manifest (ODF 1.3 part 2, 4.8.2).
 fn manifest(bytes: &[u8], meter: &Meter) -> Result<Option<Format>> {
-    let mut reader = crate::xml::Reader::new(bytes, meter.limits());
+    let mut reader = crate::xml::Reader::new(bytes, meter.limits()).with_doctype_passed_over();
     loop {
         match reader.next_event()? {
             crate::xml::Event::Start(tag) if tag.raw(b"full-path") == Some(b"/") => {

@@ -7,10 +7,13 @@ use std::io::{Read, SeekFrom};
 
 use crate::charset::{Charset, Decoder};
 use crate::formats::Format;
+use crate::odf::Kind;
 use crate::{ConvertError, Input, Result};
 
 /// Bytes of the head that are looked at.
 const PREFIX: usize = 4096;
+/// Bytes of the head within which the root tag of a flat OpenDocument file ends: it declares some forty namespaces.
+const ROOT_TAG_PREFIX: usize = 32 << 10;
 /// Bytes of the end that are looked at for a closing bracket.
 const SUFFIX: u64 = 64;
 
@@ -35,14 +38,15 @@ const HTML_TAGS: [&str; 17] = [
 ];
 
 pub(super) fn sniff(input: &mut dyn Input, head: &[u8], charset: Charset) -> Result<Option<Format>> {
-    let Some(mut decoder) = Decoder::new(charset.name) else {
+    let Some(text) = beginning(head, charset, PREFIX) else {
         return Ok(None);
     };
-    let mut text = String::new();
-    decoder.decode(&head[..head.len().min(PREFIX)], false, &mut text);
     let text = text.trim_start_matches('\u{FEFF}').trim_start();
     if text.starts_with('<') {
-        return Ok(markup(&text.to_ascii_lowercase()));
+        return Ok(match markup(&text.to_ascii_lowercase()) {
+            Some(Format::FlatOdf) => beginning(head, charset, ROOT_TAG_PREFIX).map(|text| flat_odf(&text)),
+            found => found,
+        });
     }
     if text.starts_with("#!") {
         return Ok(Some(interpreter(text.lines().next().unwrap_or_default())));
@@ -51,6 +55,29 @@ pub(super) fn sniff(input: &mut dyn Input, head: &[u8], charset: Charset) -> Res
         return json(input, text);
     }
     Ok(None)
+}
+
+/// Decodes the first bytes.
+fn beginning(head: &[u8], charset: Charset, len: usize) -> Option<String> {
+    let mut text = String::new();
+    Decoder::new(charset.name)?.decode(&head[..head.len().min(len)], false, &mut text);
+    Some(text)
+}
+
+/// Says which OpenDocument a flat file is, by the media type in its root tag (ODF 1.3 part 3, section 19.386).
+fn flat_odf(text: &str) -> Format {
+    let kind = || {
+        let root = text.get(text.find("<office:document")?..)?;
+        let tag = root.get(..root.find('>')?)?;
+        let value = tag.get(tag.find("office:mimetype")?..)?.split_once('=')?.1.trim_start();
+        Kind::of_media_type(value.get(1..)?.split(['"', '\'']).next()?)
+    };
+    match kind() {
+        Some(Kind::Text) => Format::Fodt,
+        Some(Kind::Spreadsheet) => Format::Fods,
+        Some(Kind::Presentation) => Format::Fodp,
+        Some(Kind::Drawing | Kind::Chart | Kind::Formula) | None => Format::FlatOdf,
+    }
 }
 
 fn markup(text: &str) -> Option<Format> {

@@ -9,11 +9,9 @@ mod comments;
 mod field;
 mod notes;
 mod numbering;
-mod output;
 mod properties;
 mod stories;
 mod styles;
-mod symbol;
 mod tally;
 mod walker;
 
@@ -29,7 +27,7 @@ impl Converter for DocxToMarkdown {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn convert(

@@ -3,7 +3,7 @@
 //! Media types are the registered ones. Where none is registered, a text format gets a `text/x-` type:
 //! stores that take text know it by `text/*`, and would refuse the `application/` types that some use.
 
-use super::{Family, Format, FormatSpec, docx, plain, xlsb, xlsx};
+use super::{Family, Format, FormatSpec, docx, ods, plain, xls, xlsb, xlsx};
 use crate::Converter;
 
 const fn row(format: Format, name: &'static str, title: &'static str, family: Family) -> FormatSpec {
@@ -60,6 +60,9 @@ const ODT: &str = "application/vnd.oasis.opendocument.text";
 const ODS: &str = "application/vnd.oasis.opendocument.spreadsheet";
 const ODP: &str = "application/vnd.oasis.opendocument.presentation";
 const ODG: &str = "application/vnd.oasis.opendocument.graphics";
+const FODT: &str = "application/vnd.oasis.opendocument.text-flat-xml";
+const FODS: &str = "application/vnd.oasis.opendocument.spreadsheet-flat-xml";
+const FODP: &str = "application/vnd.oasis.opendocument.presentation-flat-xml";
 
 /// The table, in the order of [`Format::ALL`].
 #[rustfmt::skip]
@@ -255,24 +258,29 @@ pub static FORMATS: &[FormatSpec] = &[
     ]),
     document(Format::Ods, "ods", "OpenDocument spreadsheet").media(ODS).ext(&[
         ("ods", ODS), ("ots", "application/vnd.oasis.opendocument.spreadsheet-template"),
-    ]),
+    ]).by(&ods::OdsToCsv),
     document(Format::Odp, "odp", "OpenDocument presentation").media(ODP).ext(&[
         ("odp", ODP), ("otp", "application/vnd.oasis.opendocument.presentation-template"),
     ]),
     document(Format::Odg, "odg", "OpenDocument drawing").media(ODG).ext(&[
         ("odg", ODG), ("otg", "application/vnd.oasis.opendocument.graphics-template"),
     ]),
-    document(Format::FlatOdf, "flat-odf", "OpenDocument in one XML file").media("application/xml").ext(&[
-        ("fodt", "application/vnd.oasis.opendocument.text-flat-xml"),
-        ("fods", "application/vnd.oasis.opendocument.spreadsheet-flat-xml"),
-        ("fodp", "application/vnd.oasis.opendocument.presentation-flat-xml"),
+    document(Format::Fodt, "fodt", "OpenDocument text in one XML file").media(FODT).ext(&[("fodt", FODT)]),
+    document(Format::Fods, "fods", "OpenDocument spreadsheet in one XML file").media(FODS)
+        .ext(&[("fods", FODS)]).by(&ods::OdsToCsv),
+    document(Format::Fodp, "fodp", "OpenDocument presentation in one XML file").media(FODP).ext(&[("fodp", FODP)]),
+    document(Format::FlatOdf, "flat-odf", "other OpenDocument in one XML file").media("application/xml").ext(&[
+        ("fodg", "application/vnd.oasis.opendocument.graphics-flat-xml"),
     ]),
     document(Format::Doc, "doc", "Word 97-2003 document").media("application/msword").ext(&[
         ("doc", "application/msword"),
     ]),
-    document(Format::Xls, "xls", "Excel 97-2003 workbook").media("application/vnd.ms-excel").ext(&[
-        ("xls", "application/vnd.ms-excel"), ("xlt", "application/vnd.ms-excel"),
-    ]),
+    document(Format::Xls, "xls", "Excel 97-2003 workbook").media("application/vnd.ms-excel")
+        .ext(&[
+            ("xls", "application/vnd.ms-excel"), ("xlt", "application/vnd.ms-excel"),
+            ("xlw", "application/vnd.ms-excel"),
+        ])
+        .by(&xls::XlsToCsv),
     document(Format::Ppt, "ppt", "PowerPoint 97-2003 presentation").media("application/vnd.ms-powerpoint").ext(&[
         ("ppt", "application/vnd.ms-powerpoint"), ("pps", "application/vnd.ms-powerpoint"),
     ]),

@@ -66,6 +66,19 @@ pub(super) fn append(out: &mut String, text: &str, place: Place) {
     out.push_str(&text[copied..]);
 }
 
+/// Appends `text` as it is, but for what no text holds: soft hyphens go, control characters become U+FFFD.
+pub(super) fn append_plain(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some((at, c)) = rest.char_indices().find(|(_, c)| *c == '\u{AD}' || c.is_ascii_control()) {
+        out.push_str(&rest[..at]);
+        if c != '\u{AD}' {
+            out.push(char::REPLACEMENT_CHARACTER);
+        }
+        rest = &rest[at + c.len_utf8()..];
+    }
+    out.push_str(rest);
+}
+
 /// Decides about the special character that `rest` begins with; returns how many bytes it wrote in its own way,
 /// or 0 if the character stands for itself.
 fn mark(out: &mut String, rest: &str, place: Place) -> usize {

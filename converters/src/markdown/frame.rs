@@ -3,10 +3,15 @@
 //! Decides what stands between two blocks: a blank line, a line end within a list, `<br>` within a cell. The
 //! prefix of a paragraph is written when its first text comes, so an empty paragraph costs nothing.
 
+mod html;
+mod merges;
 mod tables;
 
-use super::inline::{Inline, Style, Surroundings};
+use super::form::{Form, Marks};
+use super::inline::{Inline, Surroundings};
+use super::style::Style;
 use super::{Block, Marker};
+pub use merges::Side;
 use tables::Table;
 
 /// A paragraph longer than this is handed on in pieces.
@@ -45,6 +50,8 @@ enum Separator {
 
 #[derive(Debug)]
 pub(super) struct Frame {
+    form: Form,
+    marks: &'static Marks,
     out: String,
     /// Whether the whole frame lies within a cell.
     in_cell: bool,
@@ -58,16 +65,20 @@ pub(super) struct Frame {
     cell_has_text: bool,
     separator: Separator,
     anchored: Vec<Anchored>,
+    /// Merged cells whose value stands in the first cell only.
+    pub(super) merged: u64,
     /// How much of what is held here the caller was told of.
     told: usize,
 }
 
 impl Frame {
-    pub(super) fn new(in_cell: bool) -> Self {
+    pub(super) fn new(form: Form, in_cell: bool) -> Self {
         Self {
+            form,
+            marks: form.marks(),
             out: String::new(),
             in_cell,
-            inline: Inline::default(),
+            inline: Inline::new(form.marks()),
             block: None,
             begun: false,
             previous: Previous::Nothing,
@@ -76,6 +87,7 @@ impl Frame {
             cell_has_text: false,
             separator: Separator::None,
             anchored: Vec::new(),
+            merged: 0,
             told: 0,
         }
     }
@@ -105,7 +117,9 @@ impl Frame {
             Block::Paragraph => Block::Paragraph,
         };
         let indent = self.text_indent(&block);
-        let surroundings = if self.is_single_line() {
+        let surroundings = if self.holds_table() && self.is_cell_empty() {
+            Surroundings::BlockCell
+        } else if self.is_single_line() {
             Surroundings::Cell
         } else if matches!(block, Block::Heading(_)) {
             Surroundings::Heading
@@ -175,22 +189,27 @@ impl Frame {
 
     fn write_anchored(&mut self, anchored: &Anchored) {
         if self.is_single_line() {
-            let (Anchored::Blocks(text) | Anchored::Quote(text)) = anchored;
             self.separator = self.separator.max(Separator::Line);
             self.begin_in_cell();
-            self.out.push_str(text);
+            match anchored {
+                Anchored::Blocks(text) => self.out.push_str(text),
+                Anchored::Quote(line) => self.enclose(self.marks.inner_quote, line),
+            }
             return;
         }
         self.lists.clear();
         self.separate();
         match anchored {
             Anchored::Blocks(text) => self.out.push_str(text.trim_end_matches('\n')),
-            Anchored::Quote(line) => {
-                self.out.push_str("> ");
-                self.out.push_str(line);
-            }
+            Anchored::Quote(line) => self.enclose(self.marks.quote, line),
         }
         self.previous = Previous::Other;
+    }
+
+    fn enclose(&mut self, [before, behind]: [&str; 2], line: &str) {
+        self.out.push_str(before);
+        self.out.push_str(line);
+        self.out.push_str(behind);
     }
 
     pub(super) fn text(&mut self, text: &str, style: &Style) {
@@ -232,8 +251,8 @@ impl Frame {
             Block::Heading(level) => {
                 self.lists.clear();
                 self.separate();
-                self.out.extend(std::iter::repeat_n('#', usize::from(*level)));
-                self.out.push(' ');
+                self.out.extend(std::iter::repeat_n(self.marks.heading, usize::from(*level)));
+                self.out.push_str(self.marks.after_heading);
             }
             Block::Item { level, marker } => self.begin_item(*level, marker),
         }
@@ -284,8 +303,8 @@ impl Frame {
         let separator = std::mem::replace(&mut self.separator, Separator::None);
         if self.cell_has_text {
             self.out.push_str(match separator {
-                Separator::None | Separator::Line => "<br>",
-                Separator::InnerCell => " \\| ",
+                Separator::None | Separator::Line => self.marks.cell_break,
+                Separator::InnerCell => self.marks.inner_cell,
             });
         }
         self.cell_has_text = true;
@@ -295,7 +314,8 @@ impl Frame {
     }
 
     pub(super) fn grown(&mut self) -> usize {
-        let held = self.out.len() + self.inline.len();
+        let grid: usize = self.tables.iter().map(Table::held).sum();
+        let held = self.out.len() + self.inline.len() + grid;
         let grown = held.saturating_sub(self.told);
         self.told += grown;
         grown
@@ -311,11 +331,12 @@ impl Frame {
             self.block = Some(block);
         }
         let row_is_empty = |table: &Table| table.row_open && !table.row_has_text;
-        if self.out.len() < least || self.tables.first().is_some_and(row_is_empty) {
+        if self.out.len() < least || self.holds_table() || self.tables.first().is_some_and(row_is_empty) {
             return None;
         }
         for table in &mut self.tables {
             table.row_start = None;
+            table.cell_start = None;
         }
         Some(std::mem::take(&mut self.out))
     }
@@ -329,12 +350,13 @@ impl Frame {
         self.lists.clear();
     }
 
-    pub(super) fn finish(mut self) -> String {
+    /// Ends everything and returns what was not taken, and how many merged cells there were.
+    pub(super) fn finish(mut self) -> (String, u64) {
         self.end_all();
         if !self.in_cell && self.previous != Previous::Nothing {
             self.out.push('\n');
         }
-        self.out
+        (self.out, self.merged)
     }
 }
 

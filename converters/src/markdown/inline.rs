@@ -1,4 +1,4 @@
-//! One run of inline Markdown: text with bold, italic, strikethrough and links.
+//! One run of inline text: bold, italic, struck, inserted, deleted, linked, as the form has marks for it.
 //!
 //! Marks are opened before the first visible character of a style and closed behind the last one, so that
 //! pieces of one style merge whatever pieces they come in, and no mark stands beside a space, where CommonMark
@@ -8,22 +8,11 @@
 use std::rc::Rc;
 
 use super::escape::{self, Place};
+use super::form::Marks;
+use super::style::{Kind, Style, close, wants};
 
 /// A longer run of underscores at the end of a piece of text is not looked at again.
 const MAX_UNDERSCORES: usize = 256;
-
-/// How text looks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Style {
-    /// Strong emphasis.
-    pub bold: bool,
-    /// Emphasis.
-    pub italic: bool,
-    /// Strikethrough.
-    pub strike: bool,
-    /// The target of the link that the text belongs to.
-    pub link: Option<Rc<str>>,
-}
 
 /// What surrounds the run: decides about line breaks and which marks count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +21,19 @@ pub(super) enum Surroundings {
     Block,
     Heading,
     Cell,
+    /// A cell that may come to stand at the beginning of a line, within HTML.
+    BlockCell,
+}
+
+impl Surroundings {
+    fn is_cell(self) -> bool {
+        matches!(self, Self::Cell | Self::BlockCell)
+    }
+
+    /// Tells whether block marks count where the run begins.
+    fn begins_line(self) -> bool {
+        matches!(self, Self::Block | Self::BlockCell)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -42,14 +44,6 @@ enum Gap {
     Break,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
-    Link(Rc<str>),
-    Bold,
-    Italic,
-    Strike,
-}
-
 #[derive(Debug)]
 struct Mark {
     kind: Kind,
@@ -58,8 +52,9 @@ struct Mark {
 }
 
 /// The run being written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Inline {
+    form: &'static Marks,
     text: String,
     marks: Vec<Mark>,
     style: Style,
@@ -76,6 +71,22 @@ pub(super) struct Inline {
 }
 
 impl Inline {
+    pub(super) fn new(form: &'static Marks) -> Self {
+        Self {
+            form,
+            text: String::new(),
+            marks: Vec::new(),
+            style: Style::default(),
+            gap: Gap::None,
+            word_end: 0,
+            underscores: None,
+            line_start: None,
+            surroundings: Surroundings::default(),
+            indent: 0,
+            handed_on: None,
+        }
+    }
+
     /// Prepares for a new run.
     pub(super) fn reset(&mut self, surroundings: Surroundings, indent: usize) {
         self.text.clear();
@@ -84,7 +95,7 @@ impl Inline {
         self.gap = Gap::None;
         self.word_end = 0;
         self.underscores = None;
-        self.line_start = (surroundings == Surroundings::Block).then_some(0);
+        self.line_start = surroundings.begins_line().then_some(0);
         self.surroundings = surroundings;
         self.indent = indent;
         self.handed_on = None;
@@ -100,6 +111,15 @@ impl Inline {
 
     /// Appends text; white space at its ends counts once.
     pub(super) fn text(&mut self, text: &str, style: &Style) {
+        if self.form.styled {
+            self.pieces(text, style);
+        } else {
+            let Style { inserted, deleted, .. } = *style;
+            self.pieces(text, &Style { inserted, deleted, ..Style::default() });
+        }
+    }
+
+    fn pieces(&mut self, text: &str, style: &Style) {
         let mut rest = text;
         loop {
             let words = rest.trim_start();
@@ -175,7 +195,9 @@ impl Inline {
         self.write_gap();
         // `word**(note)**`: the same at the other end; the marks open behind the punctuation.
         let emphasis = style.bold || style.italic || style.strike;
-        let edge = if emphasis && self.text.ends_with(char::is_alphanumeric) {
+        // The mark of a change is punctuation itself.
+        let touches = self.style.inserted == style.inserted && self.style.deleted == style.deleted;
+        let edge = if emphasis && touches && self.text.ends_with(char::is_alphanumeric) {
             let inner = words.trim_start_matches(|c: char| !c.is_alphanumeric() && !c.is_whitespace());
             words.len() - inner.len()
         } else {
@@ -198,19 +220,23 @@ impl Inline {
     fn append(&mut self, words: &str) {
         let place = Place {
             line_start: self.line_start,
-            in_cell: self.surroundings == Surroundings::Cell,
+            in_cell: self.surroundings.is_cell(),
             in_heading: self.surroundings == Surroundings::Heading,
             in_link: self.style.link.is_some(),
             before: self.handed_on,
         };
         let from = self.text.len();
-        escape::append(&mut self.text, words, place);
+        if self.form.styled {
+            escape::append(&mut self.text, words, place);
+        } else {
+            escape::append_plain(&mut self.text, words);
+        }
         let new = &self.text[from..];
         if let Some((at, last)) = new.char_indices().rev().find(|(_, c)| c.is_alphanumeric()) {
             self.word_end = from + at + last.len_utf8();
         }
         self.underscores = None;
-        if words.ends_with('_') {
+        if self.form.styled && words.ends_with('_') {
             // Only so far back: a run that comes in a thousand pieces must not be searched a thousand times.
             let from = self.text.len().saturating_sub(MAX_UNDERSCORES);
             let tail = self.text.as_bytes().get(from..).unwrap_or_default();
@@ -228,9 +254,9 @@ impl Inline {
             Gap::Space => self.text.push(' '),
             Gap::Break => match self.surroundings {
                 Surroundings::Heading => self.text.push(' '),
-                Surroundings::Cell => self.text.push_str("<br>"),
+                Surroundings::Cell | Surroundings::BlockCell => self.text.push_str(self.form.cell_break),
                 Surroundings::Block => {
-                    self.text.push_str("\\\n");
+                    self.text.push_str(self.form.line_break);
                     self.text.extend(std::iter::repeat_n(' ', self.indent));
                     self.line_start = Some(self.text.len());
                 }
@@ -240,8 +266,8 @@ impl Inline {
 
     /// Closes the marks that `style` does not have, innermost first.
     fn close_for(&mut self, style: &Style, next: &str) {
-        // A link that begins or ends closes everything: it is always the outermost.
-        let keep = if self.style.link == style.link {
+        // Where a link or a change begins or ends, everything closes: they are always the outermost.
+        let keep = if self.style.is_within(style) {
             let unwanted = self.marks.iter().position(|mark| !wants(style, &mark.kind));
             unwanted.unwrap_or(self.marks.len())
         } else {
@@ -252,7 +278,7 @@ impl Inline {
         }
         let content = self.marks.last().map_or(0, |mark| mark.content);
         // `**word.**next`: the closing mark would stand between punctuation and a letter and mean nothing.
-        let inner = self.marks[keep..].iter().all(|mark| !matches!(mark.kind, Kind::Link(_)));
+        let inner = self.marks[keep..].iter().all(|mark| mark.kind.is_emphasis());
         let shift = inner
             && self.gap == Gap::None
             && next.starts_with(char::is_alphanumeric)
@@ -260,38 +286,34 @@ impl Inline {
             && self.word_end > content;
         let mut at = if shift { self.word_end } else { self.text.len() };
         for mark in self.marks.drain(keep..).rev() {
-            at = close(&mut self.text, at, &mark.kind);
+            at = close(&mut self.text, at, &mark.kind, self.form);
         }
-        self.style = Style {
-            bold: self.marks.iter().any(|mark| mark.kind == Kind::Bold),
-            italic: self.marks.iter().any(|mark| mark.kind == Kind::Italic),
-            strike: self.marks.iter().any(|mark| mark.kind == Kind::Strike),
-            link: self.marks.iter().find_map(|mark| match &mark.kind {
-                Kind::Link(target) => Some(Rc::clone(target)),
-                Kind::Bold | Kind::Italic | Kind::Strike => None,
-            }),
-        };
+        self.style = Style::default();
+        for mark in &self.marks {
+            match &mark.kind {
+                Kind::Inserted => self.style.inserted = true,
+                Kind::Deleted => self.style.deleted = true,
+                Kind::Link(target) => self.style.link = Some(Rc::clone(target)),
+                Kind::Bold => self.style.bold = true,
+                Kind::Italic => self.style.italic = true,
+                Kind::Strike => self.style.strike = true,
+            }
+        }
     }
 
     fn close_all(&mut self) {
         while let Some(mark) = self.marks.pop() {
             let end = self.text.len();
-            close(&mut self.text, end, &mark.kind);
+            close(&mut self.text, end, &mark.kind, self.form);
         }
         self.style = Style::default();
     }
 
-    /// Opens the marks of `style` that are not open. A link is always the outermost.
+    /// Opens the marks of `style` that are not open: changes outermost, then the link.
     fn open_for(&mut self, style: &Style) {
-        if self.style.link != style.link {
+        if !self.style.is_within(style) {
             self.close_all();
-            if let Some(target) = &style.link {
-                if self.text.ends_with('!') {
-                    self.text.insert(self.text.len() - 1, '\\');
-                }
-                self.text.push('[');
-                self.push(Kind::Link(Rc::clone(target)));
-            }
+            self.open_outer(style);
         }
         for (wanted, open, kind, mark) in [
             (style.bold, self.style.bold, Kind::Bold, "**"),
@@ -306,53 +328,29 @@ impl Inline {
         self.style = style.clone();
     }
 
+    fn open_outer(&mut self, style: &Style) {
+        for (wanted, kind, [mark, _]) in [
+            (style.inserted, Kind::Inserted, self.form.inserted),
+            (style.deleted, Kind::Deleted, self.form.deleted),
+        ] {
+            if wanted {
+                self.text.push_str(mark);
+                self.push(kind);
+            }
+        }
+        if let Some(target) = &style.link {
+            if self.text.ends_with('!') {
+                self.text.insert(self.text.len() - 1, '\\');
+            }
+            self.text.push('[');
+            self.push(Kind::Link(Rc::clone(target)));
+        }
+    }
+
     fn push(&mut self, kind: Kind) {
         let content = self.text.len();
         self.marks.push(Mark { kind, content });
     }
-}
-
-fn wants(style: &Style, kind: &Kind) -> bool {
-    match kind {
-        Kind::Link(target) => style.link.as_ref() == Some(target),
-        Kind::Bold => style.bold,
-        Kind::Italic => style.italic,
-        Kind::Strike => style.strike,
-    }
-}
-
-/// Writes the closing mark at `at` and returns where it ends.
-fn close(text: &mut String, at: usize, kind: &Kind) -> usize {
-    match kind {
-        Kind::Bold => text.insert_str(at, "**"),
-        Kind::Italic => text.insert(at, '*'),
-        Kind::Strike => text.insert_str(at, "~~"),
-        Kind::Link(target) => {
-            let closing = format!("]({})", destination(target));
-            text.insert_str(at, &closing);
-            return at + closing.len();
-        }
-    }
-    at + if *kind == Kind::Italic { 1 } else { 2 }
-}
-
-/// Makes a link destination: what would end it early is percent-encoded, as URIs do (RFC 3986 section 2.1).
-fn destination(target: &str) -> String {
-    let mut out = String::with_capacity(target.len());
-    for c in target.chars() {
-        match c {
-            ' ' => out.push_str("%20"),
-            '(' => out.push_str("%28"),
-            ')' => out.push_str("%29"),
-            '<' => out.push_str("%3C"),
-            '>' => out.push_str("%3E"),
-            '|' => out.push_str("%7C"),
-            '\\' => out.push_str("%5C"),
-            _ if c.is_control() || c.is_whitespace() => {}
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 /// Returns how much of `words`, which begins with a visible character, can be written at once: up to white

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod forms;
+
 fn bold() -> Style {
     Style { bold: true, ..Style::default() }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::{Block, Style, Writer};
+use crate::markdown::{Block, Form, Style, Writer};
 use crate::xml::{Event, Reader, Source};
 
 use super::links::Graphic;
@@ -46,7 +46,7 @@ struct Chart {
 }
 
 /// Reads a chart part; its text counts as held in memory.
-pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Graphic> {
+pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter, form: Form) -> Result<Graphic> {
     let mut chart = Chart::default();
     let mut in_text = false;
     loop {
@@ -71,8 +71,8 @@ pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<G
             Event::End(local) => chart.end(local),
             Event::Text(_) => {}
             Event::Eof => {
-                let blocks = chart.write(meter, Writer::new())?;
-                return Ok(Graphic { blocks, line: chart.write(meter, Writer::single_line())? });
+                let blocks = chart.write(meter, Writer::with(form))?;
+                return Ok(Graphic { blocks, line: chart.write(meter, Writer::single_line(form))? });
             }
         }
     }

@@ -4,14 +4,14 @@
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::{Block, Marker, Style, Writer};
+use crate::markdown::{Block, Form, Marker, Style, Writer};
 use crate::xml::{Event, Reader, Source};
 
 use super::links::Graphic;
 
 /// Reads a diagram data part; its text counts as held in memory.
-pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Graphic> {
-    let (mut blocks, mut line) = (Writer::new(), Writer::single_line());
+pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter, form: Form) -> Result<Graphic> {
+    let (mut blocks, mut line) = (Writer::with(form), Writer::single_line(form));
     let style = Style::default();
     let mut in_text = false;
     loop {

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::Result;
-use crate::ooxml::Ooxml;
+use crate::markdown::Form;
+use crate::ooxml::{Ooxml, Relationship};
 
 use super::{chart, diagram};
 
@@ -20,7 +21,7 @@ pub(crate) struct Links {
     missing: u64,
 }
 
-/// A chart or diagram as finished Markdown.
+/// A chart or diagram as finished text.
 #[derive(Debug)]
 pub(crate) struct Graphic {
     /// As blocks of their own.
@@ -30,14 +31,20 @@ pub(crate) struct Graphic {
 }
 
 impl Links {
-    /// Follows the relationships of `part`.
-    pub(crate) fn read(ooxml: &mut Ooxml<'_>, part: &str) -> Result<Self> {
+    /// Follows the relationships of `part`; charts and diagrams are written in `form`.
+    pub(crate) fn read(ooxml: &mut Ooxml<'_>, part: &str, form: Form) -> Result<Self> {
+        let relationships = ooxml.relationships(part)?;
+        Self::follow(ooxml, &relationships, form)
+    }
+
+    /// Follows the relationships that were read of a part.
+    pub(crate) fn follow(ooxml: &mut Ooxml<'_>, relationships: &[Relationship], form: Form) -> Result<Self> {
         let mut links = Self::default();
         let meter = ooxml.meter();
-        for relationship in ooxml.relationships(part)? {
+        for relationship in relationships {
             if relationship.kind == "hyperlink" {
                 meter.resident((relationship.id.len() + relationship.target.len()) as u64)?;
-                links.hyperlinks.insert(relationship.id, relationship.target.into());
+                links.hyperlinks.insert(relationship.id.clone(), relationship.target.as_str().into());
                 continue;
             }
             if relationship.external {
@@ -45,16 +52,16 @@ impl Links {
             }
             let text = match relationship.kind.as_str() {
                 "chart" | "chartEx" => {
-                    ooxml.xml(&relationship.target)?.map(|mut reader| chart::read(&mut reader, meter))
+                    ooxml.xml(&relationship.target)?.map(|mut reader| chart::read(&mut reader, meter, form))
                 }
                 "diagramData" => {
-                    ooxml.xml(&relationship.target)?.map(|mut reader| diagram::read(&mut reader, meter))
+                    ooxml.xml(&relationship.target)?.map(|mut reader| diagram::read(&mut reader, meter, form))
                 }
                 _ => continue,
             };
             match text {
                 Some(text) => {
-                    links.graphics.insert(relationship.id, text?);
+                    links.graphics.insert(relationship.id.clone(), text?);
                 }
                 None => links.missing += 1,
             }

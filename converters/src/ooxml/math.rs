@@ -1,168 +1,319 @@
-//! Office mathematics as one line of text: `(a+b)/2`, `√(x)`, `x^2`, `∑_(i=1)^n i`.
+//! Office mathematics as LaTeX (OMML, ECMA-376 part 1, section 22.1).
 //!
-//! Grouping is written only around what has more than one sign. It reads as people write formulas in mail; it is
-//! not LaTeX and cannot be turned back into the formula. Structures are wrapped when they end, so nothing is
-//! built but the line itself.
+//! The elements of a formula are told from those of the document around it by their prefix: both have runs and
+//! properties. What a structure looks like is said by properties before its parts, and written when it ends.
 
-/// A longer structure is left as the text it holds: each level around it would move all of it.
-const MAX_STRUCTURE_BYTES: usize = 64 << 10;
+use crate::latex::{Builder, Font, Fraction, Part, Shape};
+use crate::xml::Tag;
 
-/// An open element.
+/// What a caller does with an element within a formula.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Its end goes to [`Math::end`].
+    Into,
+    /// Its characters go to [`Math::text`].
+    Text,
+    /// It holds nothing of the formula.
+    Skip,
+    /// It is the document's own.
+    Foreign,
+}
+
+/// What an element is to the formula.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    Structure,
+    Run,
+    Other,
+}
+
+/// The structures that have parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Accent,
+    Bar,
+    Box,
+    BorderBox,
+    Delimiters,
+    EquationArray,
+    Fraction,
+    Function,
+    Group,
+    Limits,
+    Matrix,
+    MatrixRow,
+    Nary,
+    Phantom,
+    Prescripts,
+    Radical,
+    Scripts,
+}
+
+impl Kind {
+    fn named(local: &[u8]) -> Option<Self> {
+        Some(match local {
+            b"acc" => Self::Accent,
+            b"bar" => Self::Bar,
+            b"box" => Self::Box,
+            b"borderBox" => Self::BorderBox,
+            b"d" => Self::Delimiters,
+            b"eqArr" => Self::EquationArray,
+            b"f" => Self::Fraction,
+            b"func" => Self::Function,
+            b"groupChr" => Self::Group,
+            b"limLow" | b"limUpp" => Self::Limits,
+            b"m" => Self::Matrix,
+            b"mr" => Self::MatrixRow,
+            b"nary" => Self::Nary,
+            b"phant" => Self::Phantom,
+            b"sPre" => Self::Prescripts,
+            b"rad" => Self::Radical,
+            b"sSub" | b"sSup" | b"sSubSup" => Self::Scripts,
+            _ => return None,
+        })
+    }
+
+    fn has_items(self) -> bool {
+        matches!(self, Self::Delimiters | Self::EquationArray | Self::Matrix | Self::MatrixRow)
+    }
+}
+
+/// An open structure and its properties.
 #[derive(Debug)]
-struct Open {
-    /// Where its text begins.
-    from: usize,
-    /// Whether its elements are listed side by side: delimiters, matrix rows, equation arrays.
-    is_list: bool,
-    elements: u32,
+struct Structure {
+    kind: Kind,
+    upper_limit: bool,
+    character: Option<String>,
+    opening: Option<String>,
+    separator: Option<String>,
+    closing: Option<String>,
+    top: Option<bool>,
+    limits_below: bool,
+    hidden: bool,
+    fraction: Fraction,
 }
 
 /// The formula being read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Math {
-    text: String,
-    open: Vec<Open>,
-    /// Opening, separating and closing characters of the open delimiters.
-    delimiters: Vec<[Option<String>; 3]>,
-    /// Whether a sign ended that the next one must not run into.
-    sign_ended: bool,
-    /// How much of the text the caller was told of.
-    told: usize,
-}
-
-/// Tells whether an element is part of a formula's structure.
-pub(crate) fn is_part(local: &[u8]) -> bool {
-    const PARTS: [&[u8]; 29] = [
-        b"r", b"num", b"den", b"sup", b"sub", b"deg", b"rad", b"d", b"e", b"mr", b"m", b"f", b"eqArr",
-        b"chr", b"begChr", b"sepChr", b"endChr", b"fName", b"lim", b"func", b"nary", b"sSup", b"sSub",
-        b"sSubSup", b"sPre", b"limLow", b"limUpp", b"acc", b"bar",
-    ];
-    PARTS.contains(&local)
+    /// The prefix of its elements, colon included.
+    prefix: Vec<u8>,
+    latex: Builder,
+    open: Vec<Element>,
+    structures: Vec<Structure>,
+    font: Font,
 }
 
 impl Math {
-    /// Begins the element `local`; `value` is its `m:val`.
-    pub(crate) fn start(&mut self, local: &[u8], value: Option<&str>) {
+    /// Begins the formula whose `oMath` is `tag`.
+    pub(crate) fn new(tag: Tag<'_>) -> Self {
+        Self {
+            prefix: prefix(tag).to_vec(),
+            latex: Builder::default(),
+            open: Vec::new(),
+            structures: Vec::new(),
+            font: Font::default(),
+        }
+    }
+
+    /// Begins an element and says what to do with it.
+    pub(crate) fn start(&mut self, tag: Tag<'_>) -> Step {
+        let own = prefix(tag) == self.prefix.as_slice();
+        let local = tag.local();
         match local {
-            // Adjacent runs are separate signs: `sin` and `y` must not become `siny`.
-            b"r" => self.sign_ended = true,
-            b"f" if self.text.ends_with(char::is_alphanumeric) => self.text.push(' '),
-            b"d" => self.delimiters.push([None, None, None]),
-            b"e" => self.start_listed(", "),
-            b"mr" => self.start_listed("; "),
-            b"begChr" => self.delimiter(0, value),
-            b"sepChr" => self.delimiter(1, value),
-            b"endChr" => self.delimiter(2, value),
-            // The sign of an n-ary operator or an accent.
-            b"chr" => self.text.push_str(value.map(sign).unwrap_or_default()),
+            b"ctrlPr" => return Step::Skip,
+            b"rPr" | b"sym" if !own => return Step::Skip,
+            b"t" => return Step::Text,
+            _ if !own => return Step::Foreign,
             _ => {}
         }
-        self.open.push(Open {
-            from: self.text.len(),
-            is_list: matches!(local, b"d" | b"m" | b"mr" | b"eqArr"),
-            elements: 0,
+        let element = if let Some(kind) = Kind::named(local) {
+            self.structure(kind, local);
+            Element::Structure
+        } else if local == b"r" {
+            // Adjacent runs are separate signs: `sin` and `y` must not become `siny`.
+            self.latex.end_sign();
+            self.font = Font::default();
+            Element::Run
+        } else {
+            if let Some(part) = self.part(local) {
+                self.latex.part(part);
+            } else {
+                self.property(local, tag);
+            }
+            Element::Other
+        };
+        self.open.push(element);
+        Step::Into
+    }
+
+    fn structure(&mut self, kind: Kind, local: &[u8]) {
+        // A row is an element of its matrix.
+        if kind == Kind::MatrixRow {
+            self.latex.part(Part::Item);
+        }
+        self.latex.begin();
+        self.structures.push(Structure {
+            kind,
+            upper_limit: local == b"limUpp",
+            character: None,
+            opening: None,
+            separator: None,
+            closing: None,
+            top: None,
+            limits_below: false,
+            hidden: false,
+            fraction: Fraction::Bar,
         });
     }
 
-    /// Separates an element of a list from the one before.
-    fn start_listed(&mut self, separator: &str) {
-        let Some(parent) = self.open.last_mut().filter(|parent| parent.is_list) else {
+    /// Returns what an element is to the innermost structure.
+    fn part(&self, local: &[u8]) -> Option<Part> {
+        let structure = self.structures.last()?;
+        Some(match local {
+            b"e" if structure.kind.has_items() => Part::Item,
+            b"e" => Part::Base,
+            b"num" | b"sup" => Part::Upper,
+            b"den" | b"sub" => Part::Lower,
+            b"lim" if structure.upper_limit => Part::Upper,
+            b"lim" => Part::Lower,
+            b"deg" => Part::Degree,
+            b"fName" => Part::Name,
+            _ => return None,
+        })
+    }
+
+    /// Notes what a property says of the run or the structure.
+    fn property(&mut self, local: &[u8], tag: Tag<'_>) {
+        let value = tag.value(b"val");
+        let value = value.as_deref();
+        match (local, value) {
+            (b"nor", _) if is_on(value) => self.font = Font::Text,
+            (b"sty", Some("p")) if self.font == Font::Italic => self.font = Font::Roman,
+            (b"sty", Some("b")) if self.font != Font::Text => self.font = Font::Bold,
+            (b"sty", Some("bi")) if self.font != Font::Text => self.font = Font::BoldItalic,
+            (b"scr", Some(script)) if self.font != Font::Text => {
+                self.font = match script {
+                    "script" => Font::Script,
+                    "fraktur" => Font::Fraktur,
+                    "double-struck" => Font::DoubleStruck,
+                    "sans-serif" => Font::SansSerif,
+                    "monospace" => Font::Monospace,
+                    _ => self.font,
+                };
+            }
+            _ => {}
+        }
+        let Some(structure) = self.structures.last_mut() else {
             return;
         };
-        parent.elements += 1;
-        if parent.elements > 1 {
-            let own = self.delimiters.last().and_then(|[_, own, _]| own.as_deref());
-            self.text.push_str(own.unwrap_or(separator));
-        }
-    }
-
-    fn delimiter(&mut self, at: usize, value: Option<&str>) {
-        if let Some(delimiters) = self.delimiters.last_mut() {
-            delimiters[at] = Some(value.map(sign).unwrap_or_default().to_owned());
-        }
-    }
-
-    /// Appends characters. Adjacent signs are kept apart where both are words or numbers.
-    pub(crate) fn text(&mut self, text: &str) {
-        for c in text.chars() {
-            // Invisible operators: function application, times, separator, plus.
-            if matches!(c, '\u{2061}'..='\u{2064}') {
-                self.sign_ended = true;
-                continue;
-            }
-            // An opening delimiter that is yet to be written stands between them too.
-            let opens = |open: &Open| open.is_list && open.from == self.text.len();
-            let touches = c.is_alphanumeric() && self.text.ends_with(char::is_alphanumeric);
-            let ended = std::mem::take(&mut self.sign_ended);
-            if ended && touches && !self.open.iter().any(opens) {
-                self.text.push(' ');
-            }
-            self.text.push(c);
-        }
-    }
-
-    /// Ends the element `local`.
-    pub(crate) fn end(&mut self, local: &[u8]) {
-        let Some(Open { from, .. }) = self.open.pop() else {
-            return;
-        };
-        if self.text.len() - from > MAX_STRUCTURE_BYTES {
-            if local == b"d" {
-                self.delimiters.pop();
-            }
-            return;
-        }
+        // What is longer is no character, and is written many times.
+        let character =
+            || Some(value.and_then(|value| value.chars().next()).map(String::from).unwrap_or_default());
         match local {
-            b"num" | b"deg" => self.group(from),
-            b"den" => self.wrap(from, "/"),
-            b"sup" => self.wrap(from, "^"),
-            b"sub" | b"lim" => self.wrap(from, "_"),
-            b"rad" => {
-                self.group(from);
-                self.text.insert(from, '√');
-            }
-            b"d" => {
-                let [opening, _, closing] = self.delimiters.pop().unwrap_or_default();
-                self.text.insert_str(from, opening.as_deref().unwrap_or("("));
-                self.text.push_str(closing.as_deref().unwrap_or(")"));
+            b"chr" => structure.character = character(),
+            b"begChr" => structure.opening = character(),
+            b"sepChr" => structure.separator = character(),
+            b"endChr" => structure.closing = character(),
+            b"pos" => structure.top = Some(value == Some("top")),
+            b"limLoc" => structure.limits_below = value == Some("undOvr"),
+            b"show" => structure.hidden = !is_on(value),
+            b"type" => {
+                structure.fraction = match value {
+                    Some("noBar") => Fraction::NoBar,
+                    Some("skw") => Fraction::Skewed,
+                    Some("lin") => Fraction::Linear,
+                    _ => Fraction::Bar,
+                };
             }
             _ => {}
         }
     }
 
-    fn wrap(&mut self, from: usize, mark: &str) {
-        if self.text.len() > from {
-            self.group(from);
-            self.text.insert_str(from, mark);
+    /// Appends characters.
+    pub(crate) fn text(&mut self, text: &str) {
+        if self.structures.last().is_none_or(|structure| structure.kind != Kind::EquationArray) {
+            self.latex.characters(text, self.font);
+            return;
+        }
+        // Lines of an array are aligned at ampersands (section 22.1.2.34).
+        for (at, piece) in text.split('&').enumerate() {
+            if at > 0 {
+                self.latex.align();
+            }
+            self.latex.characters(piece, self.font);
         }
     }
 
-    /// Puts parentheses around what has more than one sign.
-    fn group(&mut self, from: usize) {
-        let content = self.text[from..].trim().to_owned();
-        self.text.truncate(from);
-        self.text.push_str(&content);
-        let grouped = content.starts_with('(') && content.ends_with(')');
-        if content.chars().nth(1).is_some() && !grouped {
-            self.text.insert(from, '(');
-            self.text.push(')');
+    /// Ends the element that was begun last.
+    pub(crate) fn end(&mut self) {
+        match self.open.pop() {
+            Some(Element::Structure) => {
+                if let Some(structure) = self.structures.pop() {
+                    self.latex.end(&structure.shape());
+                }
+            }
+            Some(Element::Run) => self.font = Font::default(),
+            Some(Element::Other) | None => {}
         }
     }
 
     /// Returns by how many bytes the formula grew since the last call.
     pub(crate) fn grown(&mut self) -> usize {
-        let grown = self.text.len().saturating_sub(self.told);
-        self.told += grown;
-        grown
+        self.latex.grown()
     }
 
     /// Returns the formula.
     pub(crate) fn finish(self) -> String {
-        self.text
+        self.latex.finish()
     }
 }
 
-/// Returns the one character that an attribute of type `ST_Char` holds; a separator is repeated, so more would multiply.
-fn sign(value: &str) -> &str {
-    value.char_indices().nth(1).map_or(value, |(at, _)| &value[..at])
+impl Structure {
+    /// Returns what it is; defaults are those of section 22.1.2.
+    fn shape(&self) -> Shape<'_> {
+        fn or<'a>(value: Option<&'a String>, default: &'a str) -> &'a str {
+            value.map_or(default, String::as_str)
+        }
+        let character = self.character.as_ref();
+        match self.kind {
+            Kind::Accent => Shape::Accent(or(character, "\u{302}")),
+            Kind::Bar => Shape::Line { above: self.top.unwrap_or(false) },
+            Kind::Box => Shape::Group,
+            Kind::BorderBox => Shape::Boxed,
+            Kind::Delimiters => Shape::Fence {
+                opening: or(self.opening.as_ref(), "("),
+                separator: or(self.separator.as_ref(), "|"),
+                closing: or(self.closing.as_ref(), ")"),
+            },
+            Kind::EquationArray => Shape::Equations,
+            Kind::Fraction => Shape::Fraction(self.fraction),
+            Kind::Function => Shape::Function,
+            Kind::Group => Shape::Brace { sign: or(character, "\u{23DF}"), above: self.top.unwrap_or(false) },
+            Kind::Limits => Shape::Limits,
+            Kind::Matrix => Shape::Matrix,
+            Kind::MatrixRow => Shape::Row,
+            Kind::Nary => {
+                Shape::Operator { sign: or(character, "\u{222B}"), limits_below: self.limits_below }
+            }
+            Kind::Phantom if self.hidden => Shape::Phantom,
+            Kind::Phantom => Shape::Group,
+            Kind::Prescripts => Shape::PreScripts,
+            Kind::Radical => Shape::Root,
+            Kind::Scripts => Shape::Scripts,
+        }
+    }
 }
+
+fn prefix(tag: Tag<'_>) -> &[u8] {
+    let name = tag.qualified();
+    name.get(..name.len() - tag.local().len()).unwrap_or_default()
+}
+
+/// Reads an on/off property (section 22.1.3.9): absent value means on.
+fn is_on(value: Option<&str>) -> bool {
+    !matches!(value, Some("0" | "false" | "off"))
+}
+
+#[cfg(test)]
+mod tests;

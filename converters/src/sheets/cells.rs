@@ -59,6 +59,8 @@ pub(crate) enum Value<'v> {
     Date(&'v [u8]),
     /// A shared string that does not exist.
     NoString,
+    /// A value as it is to be written.
+    Shown(&'v [u8]),
     /// What its type does not allow; it is given as it is.
     Bad(&'v [u8]),
 }
@@ -146,7 +148,7 @@ impl<'a> Cells<'a> {
             Value::Shared(string) => self.shared(column, style, string),
             Value::Bool(true) => self.plain(column, b"TRUE"),
             Value::Bool(false) => self.plain(column, b"FALSE"),
-            Value::Error(error) => self.emit(column, error),
+            Value::Error(shown) | Value::Shown(shown) => self.emit(column, shown),
             Value::Date(date) => self.date(column, style, date),
             Value::NoString => {
                 self.tally.bad_strings += 1;

@@ -103,6 +103,23 @@ fn refuses_what_is_not_well_formed() {
 }
 
 #[test]
+fn a_doctype_is_passed_over_on_request_but_no_internal_subset() {
+    let first = |xml: &str| {
+        let limits = Limits::default();
+        let mut reader = Reader::new(xml.as_bytes(), &limits).with_doctype_passed_over();
+        reader.next_event().map_err(|error| error.to_string()).map(|event| match event {
+            Event::Start(tag) => tag.local().to_vec(),
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(first("<!DOCTYPE a PUBLIC \"-//X//DTD > X\" 'x.dtd'><a/>").unwrap(), b"a");
+    let refused = "the XML is damaged: it declares a DTD, which is never read";
+    for xml in ["<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", "<!DOCTYPE a []><a/>", "<!ELEMENT a><a/>"] {
+        assert_eq!(first(xml).unwrap_err(), refused, "{xml}");
+    }
+}
+
+#[test]
 fn refuses_depth_attributes_and_tags_beyond_the_limits() {
     let limits =
         Limits { max_xml_depth: 3, max_xml_attributes: 2, max_xml_tag_bytes: 100_000, ..Limits::default() };

@@ -3,8 +3,8 @@
 //! Tokens are ranges, so that nothing is copied. Only tags and CDATA sections have to be whole in the
 //! buffer; both are bounded by the size limit of a tag.
 
-use crate::Result;
 use crate::limits::check;
+use crate::{ConvertError, Result};
 
 use super::window::{FULL_BYTES, incomplete_tail};
 use super::{Reader, Source};
@@ -162,7 +162,24 @@ impl<S: Source> Reader<S> {
         if rest.starts_with(b"<![CDATA[") && !self.opened_at.is_empty() {
             return self.cdata_token().map(Some);
         }
+        if rest.starts_with(b"<!DOCTYPE") && self.passes_doctype && !self.seen_root {
+            return self.pass_doctype();
+        }
         Err(self.corrupt("it declares a DTD, which is never read"))
+    }
+
+    /// Passes over a declaration that only names a DTD; one that holds any of it is refused all the same.
+    fn pass_doctype(&mut self) -> Result<Option<Token>> {
+        match self.find_tag_end() {
+            Ok((close, _)) if !self.window.buffer[self.window.at..close].contains(&b'[') => {
+                self.window.at = close + 1;
+                Ok(None)
+            }
+            Ok(_) | Err(ConvertError::Corrupt { .. }) => {
+                Err(self.corrupt("it declares a DTD, which is never read"))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn cdata_token(&mut self) -> Result<Token> {

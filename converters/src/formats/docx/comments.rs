@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::{Style, Writer};
+use crate::markdown::{Form, Style, Writer};
 
 /// The comments of a document by id.
 #[derive(Debug, Default)]
@@ -20,14 +20,21 @@ impl Comments {
     }
 
     /// Adds a comment whose text is Markdown on one line.
-    pub(super) fn insert(&mut self, id: &str, author: &str, text: &str, meter: &Meter) -> Result<()> {
+    pub(super) fn insert(
+        &mut self,
+        id: &str,
+        author: &str,
+        text: &str,
+        document: (Form, &Meter),
+    ) -> Result<()> {
+        let (form, meter) = document;
         let text = text.trim();
         if text.is_empty() {
             return Ok(());
         }
         let author = author.trim();
         let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
-        let mut writer = Writer::single_line();
+        let mut writer = Writer::single_line(form);
         let bold = Style { bold: true, ..Style::default() };
         writer.text(&title, &bold);
         let line = format!("{} {text}", writer.finish());

@@ -4,17 +4,15 @@
 //! anew when it is first used (ECMA-376 part 1, section 17.9). Numbers are formatted up to bounds: a start of two
 //! billion must not become a label of eighty million letters.
 
-mod format;
-
 use std::collections::{HashMap, HashSet};
 
 use crate::Result;
 use crate::limits::Meter;
+use crate::list_number::NumberFormat;
 use crate::markdown::Marker;
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::styles::{Styles, level_number, number_of_style, style_id};
-use format::NumberFormat;
 
 const LEVELS: usize = 9;
 /// A longer label text is not a label.

@@ -4,10 +4,10 @@
 //! never mistaken for properties. Former properties of tracked changes (`rPrChange`, `pPrChange`) are skipped.
 
 use crate::Result;
+use crate::symbol::SymbolFont;
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::styles::{StyleId, Styles};
-use super::symbol::SymbolFont;
 
 /// Whether text is raised or lowered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,17 +6,17 @@
 use std::collections::HashSet;
 
 use crate::limits::Meter;
-use crate::markdown::Writer;
+use crate::markdown::{self, Writer};
 use crate::ooxml::links::Links;
-use crate::ooxml::{Ooxml, Relationship};
+use crate::ooxml::{Ooxml, Relationship, document_properties};
 use crate::options::HiddenContent;
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
 use super::comments::Comments;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
-use super::output::Output;
 use super::styles::Styles;
 use super::tally::Tally;
 use super::walker::{Document, Walker};
@@ -31,9 +31,11 @@ pub(super) fn convert(
     let mut ooxml = Ooxml::open(input, meter)?;
     let main = ooxml.main_part()?;
     let relationships = ooxml.relationships(&main)?;
-    let mut document = open(&mut ooxml, &relationships, options.hidden_content)?;
+    let mut document = open(&mut ooxml, &relationships, options)?;
     document.tally.macros = u64::from(relationships.iter().any(|r| r.kind == "vbaProject"));
-    let mut output = Output::new(meter, sink);
+    let front =
+        if options.front_matter { document_properties::read(&mut ooxml)?.into_yaml() } else { String::new() };
+    let mut output = Output::new(meter, sink, document.form().part_kind(), front);
     let mut has_text = edges(&mut ooxml, &relationships, "header", &mut document, &mut output)?;
     has_text |= main_story(&mut ooxml, &main, &mut document, &mut output)?;
     for kind in [NoteKind::Footnote, NoteKind::Endnote] {
@@ -67,12 +69,12 @@ fn find<'r>(
 fn open<'a>(
     ooxml: &mut Ooxml<'a>,
     relationships: &[Relationship],
-    hidden: HiddenContent,
+    options: &'a Options,
 ) -> Result<Document<'a>> {
     let meter = ooxml.meter();
     let mut document = Document {
         meter,
-        hidden,
+        options,
         styles: Styles::default(),
         numbering: Numbering::default(),
         comments: Comments::default(),
@@ -96,7 +98,7 @@ fn open<'a>(
 }
 
 fn comments(ooxml: &mut Ooxml<'_>, part: &str, document: &mut Document<'_>) -> Result<()> {
-    let links = Links::read(ooxml, part)?;
+    let links = Links::read(ooxml, part, document.form())?;
     document.tally.missing_parts += links.missing();
     let Some(mut reader) = ooxml.xml(part)? else {
         return Ok(());
@@ -106,8 +108,9 @@ fn comments(ooxml: &mut Ooxml<'_>, part: &str, document: &mut Document<'_>) -> R
             Event::Start(tag) if tag.local() == b"comment" => {
                 let id = tag.value(b"id").unwrap_or_default().into_owned();
                 let author = tag.value(b"author").unwrap_or_default().into_owned();
-                let text = one(&mut reader, document, &links, Writer::single_line())?.0;
-                document.comments.insert(&id, &author, &text, document.meter)?;
+                let text = one(&mut reader, document, &links, Writer::single_line(document.form()))?.0;
+                let form = document.form();
+                document.comments.insert(&id, &author, &text, (form, document.meter))?;
             }
             Event::Eof => return Ok(()),
             Event::Start(_) | Event::End(_) | Event::Text(_) => {}
@@ -142,14 +145,14 @@ fn edges(
         if !parts.insert(&relationship.target) {
             continue;
         }
-        let links = Links::read(ooxml, &relationship.target)?;
+        let links = Links::read(ooxml, &relationship.target, document.form())?;
         document.tally.missing_parts += links.missing();
         let Some(mut reader) = ooxml.xml(&relationship.target)? else {
             document.tally.missing_parts += 1;
             continue;
         };
         enter(&mut reader)?;
-        let (text, has_text) = one(&mut reader, document, &links, Writer::new())?;
+        let (text, has_text) = one(&mut reader, document, &links, Writer::with(document.form()))?;
         to_end(&mut reader)?;
         if has_text && !seen.contains(&text) {
             output.begin_section();
@@ -166,7 +169,7 @@ fn main_story(
     document: &mut Document<'_>,
     output: &mut Output<'_>,
 ) -> Result<bool> {
-    let links = Links::read(ooxml, part)?;
+    let links = Links::read(ooxml, part, document.form())?;
     document.tally.missing_parts += links.missing();
     let Some(mut reader) = ooxml.xml(part)? else {
         return Err(ConvertError::corrupt("the package", "its main part is missing"));
@@ -176,7 +179,7 @@ fn main_story(
         return Err(ConvertError::corrupt(part, "it is not a Word document"));
     }
     output.begin_section();
-    let mut walker = Walker::new(document, &links, Writer::new());
+    let mut walker = Walker::new(document, &links, Writer::with(document.form()));
     walker.walk(&mut reader, Some(output))?;
     let has_text = walker.writer.has_text();
     output.write(&walker.writer.finish())?;
@@ -186,22 +189,22 @@ fn main_story(
 
 /// Writes the glossary document: building blocks and placeholder texts, which are stored with the document but not
 /// shown in it. They count as hidden.
-fn building_blocks(
-    ooxml: &mut Ooxml<'_>,
+fn building_blocks<'a>(
+    ooxml: &mut Ooxml<'a>,
     relationships: &[Relationship],
-    document: &mut Document<'_>,
+    document: &mut Document<'a>,
     output: &mut Output<'_>,
 ) -> Result<bool> {
     let Some(part) = find(ooxml, relationships, "glossaryDocument", &mut document.tally) else {
         return Ok(false);
     };
-    if document.hidden == HiddenContent::Exclude {
+    if document.options.hidden_content == HiddenContent::Exclude {
         document.tally.hidden_dropped += 1;
         return Ok(false);
     }
     // Ids of styles, lists and notes mean other things in there.
     let related = ooxml.relationships(part)?;
-    let mut glossary = open(ooxml, &related, document.hidden)?;
+    let mut glossary = open(ooxml, &related, document.options)?;
     glossary.tally = std::mem::take(&mut document.tally);
     let has_text = main_story(ooxml, part, &mut glossary, output);
     document.tally = glossary.tally;
@@ -227,7 +230,7 @@ fn notes(
         document.tally.missing_parts = missing_before + 1;
         return Ok(false);
     };
-    let links = Links::read(ooxml, part)?;
+    let links = Links::read(ooxml, part, document.form())?;
     document.tally.missing_parts += links.missing();
     let Some(mut reader) = ooxml.xml(part)? else {
         return Ok(false);
@@ -241,11 +244,11 @@ fn notes(
                     reader.skip_element()?;
                     continue;
                 };
-                let (text, has_text) = one(&mut reader, document, &links, Writer::new())?;
+                let (text, has_text) = one(&mut reader, document, &links, Writer::with(document.form()))?;
                 any |= has_text;
                 written += 1;
                 output.begin_section();
-                output.write(&definition(number, &text))?;
+                output.write(&markdown::note(document.form(), number, &text))?;
             }
             Event::Eof => {
                 document.tally.missing_parts += referred.saturating_sub(written);
@@ -254,21 +257,6 @@ fn notes(
             Event::Start(_) | Event::End(_) | Event::Text(_) => {}
         }
     }
-}
-
-/// Makes a footnote definition; its further lines are indented, as GitHub has it.
-fn definition(number: u64, text: &str) -> String {
-    let mut out = format!("[^{number}]:");
-    for (at, line) in text.trim().lines().enumerate() {
-        out.push_str(match (at, line.is_empty()) {
-            (0, _) => " ",
-            (_, true) => "\n",
-            (_, false) => "\n    ",
-        });
-        out.push_str(line);
-    }
-    out.push('\n');
-    out
 }
 
 /// Reads the start tag of the root element and returns its local name.

@@ -11,10 +11,11 @@ mod runs;
 use std::rc::Rc;
 
 use crate::limits::Meter;
-use crate::markdown::{Style, Writer};
+use crate::markdown::{Form, Writer};
 use crate::ooxml::links::Links;
 use crate::ooxml::math::Math;
-use crate::options::HiddenContent;
+use crate::options::Options;
+use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Result};
 
@@ -22,7 +23,6 @@ use super::comments::Comments;
 use super::field::Fields;
 use super::notes::{NoteKind, Notes};
 use super::numbering::Numbering;
-use super::output::Output;
 use super::properties;
 use super::styles::Styles;
 use super::tally::Tally;
@@ -36,12 +36,19 @@ const READY_BYTES: usize = 32 << 10;
 /// What the stories of a document share.
 pub(super) struct Document<'a> {
     pub(super) meter: &'a Meter,
-    pub(super) hidden: HiddenContent,
+    pub(super) options: &'a Options,
     pub(super) styles: Styles,
     pub(super) numbering: Numbering,
     pub(super) comments: Comments,
     pub(super) notes: Notes,
     pub(super) tally: Tally,
+}
+
+impl Document<'_> {
+    /// Returns what is written.
+    pub(super) fn form(&self) -> Form {
+        Form::of(self.options)
+    }
 }
 
 /// What the end of an open element has to do.
@@ -53,7 +60,8 @@ enum Open {
     Text,
     Instruction,
     MathText,
-    Math,
+    DisplayMath,
+    Math { display: bool },
     InMath,
     Hyperlink,
     SimpleField,
@@ -146,9 +154,9 @@ impl<'w, 'a> Walker<'w, 'a> {
                     self.hand_on(output.as_deref_mut())?;
                     continue;
                 }
-                Event::End(local) => {
+                Event::End(_) => {
                     if let Some(open) = self.stack.pop() {
-                        self.end(open, local)?;
+                        self.end(open)?;
                     }
                     self.hand_on(output.as_deref_mut())?;
                     continue;
@@ -280,9 +288,11 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Step::Into(Open::Phonetic)
             }
             b"oMath" => {
-                self.math = Some(Math::default());
-                Step::Into(Open::Math)
+                let display = self.stack.last() == Some(&Open::DisplayMath);
+                self.math = Some(Math::new(tag));
+                Step::Into(Open::Math { display })
             }
+            b"oMathPara" => Step::Into(Open::DisplayMath),
             b"footnoteReference" => self.note(NoteKind::Footnote, tag)?,
             b"endnoteReference" => self.note(NoteKind::Endnote, tag)?,
             b"commentReference" => self.comment(tag)?,
@@ -311,9 +321,9 @@ impl<'w, 'a> Walker<'w, 'a> {
         Ok(Step::Into(Open::Other))
     }
 
-    fn end(&mut self, open: Open, local: &[u8]) -> Result<()> {
+    fn end(&mut self, open: Open) -> Result<()> {
         match open {
-            Open::Other | Open::Text | Open::Instruction | Open::MathText => {}
+            Open::Other | Open::DisplayMath | Open::Text | Open::Instruction | Open::MathText => {}
             Open::Paragraph { boxed } => self.end_paragraph(boxed),
             Open::Run => {
                 self.runs.pop();
@@ -339,13 +349,12 @@ impl<'w, 'a> Walker<'w, 'a> {
             Open::Graphic => self.end_graphic()?,
             Open::InMath => {
                 if let Some(math) = &mut self.math {
-                    math.end(local);
+                    math.end();
                 }
             }
-            Open::Math => {
+            Open::Math { display } => {
                 if let Some(math) = self.math.take() {
-                    let formula = math.finish();
-                    self.put_styled(&formula, &Style::default())?;
+                    self.put_formula(&math.finish(), display);
                 }
             }
             Open::Phonetic => {}

@@ -3,14 +3,12 @@
 //! A picture is its alternative text, or nothing; either way it is counted as dropped. The same picture may be
 //! described twice (the frame around it and the picture itself); the frame's words count.
 
-use std::borrow::Cow;
-
 use crate::Result;
 use crate::markdown::Style;
 use crate::xml::Tag;
 
 use super::{Open, Step, Walker};
-use crate::ooxml::math;
+use crate::ooxml::{description, math};
 
 /// A drawing or VML picture being read.
 #[derive(Debug, Default)]
@@ -66,10 +64,8 @@ impl Walker<'_, '_> {
         let Some(graphic) = self.graphics.last_mut() else {
             return;
         };
-        let says_something = |text: &Cow<'_, str>| !text.trim().is_empty() && !is_file_name(text.trim());
-        let described = tag.value(name).filter(says_something);
-        if let Some(text) = described.or_else(|| tag.value(b"title").filter(says_something)) {
-            graphic.alt = text.into_owned();
+        if let Some(text) = description::of(tag, name) {
+            graphic.alt = text;
         }
     }
 
@@ -104,23 +100,11 @@ impl Walker<'_, '_> {
 
     /// Elements within a formula; `None` for those of a word processor, which mean there what they mean anywhere.
     pub(super) fn start_in_math(&mut self, tag: Tag<'_>) -> Option<Step> {
-        let formula = self.math.as_mut()?;
-        match tag.local() {
-            b"t" => Some(Step::Into(Open::MathText)),
-            local if math::is_part(local) => {
-                formula.start(local, tag.value(b"val").as_deref());
-                Some(Step::Into(Open::InMath))
-            }
-            b"rPr" | b"ctrlPr" | b"sym" => Some(Step::Skip),
-            _ => None,
+        match self.math.as_mut()?.start(tag) {
+            math::Step::Into => Some(Step::Into(Open::InMath)),
+            math::Step::Text => Some(Step::Into(Open::MathText)),
+            math::Step::Skip => Some(Step::Skip),
+            math::Step::Foreign => None,
         }
     }
-}
-
-/// Tells whether a description is only the name of the file the picture came from, as word processors fill it in.
-fn is_file_name(text: &str) -> bool {
-    const EXTENSIONS: [&str; 12] =
-        ["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "wmf", "emf", "svg", "webp", "jpe"];
-    text.rsplit_once('.')
-        .is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }

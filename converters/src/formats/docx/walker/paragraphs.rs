@@ -99,7 +99,7 @@ impl Walker<'_, '_> {
     pub(super) fn note(&mut self, kind: NoteKind, tag: Tag<'_>) -> Result<Step> {
         let id = tag.value(b"id").unwrap_or_default();
         let number = self.document.notes.refer(kind, &id, self.document.meter)?;
-        self.writer.raw(&format!("[^{number}]"));
+        self.writer.note(number);
         Ok(Step::Into(Open::Other))
     }
 

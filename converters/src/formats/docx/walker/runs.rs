@@ -8,11 +8,11 @@ use std::rc::Rc;
 use crate::Result;
 use crate::markdown::Style;
 use crate::options::HiddenContent;
+use crate::symbol::{self, SymbolFont};
 use crate::xml::Tag;
 
 use super::super::properties::{RunProperties, Vertical, is_on};
 use super::super::styles::Styles;
-use super::super::symbol::{self, SymbolFont};
 use super::{Open, Paragraph, Step, Walker};
 
 /// What the text of a run looks like.
@@ -49,6 +49,7 @@ impl Run {
                 italic: toggle(|run| run.italic),
                 strike: toggle(|run| run.strike),
                 link,
+                ..Style::default()
             },
             hidden: toggle(|run| run.hidden),
             counted: false,
@@ -124,7 +125,7 @@ impl Walker<'_, '_> {
 
     fn put_run(&mut self, text: &str, run: &mut Run) -> Result<()> {
         if run.hidden {
-            let exclude = self.document.hidden == HiddenContent::Exclude;
+            let exclude = self.document.options.hidden_content == HiddenContent::Exclude;
             if !run.counted && !text.trim().is_empty() {
                 run.counted = true;
                 let tally = &mut self.document.tally;
@@ -160,6 +161,14 @@ impl Walker<'_, '_> {
         }
         self.writer.text(text, style);
         Ok(())
+    }
+
+    pub(super) fn put_formula(&mut self, latex: &str, display: bool) {
+        self.text_bytes += latex.len() as u64;
+        if !latex.is_empty() {
+            self.fields.saw_text();
+        }
+        self.writer.math(latex, display);
     }
 
     pub(super) fn space(&mut self) {
