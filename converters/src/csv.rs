@@ -1,17 +1,28 @@
-//! RFC 4180 CSV of sparse tables, streamed.
+//! RFC 4180 CSV, streamed: sparse tables that a spreadsheet holds, and delimited text of any dialect.
 //!
 //! Lines end with CR LF and fields with separators, quotes, line ends or outer blanks are quoted. Cells keep their
 //! place: what lies before one is written as empty fields and lines. Rows are ragged, because the width
 //! of a sheet is not known before its last row and its declared width is not to be trusted; nothing is written
 //! after the last cell of a row, or after the last row.
 
+mod dialect;
+mod field;
+mod form;
+mod pieces;
+mod rewriter;
 mod scattered;
 
 use crate::limits::Meter;
 use crate::warning::{Warning, WarningCode};
 use crate::{ConvertError, PartKind, Result, Sink};
 
+use field::double_quotes;
+pub(crate) use pieces::Pieces;
 use scattered::Scattered;
+
+pub use dialect::{Dialect, SAMPLE_BYTES, sniff};
+pub(crate) use form::Form;
+pub(crate) use rewriter::Rewriter;
 
 const FLUSH_BYTES: usize = 64 << 10;
 
@@ -38,19 +49,16 @@ pub fn is_formula_like(text: &[u8]) -> bool {
     matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
 }
 
-/// Writes one table as one part of the output. The part begins with the first cell: a table without
-/// cells leaves no trace.
+/// Writes one table as one part of the output, or as several where it is larger than [`Table::split_at`] allows. The
+/// part begins with the first cell: a table without cells leaves no trace.
 pub struct Table<'a> {
     meter: &'a Meter,
-    sink: &'a mut dyn Sink,
     label: &'a str,
     /// Whether there was a cell.
     begun: bool,
-    /// Whether the part has begun and holds bytes.
-    flushed: bool,
     /// Set once a cell came out of order.
     scattered: Option<Scattered>,
-    buffer: Vec<u8>,
+    pieces: Pieces<'a>,
     /// Where the next field would go.
     row: u32,
     column: u32,
@@ -65,17 +73,16 @@ impl std::fmt::Debug for Table<'_> {
 impl<'a> Table<'a> {
     /// Makes a table that will be the part `label`.
     pub fn new(label: &'a str, meter: &'a Meter, sink: &'a mut dyn Sink) -> Self {
-        Self {
-            meter,
-            sink,
-            label,
-            begun: false,
-            flushed: false,
-            scattered: None,
-            buffer: Vec::with_capacity(FLUSH_BYTES + 4096),
-            row: 0,
-            column: 0,
-        }
+        let pieces = Pieces::new((Some(label), PartKind::Csv), None, meter, sink);
+        Self { meter, label, begun: false, scattered: None, pieces, row: 0, column: 0 }
+    }
+
+    /// Splits the table between rows into parts of at most `max` bytes: `label`, `label-2`, … Each begins with the
+    /// first row that has values. A row that is alone larger stays whole.
+    #[must_use]
+    pub fn split_at(mut self, max: Option<u64>) -> Self {
+        self.pieces.set_max(max);
+        self
     }
 
     /// Moves to a cell, counted from zero, writing the empty cells and lines before it.
@@ -85,10 +92,10 @@ impl<'a> Table<'a> {
     /// and sink report.
     pub fn place(&mut self, row: u32, column: u32) -> Result<()> {
         if let Some(scattered) = &mut self.scattered {
-            return scattered.place((row, column), &self.buffer, self.meter);
+            return scattered.place((row, column), &self.pieces.buffer, self.meter);
         }
         if self.begun && row == self.row && column == self.column {
-            self.buffer.push(b',');
+            self.pieces.buffer.push(b',');
         } else {
             if self.begun && (row, column) < (self.row, self.column) {
                 return self.go_back(row, column);
@@ -96,10 +103,7 @@ impl<'a> Table<'a> {
             self.skip_to(row, column)?;
         }
         self.column = column + 1;
-        if self.buffer.len() >= FLUSH_BYTES {
-            self.flush()?;
-        }
-        Ok(())
+        if self.pieces.buffer.len() >= FLUSH_BYTES { self.pieces.relieve() } else { Ok(()) }
     }
 
     fn skip_to(&mut self, row: u32, column: u32) -> Result<()> {
@@ -107,7 +111,7 @@ impl<'a> Table<'a> {
         // `column` is the number of fields that the row has so far; the first field has no separator.
         let mut fields = self.column;
         if row > self.row {
-            self.repeat(b"\r\n", row - self.row)?;
+            self.end_rows(row - self.row)?;
             fields = 0;
         }
         self.repeat(b",", column + u32::from(fields > 0) - fields)?;
@@ -115,20 +119,21 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Gives up the order of the cells, if nothing is flushed yet.
+    /// Gives up the order of the cells, if nothing is handed on yet.
     fn go_back(&mut self, row: u32, column: u32) -> Result<()> {
-        if self.flushed {
+        if self.pieces.has_begun() {
             let (row, column) = (row + 1, column + 1);
             let reason = format!("the cell in row {row} and column {column} is out of order");
             return Err(ConvertError::corrupt(self.label, reason));
         }
-        let scattered = self.scattered.insert(Scattered::take_apart(&mut self.buffer));
-        scattered.place((row, column), &self.buffer, self.meter)
+        let scattered = self.scattered.insert(Scattered::take_apart(&mut self.pieces.buffer));
+        scattered.place((row, column), &self.pieces.buffer, self.meter)
     }
 
     /// Writes the cells in order that came in none.
     fn sort(&mut self, scattered: Scattered) -> Result<()> {
-        let fields = std::mem::take(&mut self.buffer);
+        let fields = std::mem::take(&mut self.pieces.buffer);
+        self.pieces.restart();
         (self.begun, self.row, self.column) = (false, 0, 0);
         let doubled = scattered.sorted(&fields, |row, column, field| {
             self.place(row, column)?;
@@ -137,7 +142,19 @@ impl<'a> Table<'a> {
         })?;
         if doubled > 0 {
             let message = "cells stand in a place where another one follows; the last one counts";
-            self.sink.warn(Warning::new(WarningCode::BadCell, doubled, message));
+            self.pieces.sink().warn(Warning::new(WarningCode::BadCell, doubled, message));
+        }
+        Ok(())
+    }
+
+    /// Ends the row at hand and the empty ones behind it.
+    fn end_rows(&mut self, rows: u32) -> Result<()> {
+        if !self.pieces.are_bounded() {
+            return self.repeat(b"\r\n", rows);
+        }
+        for _ in 0..rows {
+            self.pieces.buffer.extend_from_slice(b"\r\n");
+            self.pieces.end_row()?;
         }
         Ok(())
     }
@@ -147,12 +164,10 @@ impl<'a> Table<'a> {
         while times > 0 {
             let now = times.min(16 << 10);
             for _ in 0..now {
-                self.buffer.extend_from_slice(bytes);
+                self.pieces.buffer.extend_from_slice(bytes);
             }
             times -= now;
-            if self.buffer.len() >= FLUSH_BYTES {
-                self.flush()?;
-            }
+            self.pieces.relieve()?;
         }
         Ok(())
     }
@@ -162,27 +177,20 @@ impl<'a> Table<'a> {
         if needs_quotes(field) {
             self.quoted(field);
         } else {
-            self.buffer.extend_from_slice(field);
+            self.plain(field);
         }
     }
 
     /// Writes a field that needs no quotes.
     pub fn plain(&mut self, field: &[u8]) {
-        self.buffer.extend_from_slice(field);
+        self.pieces.buffer.extend_from_slice(field);
     }
 
     /// Writes a field with quotes.
     pub fn quoted(&mut self, field: &[u8]) {
-        self.buffer.push(b'"');
-        let mut rest = field;
-        while let Some(at) = memchr::memchr(b'"', rest) {
-            let (head, tail) = rest.split_at(at + 1);
-            self.buffer.extend_from_slice(head);
-            self.buffer.push(b'"');
-            rest = tail;
-        }
-        self.buffer.extend_from_slice(rest);
-        self.buffer.push(b'"');
+        self.pieces.buffer.push(b'"');
+        double_quotes(field, &mut self.pieces.buffer);
+        self.pieces.buffer.push(b'"');
     }
 
     /// Ends the table; tells whether it had any cell.
@@ -194,19 +202,10 @@ impl<'a> Table<'a> {
             self.sort(scattered)?;
         }
         if self.begun {
-            self.buffer.extend_from_slice(b"\r\n");
-            self.flush()?;
+            self.end_rows(1)?;
+            self.pieces.finish()?;
         }
         Ok(self.begun)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        if !std::mem::replace(&mut self.flushed, true) {
-            self.sink.begin_part(Some(self.label), PartKind::Csv).map_err(ConvertError::Sink)?;
-        }
-        self.meter.write(self.sink, &self.buffer)?;
-        self.buffer.clear();
-        Ok(())
     }
 }
 

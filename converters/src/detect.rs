@@ -14,7 +14,8 @@ mod sniff;
 use std::borrow::Cow;
 use std::io::SeekFrom;
 
-use crate::charset::{self, Charset, CharsetEvidence, Finding};
+use crate::charset::{self, Charset, CharsetEvidence, Decoder, Finding, Hints, each_chunk};
+use crate::csv::{self, Dialect, SAMPLE_BYTES};
 use crate::formats::{self, Claim, Family, Format};
 use crate::{ConvertError, Input, Meter};
 
@@ -44,8 +45,10 @@ pub struct Detection {
     pub format: Format,
     /// The media type, refined by the name within the format.
     pub media_type: Cow<'static, str>,
-    /// The charset, for text. A guess that is not confident may be one that converters refuse to decode by.
+    /// The charset, for text. A guess of low confidence may be one that converters refuse to decode by.
     pub charset: Option<Charset>,
+    /// How it is written, for delimited text.
+    pub dialect: Option<Dialect>,
     /// How the format is known.
     pub evidence: Evidence,
 }
@@ -68,13 +71,54 @@ enum Content {
 /// # Errors
 /// [`ConvertError::Io`] if the input cannot be read, [`ConvertError::Cancelled`].
 pub fn detect(input: &mut dyn Input, name: Option<&str>, meter: &Meter) -> Result<Detection, ConvertError> {
-    let name = name.unwrap_or_default();
-    let claim = formats::claim(name);
-    let content = read_content(input, meter, claim.as_ref())?;
-    Ok(judge(content, claim, name))
+    detect_with(input, name, Hints::default(), meter)
 }
 
-fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> crate::Result<Content> {
+/// Says what `input` is as [`detect`] does, with what the user says about the charset of text.
+///
+/// # Errors
+/// As for [`detect`].
+pub fn detect_with(
+    input: &mut dyn Input,
+    name: Option<&str>,
+    hints: Hints,
+    meter: &Meter,
+) -> Result<Detection, ConvertError> {
+    let name = name.unwrap_or_default();
+    let claim = formats::claim(name);
+    let content = read_content(input, meter, claim.as_ref(), hints)?;
+    let mut detection = judge(content, claim, name);
+    if let Some((expected, charset)) = detection.format.separator().zip(detection.charset) {
+        detection.dialect = read_dialect(input, meter, charset, expected)?;
+    }
+    Ok(detection)
+}
+
+/// Looks at the beginning of delimited text.
+fn read_dialect(
+    input: &mut dyn Input,
+    meter: &Meter,
+    charset: Charset,
+    expected: u8,
+) -> crate::Result<Option<Dialect>> {
+    let Some(mut decoder) = Decoder::new(charset.name) else { return Ok(None) };
+    let mut text = String::new();
+    let start = if charset.bom { charset::mark_len(charset.name) } else { 0 };
+    each_chunk(input, meter, start, SAMPLE_BYTES as u64, |bytes| {
+        decoder.decode(bytes, false, &mut text);
+        true
+    })?;
+    let sample = text.as_bytes();
+    let is_whole = input.size_bytes() <= start + SAMPLE_BYTES as u64;
+    Ok(Some(csv::sniff(&sample[..sample.len().min(SAMPLE_BYTES)], is_whole, expected)))
+}
+
+fn read_content(
+    input: &mut dyn Input,
+    meter: &Meter,
+    claim: Option<&Claim>,
+    hints: Hints,
+) -> crate::Result<Content> {
     let head = read_head(input)?;
     if head.is_empty() {
         return Ok(Content::Sure(Format::Empty, None));
@@ -92,7 +136,7 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
         return Ok(Content::Sure(Format::Xls, None));
     }
     let claims_pdf = claim.is_some_and(|claim| claim.format == Format::Pdf);
-    match charset::find(input, meter)? {
+    match charset::find_with(input, hints, meter)? {
         Finding::Text(charset)
             if magic::is_pdf_behind_junk(&head) && (claims_pdf || !is_unicode(charset)) =>
         {
@@ -120,7 +164,7 @@ fn read_content(input: &mut dyn Input, meter: &Meter, claim: Option<&Claim>) -> 
 
 /// A PDF has bytes beyond ASCII that are no UTF-8; a text that only speaks of PDF headers seldom does.
 fn is_unicode(charset: Charset) -> bool {
-    charset.evidence != CharsetEvidence::Guess
+    !matches!(charset.evidence, CharsetEvidence::Guess | CharsetEvidence::Default | CharsetEvidence::Label)
 }
 
 fn read_head(input: &mut dyn Input) -> crate::Result<Vec<u8>> {
@@ -176,6 +220,7 @@ fn sure(format: Format, media_type: Option<String>, claim: Option<Claim>) -> Det
             format,
             media_type: media_type.map_or(format.spec().media_type.into(), Cow::Owned),
             charset: None,
+            dialect: None,
             evidence: match claim {
                 None => Evidence::Content,
                 Some(claim) if agrees(claim.format, format) => Evidence::Both,
@@ -200,7 +245,7 @@ fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name
         {
             let format = looks_like.unwrap_or(Format::Xml);
             let media_type = format.spec().media_type.into();
-            Detection { format, media_type, charset: Some(charset), evidence: Evidence::Both }
+            Detection { format, media_type, charset: Some(charset), dialect: None, evidence: Evidence::Both }
         }
         // A root tag without a media type is proof enough of what the name says.
         Some(claim) if looks_like == Some(Format::FlatOdf) && is_flat_odf(claim.format) => {
@@ -220,6 +265,7 @@ fn text(charset: Charset, looks_like: Option<Format>, claim: Option<Claim>, name
                 format,
                 media_type: media_type.into(),
                 charset: Some(charset),
+                dialect: None,
                 evidence: claim
                     .map_or(Evidence::Content, |claim| Evidence::Conflict { claimed: claim.format }),
             }
@@ -232,5 +278,5 @@ fn is_flat_odf(format: Format) -> bool {
 }
 
 fn named(claim: Claim, charset: Option<Charset>, evidence: Evidence) -> Detection {
-    Detection { format: claim.format, media_type: claim.media_type, charset, evidence }
+    Detection { format: claim.format, media_type: claim.media_type, charset, dialect: None, evidence }
 }

@@ -5,8 +5,11 @@
 //! are [`Format::Unknown`] and still get the best media type that is known for them.
 
 pub mod docx;
+pub mod odp;
 pub mod ods;
+pub mod odt;
 pub mod plain;
+pub mod pptx;
 mod table;
 pub mod xls;
 pub mod xlsb;
@@ -264,6 +267,16 @@ impl Format {
             Self::Xlsm | Self::Xltx => Self::Xlsx,
             Self::Pptm | Self::Ppsx => Self::Pptx,
             other => other,
+        }
+    }
+
+    /// Returns what stands between fields by the name of the format, for delimited text.
+    #[must_use]
+    pub fn separator(self) -> Option<u8> {
+        match self {
+            Self::Csv => Some(b','),
+            Self::Tsv => Some(b'\t'),
+            _ => None,
         }
     }
 

@@ -15,6 +15,9 @@ pub(crate) use shape::{Fraction, Shape};
 /// A longer structure is left as the text it holds: each level around it would move all of it.
 const MAX_STRUCTURE_BYTES: usize = 16 << 10;
 
+/// Longer than the name of any command.
+const MAX_COMMAND_BYTES: usize = 32;
+
 /// What an element of a structure is to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -182,8 +185,9 @@ fn push(out: &mut String, piece: &str) {
 
 /// Tells whether the text ends with a command's name, such as `\alpha`.
 fn ends_with_command(text: &str) -> bool {
-    let name = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    name.len() < text.len() && is_open(name)
+    // Only so far back: a word that comes in a thousand pieces must not be searched a thousand times.
+    let letters = text.bytes().rev().take(MAX_COMMAND_BYTES).take_while(u8::is_ascii_alphabetic).count();
+    letters > 0 && text.get(..text.len() - letters).is_some_and(is_open)
 }
 
 /// Tells whether the text ends with a backslash that begins something: the last of an odd number.

@@ -13,6 +13,7 @@ pub(crate) mod cfb;
 pub mod charset;
 pub mod csv;
 pub mod detect;
+mod encryption;
 pub mod formats;
 mod front_matter;
 mod latex;
@@ -45,6 +46,12 @@ pub trait Input: Read + Seek + Send {
 impl<T: AsRef<[u8]> + Send> Input for std::io::Cursor<T> {
     fn size_bytes(&self) -> u64 {
         self.get_ref().as_ref().len() as u64
+    }
+}
+
+impl<I: Input + ?Sized> Input for &mut I {
+    fn size_bytes(&self) -> u64 {
+        (**self).size_bytes()
     }
 }
 

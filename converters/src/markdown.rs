@@ -11,7 +11,11 @@ mod form;
 mod frame;
 mod inline;
 mod style;
+mod words;
 
+use std::borrow::Cow;
+
+use crate::options::TextForm;
 pub use form::{Form, note};
 pub use frame::Side;
 use frame::{Anchored, Frame};
@@ -177,16 +181,11 @@ impl Writer {
             return;
         }
         self.has_text = true;
-        let single_line = self.is_single_line();
-        let marks = self.form.marks();
-        let [before, behind] = if display && !single_line { marks.display_math } else { marks.math };
-        let paragraph = self.frame().paragraph();
-        if single_line && marks.styled {
-            // A bar would end the cell.
-            paragraph.raw(&format!("{before}{}{behind}", latex.replace('|', "\\vert ").trim_end()));
-        } else {
-            paragraph.raw(&format!("{before}{latex}{behind}"));
-        }
+        let display = display && !self.is_single_line();
+        // A bar would end the cell.
+        let in_cell = self.is_single_line() && self.form.text == TextForm::Markdown;
+        let latex = if in_cell { Cow::from(latex.replace('|', "\\vert ")) } else { Cow::from(latex) };
+        self.frame().paragraph().formula(latex.trim_end(), display);
     }
 
     /// Appends Markdown that is not escaped.

@@ -5,9 +5,19 @@
 //! form makes no difference to them: what a reader gives beside the elements sought is passed over.
 
 mod attribute;
+pub(crate) mod chart;
+mod distinct;
+pub(crate) mod flow;
+mod list_style;
+mod lists;
 mod manifest;
+pub(crate) mod mathml;
+mod objects;
 mod properties;
 mod source;
+pub(crate) mod stories;
+mod styles;
+mod tally;
 mod text;
 
 use std::io::{Read, SeekFrom};
@@ -178,6 +188,14 @@ impl<'a> Odf<'a> {
             return Ok(None);
         }
         self.open_part(&name)
+    }
+
+    /// Returns the folders of a package that hold the content of an embedded object.
+    pub(crate) fn object_folders(&self) -> Vec<String> {
+        let Form::Package(package) = &self.form else {
+            return Vec::new();
+        };
+        package.names().filter_map(|name| name.strip_suffix("/content.xml")).map(str::to_owned).collect()
     }
 
     /// Counts the macro modules of a package. Those of a flat file stand in its content.

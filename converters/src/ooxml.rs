@@ -17,6 +17,7 @@ use crate::limits::Meter;
 use crate::xml::{self, Event};
 use crate::zip::{Package, PartReader};
 use crate::{ConvertError, Input, Result};
+use crate::{cfb, encryption};
 
 /// What a content type weighs in memory beside its strings.
 const CONTENT_TYPE_BYTES: u64 = 128;
@@ -72,10 +73,14 @@ impl<'a> Ooxml<'a> {
     /// # Errors
     /// As for [`Package::open`]; a package without `[Content_Types].xml` is [`ConvertError::Corrupt`].
     pub fn open(input: &'a mut dyn Input, meter: &'a Meter) -> Result<Self> {
-        if is_encrypted(input, meter)? {
-            return Err(ConvertError::Encrypted);
-        }
-        let mut package = Package::open(input, meter)?;
+        let mut package = if is_compound(input)? {
+            match encryption::open(&mut *input, meter)? {
+                Some(deciphered) => Package::of(Box::new(deciphered), meter)?,
+                None => return Err(ConvertError::corrupt("the package", "it is not a ZIP archive")),
+            }
+        } else {
+            Package::open(input, meter)?
+        };
         let Some(bytes) = package.read("[Content_Types].xml")? else {
             return Err(ConvertError::corrupt("the package", "it has no [Content_Types].xml"));
         };
@@ -168,36 +173,15 @@ impl<'a> Ooxml<'a> {
     }
 }
 
-/// Tells whether the input is a compound file that holds an encrypted package ([MS-OFFCRYPTO] section 2.3), which is how
-/// office programs store a document with a password.
-fn is_encrypted(input: &mut dyn Input, meter: &Meter) -> Result<bool> {
-    const COMPOUND_FILE: [u8; 8] = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
-    const STREAM: &[u8] = b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0";
+/// Tells whether the input is a compound file, which is how office programs store a package with a password.
+fn is_compound(input: &mut dyn Input) -> Result<bool> {
+    let mut head = [0; cfb::SIGNATURE.len()];
+    if input.size_bytes() < head.len() as u64 {
+        return Ok(false);
+    }
     input.seek(SeekFrom::Start(0)).map_err(ConvertError::Io)?;
-    let mut head = [0; 8];
-    if input.size_bytes() < 8 {
-        return Ok(false);
-    }
     input.read_exact(&mut head).map_err(ConvertError::Io)?;
-    if head != COMPOUND_FILE {
-        return Ok(false);
-    }
-    // The stream's name is somewhere in the directory; pieces overlap by the length of the name.
-    let mut piece = vec![0; 64 << 10];
-    let mut kept = 0;
-    loop {
-        meter.check_cancelled()?;
-        let n = input.read(&mut piece[kept..]).map_err(ConvertError::Io)?;
-        if n == 0 {
-            return Ok(false);
-        }
-        let end = kept + n;
-        if memchr::memmem::find(&piece[..end], STREAM).is_some() {
-            return Ok(true);
-        }
-        kept = end.min(STREAM.len());
-        piece.copy_within(end - kept..end, 0);
-    }
+    Ok(head == cfb::SIGNATURE)
 }
 
 fn parse_content_types(bytes: &[u8], meter: &Meter) -> Result<ContentTypes> {

@@ -180,6 +180,13 @@ const WEBDINGS: &[(u8, char)] = &[
     (0x72, '✗'),
 ];
 
+/// Returns `text` with its characters of a symbol font in Unicode, if it has any: they are in the private use area.
+pub(crate) fn unicode(font: SymbolFont, text: &str) -> Option<String> {
+    let private = |c: char| ('\u{F000}'..='\u{F0FF}').contains(&c);
+    let mapped = |c: char| if private(c) { font.character(u32::from(c)).unwrap_or(c) } else { c };
+    text.contains(private).then(|| text.chars().map(mapped).collect())
+}
+
 /// Returns the raised or lowered form of `text`, if all of it has one.
 pub(crate) fn shifted(text: &str, raised: bool) -> Option<String> {
     let from = "0123456789+-=()ni";

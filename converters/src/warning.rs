@@ -40,9 +40,9 @@ warning_codes! {
     EmbeddedDropped => "embedded-dropped",
     /// Macros were left out.
     MacrosDropped => "macros-dropped",
-    /// Hidden sheets, rows, columns or text are part of the output.
+    /// Hidden sheets, rows, columns, slides, shapes or text are part of the output.
     HiddenContent => "hidden-content",
-    /// Hidden sheets, rows, columns or text were left out on request.
+    /// Hidden sheets, rows, columns, slides, shapes or text were left out on request.
     HiddenDropped => "hidden-dropped",
     /// A sheet that holds no cells (chart, dialogue or macro sheet) was left out.
     SheetSkipped => "sheet-skipped",
@@ -74,6 +74,14 @@ warning_codes! {
     CsvGuarded => "csv-guarded",
     /// A cell begins like a formula; a spreadsheet program that opens the CSV would run it.
     FormulaLike => "formula-like",
+    /// Delimited text has another separator than its name says.
+    CsvDelimiter => "csv-delimiter",
+    /// Lines of delimited text were rewritten by RFC 4180 on request.
+    CsvRewritten => "csv-rewritten",
+    /// Quotes of delimited text stand where they cannot quote; they are part of the text.
+    CsvQuotes => "csv-quotes",
+    /// A table was split between rows, because a part would be too large.
+    CsvSplit => "csv-split",
     /// A field or other construct was left out that this converter does not know.
     UnsupportedDropped => "unsupported-dropped",
 }

@@ -27,7 +27,7 @@ const CHUNK: usize = 32 << 10;
 
 /// An open package: its checked directory over the input's bytes.
 pub struct Package<'a> {
-    input: &'a mut dyn Input,
+    input: Box<dyn Input + 'a>,
     meter: &'a Meter,
     entries: Vec<Entry>,
     /// Lower-cased names (OPC compares part names without case: ECMA-376-2 section 6.2.2.3).
@@ -46,13 +46,18 @@ impl<'a> Package<'a> {
     /// # Errors
     /// [`ConvertError::Corrupt`] for a broken or ambiguous directory, [`ConvertError::Limit`] for too many entries.
     pub fn open(input: &'a mut dyn Input, meter: &'a Meter) -> Result<Self> {
-        let end = EndRecord::find(input)?;
+        Self::of(Box::new(input), meter)
+    }
+
+    /// As [`Package::open`], of an input that the package keeps.
+    pub(crate) fn of(mut input: Box<dyn Input + 'a>, meter: &'a Meter) -> Result<Self> {
+        let end = EndRecord::find(&mut *input)?;
         meter.entries(end.entries)?;
         if end.directory_size > MAX_DIRECTORY_BYTES {
             return Err(corrupt("its size is beyond reason"));
         }
         let mut directory = vec![0; to_usize(end.directory_size)?];
-        read_at(input, end.directory_offset, &mut directory)?;
+        read_at(&mut *input, end.directory_offset, &mut directory)?;
         let entries = parse_directory(&directory, end.base)?;
         if entries.len() as u64 != end.entries {
             return Err(corrupt("its end record counts other entries than it holds"));
@@ -89,7 +94,7 @@ impl<'a> Package<'a> {
             return Ok(None);
         };
         let entry = self.entries[at].clone();
-        PartReader::open(self.input, self.meter, entry).map(Some)
+        PartReader::open(&mut *self.input, self.meter, entry).map(Some)
     }
 
     /// Reads a whole part into memory; for small parts (relationships, content types). Counts as resident bytes.

@@ -3,7 +3,9 @@
 
 use std::io::Cursor;
 
-use docferry_converters::charset::{self, Decoder, Finding, Scan, Verdict};
+use docferry_converters::charset::{
+    self, CharsetEvidence, Confidence, Decoder, Finding, Hints, Scan, Verdict,
+};
 use docferry_converters::detect::detect;
 use docferry_converters::formats::Format;
 use docferry_converters::options::Newlines;
@@ -205,6 +207,61 @@ fn labels_are_those_of_whatwg_and_utf_32() {
     assert_eq!(name("x-user-defined"), None);
     assert_eq!(name("utf-7"), None);
     assert_eq!(name(""), None);
+}
+
+fn found(bytes: &[u8], default: Option<&str>) -> (&'static str, CharsetEvidence, Confidence) {
+    let hints = Hints { label: None, default: default.and_then(charset::by_label) };
+    let meter = Meter::new(Limits::default(), bytes.len() as u64);
+    match charset::find_with(&mut Cursor::new(bytes), hints, &meter).unwrap() {
+        Finding::Text(found) | Finding::Undecided(found) => (found.name, found.evidence, found.confidence),
+        Finding::Binary => ("binary", CharsetEvidence::Guess, Confidence::Certain),
+    }
+}
+
+#[test]
+fn the_whole_file_decides() {
+    let english = "The ferry leaves the western pier at twenty past eleven.\n".repeat(40_000);
+    let russian = "Паром отходит от западного пирса в одиннадцать часов двадцать минут. ".repeat(8);
+    let encoded = |label: &str, text: &str| {
+        encoding_rs::Encoding::for_label(label.as_bytes()).unwrap().encode(text).0.into_owned()
+    };
+    // What is not ASCII begins behind two MiB; for the last one a degree sign stands far before the rest.
+    let late_utf_8 = [english.as_bytes(), "Überfahrt\n".as_bytes(), english.as_bytes()].concat();
+    assert_eq!(found(&late_utf_8, None), ("UTF-8", CharsetEvidence::Valid, Confidence::Certain));
+    let late = [english.as_bytes(), &encoded("windows-1251", &russian)].concat();
+    assert_eq!(found(&late, None), ("windows-1251", CharsetEvidence::Guess, Confidence::High));
+    let spoilt =
+        [late_utf_8, encoded("windows-1252", "Grüße aus Köln, schöne Überfahrt, weiß und süß")].concat();
+    assert_ne!(found(&spoilt, None).0, "UTF-8");
+    let far = [b"20 \xB0C\n", english.as_bytes(), &encoded("windows-1251", &russian)].concat();
+    assert_eq!(found(&far, None), ("windows-1251", CharsetEvidence::Guess, Confidence::High));
+}
+
+#[test]
+fn a_default_counts_where_there_is_little_text() {
+    let french = "Le bac part à onze heures vingt ; les passagers sont priés d'être là tôt.";
+    let (bytes, ..) = encoding_rs::WINDOWS_1252.encode(french);
+    for (default, expected) in [
+        (None, CharsetEvidence::Guess),
+        (Some("windows-1252"), CharsetEvidence::Default),
+        (Some("koi8-r"), CharsetEvidence::Default),
+        // It does not fit.
+        (Some("euc-jp"), CharsetEvidence::Guess),
+        (Some("utf-8"), CharsetEvidence::Guess),
+        (Some("utf-16le"), CharsetEvidence::Guess),
+    ] {
+        let (name, evidence, confidence) = found(&bytes, default);
+        assert_eq!((evidence, confidence), (expected, Confidence::Low), "{default:?}: {name}");
+    }
+    let much = french.repeat(4);
+    let (bytes, ..) = encoding_rs::WINDOWS_1252.encode(&much);
+    assert_eq!(found(&bytes, Some("koi8-r")), ("windows-1252", CharsetEvidence::Guess, Confidence::High));
+    // Long, but with hardly a byte that is not ASCII.
+    let long = [b"caf\xE9 ".as_slice(), &b"and so on, ".repeat(100)].concat();
+    assert_eq!(found(&long, Some("windows-1250")).1, CharsetEvidence::Default);
+    for bytes in [&b"\x1B$B4A;z\x1B(B"[..], b"a\0b\0", "é".as_bytes(), b"ascii"] {
+        assert_ne!(found(bytes, Some("windows-1252")).1, CharsetEvidence::Default, "{bytes:?}");
+    }
 }
 
 #[test]

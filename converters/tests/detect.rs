@@ -125,7 +125,10 @@ xl/workbook.xml openxmlformats-officedocument.spreadsheetml.template.main+xml xl
 xl/workbook.bin ms-excel.sheet.binary.macroEnabled.main xlsb
 ppt/show.xml openxmlformats-officedocument.presentationml.presentation.main+xml pptx
 ppt/show.xml openxmlformats-officedocument.presentationml.slideshow.main+xml ppsx
+ppt/show.xml openxmlformats-officedocument.presentationml.template.main+xml pptx
 ppt/show.xml ms-powerpoint.presentation.macroEnabled.main+xml pptm
+ppt/show.xml ms-powerpoint.slideshow.macroEnabled.main+xml pptm
+ppt/show.xml ms-powerpoint.template.macroEnabled.main+xml pptm
 word/document.xml anything docx
 nowhere/else.xml anything zip
 ";

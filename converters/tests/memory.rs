@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that makes its own packages")]
 
 use std::fmt::Write as _;
-use std::io::{Cursor, Write as _};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write as _};
 
+use docferry_converters::formats::Format;
 use docferry_converters::formats::docx::DocxToMarkdown;
 use docferry_converters::formats::xlsx::XlsxToCsv;
-use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Sink, Warning};
+use docferry_converters::{ConvertError, Converter, Input, Limits, Meter, Options, PartKind, Sink, Warning};
 
 const TYPES: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 const HELD: u64 = 1 << 20;
@@ -93,6 +94,72 @@ fn workbook(sheets: &str, sheet: &str, strings: &str, styles: &str) -> (Result<(
 fn assert_held((ended, _): (Result<(), ConvertError>, Counted)) {
     let is_held = matches!(&ended, Err(ConvertError::Limit(limit)) if limit.flag == "--max-resident-size");
     assert!(is_held, "ended with {ended:?}");
+}
+
+/// Bytes that are made when they are read: `head`, then `body` again and again.
+struct Endless {
+    head: &'static [u8],
+    body: &'static [u8],
+    len: u64,
+    at: u64,
+}
+
+impl Read for Endless {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let mut n = 0;
+        while n < out.len() && self.at < self.len {
+            let at = usize::try_from(self.at).unwrap();
+            let repeated = || self.body[(at - self.head.len()) % self.body.len()];
+            out[n] = self.head.get(at).copied().unwrap_or_else(repeated);
+            (n, self.at) = (n + 1, self.at + 1);
+        }
+        Ok(n)
+    }
+}
+
+impl Seek for Endless {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let SeekFrom::Start(at) = to else { return Err(std::io::ErrorKind::Unsupported.into()) };
+        self.at = at;
+        Ok(at)
+    }
+}
+
+impl Input for Endless {
+    fn size_bytes(&self) -> u64 {
+        self.len
+    }
+}
+
+#[test]
+fn fields_and_rows_without_end_are_handed_on() {
+    const LEN: u64 = 8 << 20;
+    for (head, body) in [
+        (&b"a,b\n\""[..], &b"x,\n"[..]),
+        (b"a,b\n", b"x"),
+        (b"a,b\n", b","),
+        (b"a;b\n1;2\n", b"\"\"\"\""),
+        (b"a;b\n", b"\"x;\"y"),
+        (b"\"", b"\n\"\""),
+    ] {
+        for (dialect, max) in [("rfc4180", None), ("keep", Some(1 << 20))] {
+            let mut options = Options { max_csv_bytes: max, ..Options::default() };
+            options.set("csv-dialect", dialect).unwrap();
+            let mut input = Endless { head, body, len: LEN, at: 0 };
+            let mut meter = Meter::new(Limits::default(), LEN);
+            let mut sink = Counted::default();
+            let converter = Format::Csv.spec().converter.unwrap();
+            let ended = converter.convert(&mut input, &options, &mut meter, &mut sink);
+            assert!(ended.is_ok(), "{ended:?}");
+            assert!(sink.bytes as u64 >= LEN, "{} bytes", sink.bytes);
+            // A row waits for 4 MiB at the most, and beside it what is read at once.
+            assert!(
+                sink.largest <= 6 << 20,
+                "{} bytes at once of {body:?}, {dialect}, {max:?}",
+                sink.largest
+            );
+        }
+    }
 }
 
 const TEXT: &str = "<p><r><t>text</t></r></p>";

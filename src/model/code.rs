@@ -117,8 +117,8 @@ codes! {
     CommentsDropped, "comments-dropped", Warning, false, "Comments were left out on request.", "", "docs/formats.md";
     EmbeddedDropped, "embedded-dropped", Warning, false, "Embedded files and objects were left out.", "", "docs/formats.md";
     MacrosDropped, "macros-dropped", Warning, false, "Macros were left out.", "", "docs/formats.md";
-    HiddenContent, "hidden-content", Warning, false, "Hidden sheets, rows, columns or text are part of the output.", "leave them out with --hidden-content exclude", "docs/formats.md";
-    HiddenDropped, "hidden-dropped", Warning, false, "Hidden sheets, rows, columns or text were left out on request.", "", "docs/formats.md";
+    HiddenContent, "hidden-content", Warning, false, "Hidden sheets, rows, columns, slides, shapes or text are part of the output.", "leave them out with --hidden-content exclude", "docs/formats.md";
+    HiddenDropped, "hidden-dropped", Warning, false, "Hidden sheets, rows, columns, slides, shapes or text were left out on request.", "", "docs/formats.md";
     SheetSkipped, "sheet-skipped", Warning, false, "A sheet that holds no cells was left out.", "", "docs/formats.md";
     FormulaWithoutValue, "formula-without-value", Warning, false, "A formula has no cached value; its cell is empty.", "open and save the workbook in a spreadsheet program", "docs/formats.md";
     BadSharedString, "bad-shared-string", Warning, false, "A cell names a shared string that does not exist.", "", "docs/formats.md";
@@ -134,6 +134,10 @@ codes! {
     ControlCharacters, "control-characters", Warning, false, "Control characters that text files do not hold are part of the text.", "", "docs/formats.md";
     CsvGuarded, "csv-guarded", Warning, false, "Formulas at the start of cells were defused with an apostrophe on request.", "", "docs/formats.md";
     FormulaLike, "formula-like", Warning, false, "A cell begins like a formula; a spreadsheet program that opens the CSV would run it.", "defuse it with --csv-guard", "docs/formats.md";
+    CsvDelimiter, "csv-delimiter", Warning, false, "Delimited text has another separator than its name says.", "rewrite it with --csv-dialect rfc4180", "docs/formats.md";
+    CsvRewritten, "csv-rewritten", Warning, false, "Lines of delimited text were rewritten by RFC 4180 on request.", "", "docs/formats.md";
+    CsvQuotes, "csv-quotes", Warning, false, "Quotes of delimited text stand where they cannot quote; they are part of the text.", "", "docs/formats.md";
+    CsvSplit, "csv-split", Warning, false, "A table was split between rows, because a part would be too large.", "choose the size with --max-csv-size", "docs/formats.md";
     UnsupportedDropped, "unsupported-dropped", Warning, false, "A construct was left out that the converter does not know.", "", "docs/formats.md";
 }
 

@@ -152,6 +152,45 @@ pub struct SourceEntry {
     /// The charset of text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
+    /// How the charset is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charset_evidence: Option<CharsetEvidence>,
+    /// How far the charset can be relied on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charset_confidence: Option<CharsetConfidence>,
+}
+
+/// How a charset is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CharsetEvidence {
+    /// By a byte order mark.
+    Bom,
+    /// By the pattern of NUL bytes that UTF-16 and UTF-32 leave.
+    Pattern,
+    /// All bytes are valid UTF-8.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// The text declares it, and all bytes fit.
+    Declared,
+    /// By statistics over the places that are not ASCII.
+    Guess,
+    /// By `--charset`.
+    Label,
+    /// By `--default-charset`, because there was too little text to guess from.
+    Default,
+}
+
+/// How far a charset can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CharsetConfidence {
+    /// The bytes or the user leave no doubt.
+    Certain,
+    /// Wrong in at most one of fifty files.
+    High,
+    /// There was too little text to tell, or it was damaged.
+    Low,
 }
 
 /// What was or would have been sent, or written.

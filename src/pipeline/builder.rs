@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use docferry_converters::charset::Hints;
 use docferry_converters::options::{CsvDialect, Newlines};
 use docferry_converters::{Limits, Options};
 
@@ -238,8 +239,14 @@ impl Builder {
                 max_bytes: max_pass.max(self.max_convert_bytes),
                 live_keys: live_keys.clone(),
                 limits: self.limits.clone(),
+                charsets: Hints::of(&self.options),
             },
-            plan: PlanOptions { rewrite_text: rewrites_text(&self.options), ..self.plan },
+            plan: PlanOptions {
+                rewrite_text: self.options.newlines != Newlines::Keep || self.options.charset.is_some(),
+                rewrite_tables: self.options.csv_dialect != CsvDialect::Keep,
+                max_table_bytes: self.options.max_csv_bytes,
+                ..self.plan
+            },
             convert: ConvertOptions {
                 options: self.options,
                 limits: self.limits,
@@ -281,11 +288,6 @@ impl Builder {
 
 /// Room for the multipart framing of a request, more than any name and metadata take.
 const FRAMING_BYTES: u64 = 64 << 10;
-
-/// Tells whether the options ask for something that passing text through would not do.
-fn rewrites_text(options: &Options) -> bool {
-    options.newlines != Newlines::Keep || options.charset.is_some() || options.csv_dialect != CsvDialect::Keep
-}
 
 /// Refuses what the profile has no field for.
 fn check_extra(profile: &Profile, extra: &UploadExtra) -> Result<(), BuildError> {

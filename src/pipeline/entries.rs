@@ -4,11 +4,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use base64::Engine as _;
-use docferry_converters::Warning;
+use docferry_converters::{Warning, charset};
 
 use crate::model::entry::{
-    ConverterEntry, Entry, FileEntry, OutputEntry, SCHEMA_VERSION, SourceEntry, Status, TargetEntry,
-    WarningEntry,
+    CharsetConfidence, CharsetEvidence, ConverterEntry, Entry, FileEntry, OutputEntry, SCHEMA_VERSION,
+    SourceEntry, Status, TargetEntry, WarningEntry,
 };
 use crate::model::{
     Candidate, Code, Consumer, ConverterRef, Failure, FileObject, MediaType, Outcome, Payload, Sha256, Source,
@@ -37,6 +37,8 @@ impl Base {
         self.source.format = Some(detection.format.spec().name.to_owned());
         self.source.media_type = Some(detection.media_type.to_string());
         self.source.charset = detection.charset.map(|charset| charset.name.to_owned());
+        self.source.charset_evidence = detection.charset.map(|charset| evidence(charset.evidence));
+        self.source.charset_confidence = detection.charset.map(|charset| confidence(charset.confidence));
     }
 
     /// Makes the entry of one part.
@@ -173,16 +175,18 @@ pub(super) fn file_output(
 
 /// Describes the converter and what it dropped.
 pub(super) fn converter_entry(converter: &ConverterRef, warnings: &[Warning]) -> ConverterEntry {
-    let known = |warning: &Warning| {
-        let code = Code::by_name(warning.code.as_str())?;
-        Some(WarningEntry { code, message: warning.message.clone(), count: warning.count })
-    };
     ConverterEntry {
         name: converter.name.to_owned(),
         revision: converter.revision,
         options_hash: converter.options_hash.clone(),
-        warnings: warnings.iter().filter_map(known).collect(),
+        warnings: warnings.iter().filter_map(warning_entry).collect(),
     }
+}
+
+/// Describes what a conversion dropped or changed.
+pub(super) fn warning_entry(warning: &Warning) -> Option<WarningEntry> {
+    let code = Code::by_name(warning.code.as_str())?;
+    Some(WarningEntry { code, message: warning.message.clone(), count: warning.count })
 }
 
 fn source_entry(candidate: &Candidate) -> SourceEntry {
@@ -205,5 +209,27 @@ fn source_entry(candidate: &Candidate) -> SourceEntry {
         format: None,
         media_type: None,
         charset: None,
+        charset_evidence: None,
+        charset_confidence: None,
+    }
+}
+
+fn evidence(evidence: charset::CharsetEvidence) -> CharsetEvidence {
+    match evidence {
+        charset::CharsetEvidence::Bom => CharsetEvidence::Bom,
+        charset::CharsetEvidence::NulPattern => CharsetEvidence::Pattern,
+        charset::CharsetEvidence::Valid => CharsetEvidence::Utf8,
+        charset::CharsetEvidence::Declared => CharsetEvidence::Declared,
+        charset::CharsetEvidence::Guess => CharsetEvidence::Guess,
+        charset::CharsetEvidence::Label => CharsetEvidence::Label,
+        charset::CharsetEvidence::Default => CharsetEvidence::Default,
+    }
+}
+
+fn confidence(confidence: charset::Confidence) -> CharsetConfidence {
+    match confidence {
+        charset::Confidence::Certain => CharsetConfidence::Certain,
+        charset::Confidence::High => CharsetConfidence::High,
+        charset::Confidence::Low => CharsetConfidence::Low,
     }
 }

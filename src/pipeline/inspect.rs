@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::output::check_apart;
-use super::prepare::{Part, Ready};
+use super::prepare::{Part, Ready, described};
 use super::report::{Report, Stopped};
 use super::{Pipeline, RunError, Work};
 use crate::model::entry::Entry;
@@ -119,7 +119,7 @@ impl Pipeline {
         base.learn(&classified);
         let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
         let action = match &self.admit {
-            Some(admit) => match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
+            Some(admit) => match plan(described(&classified, &name), &admit.acceptance, self.plan) {
                 Plan::Reject(violations) => Err(Outcome::Rejected(violations)),
                 Plan::Convert { converter } => match admit.policy.judge_names(&name, "") {
                     secrets if secrets.is_empty() => Ok(format!("convert with {}", converter.name())),

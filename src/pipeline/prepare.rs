@@ -4,7 +4,7 @@ use std::path::Path;
 
 use docferry_converters::Converter;
 
-use super::entries::{Base, converter_entry, file_output, payload_output};
+use super::entries::{Base, converter_entry, file_output, payload_output, warning_entry};
 use super::output::OutputDir;
 use super::{Pipeline, Work};
 use crate::model::entry::{ConverterEntry, Entry, Status, TargetEntry, WarningEntry};
@@ -13,7 +13,7 @@ use crate::stages::admit::{AdmitOptions, Admitted, admit_parts, admit_whole, not
 use crate::stages::classify::{Classified, classify};
 use crate::stages::convert::convert;
 use crate::stages::discover::Found;
-use crate::stages::plan::{Plan, media_type, plan, plan_local};
+use crate::stages::plan::{self, Plan, media_type, plan, plan_local};
 
 /// What became of an input so far.
 #[derive(Debug)]
@@ -118,10 +118,14 @@ impl Pipeline {
 
     fn for_target(&self, base: &Base, classified: Classified, admit: &AdmitOptions) -> Ready {
         let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
-        match plan(&classified.detection, &name, &admit.acceptance, self.plan) {
+        match plan(described(&classified, &name), &admit.acceptance, self.plan) {
             Plan::Reject(violations) => Ready::Final(vec![base.nothing(Outcome::Rejected(violations))]),
             Plan::PassThrough { media_type, append } => {
-                let admitted = admit_whole(classified, media_type, append, admit);
+                let warning = delimiter(&classified);
+                let mut admitted = admit_whole(classified, media_type, append, admit);
+                if admitted.verdict.is_ok() {
+                    admitted.warnings.extend(warning);
+                }
                 draft_parts(base, vec![admitted], None)
             }
             Plan::Convert { converter } => self.converted(base, &classified, converter, admit),
@@ -191,6 +195,17 @@ impl Pipeline {
         }
         entries
     }
+}
+
+/// Says of an input what its plan depends on.
+pub(super) fn described<'a>(classified: &'a Classified, name: &'a str) -> plan::Found<'a> {
+    plan::Found { detection: &classified.detection, name, size_bytes: classified.size_bytes }
+}
+
+/// Warns of delimited text that is sent as it is and has another separator than its name says.
+fn delimiter(classified: &Classified) -> Option<WarningEntry> {
+    let detection = &classified.detection;
+    warning_entry(&detection.dialect?.warning(detection.format.separator()?)?)
 }
 
 /// Warns where the content decided against the name.

@@ -116,14 +116,20 @@ pub fn admit_parts(
     admitted
 }
 
-/// Returns the name of a part: the source's name, the label among several parts, and the extension.
+/// Returns the name of a part: the source's name, the label among several parts, and the extension. A part that keeps
+/// the source's name has its label before the extension.
 #[must_use]
 pub fn part_name(source_name: &str, prepared: &Prepared) -> String {
     let label = prepared.label.as_deref().map(clean_label).unwrap_or_default();
     let dot = if label.is_empty() { "" } else { "." };
     match prepared.kind.extension() {
         Some(extension) => format!("{source_name}{dot}{label}.{extension}"),
-        None => source_name.to_owned(),
+        None if label.is_empty() => source_name.to_owned(),
+        None => {
+            let at = source_name.rfind('.').filter(|at| *at > 0).unwrap_or(source_name.len());
+            let (stem, extension) = source_name.split_at(at);
+            format!("{stem}-{label}{extension}")
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use docferry_converters::detect::{Detection, detect};
+use docferry_converters::charset::Hints;
+use docferry_converters::detect::{Detection, detect_with};
 use docferry_converters::formats::Format;
 use docferry_converters::{ConvertError, Input, Limits, Meter};
 
@@ -29,6 +30,8 @@ pub struct ClassifyOptions {
     pub live_keys: LiveKeys,
     /// The limits of detection.
     pub limits: Limits,
+    /// What the user says about the charset of text.
+    pub charsets: Hints,
 }
 
 /// An input that was read once.
@@ -246,8 +249,9 @@ fn detection(
     let meter = Meter::new(options.limits.clone(), size);
     let mut input = content.input().map_err(|e| read_outcome(&e))?;
     // Detection reads untrusted bytes: a defect there must cost this file only.
-    let detected =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| detect(input.as_mut(), Some(name), &meter)));
+    let detected = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        detect_with(input.as_mut(), Some(name), options.charsets, &meter)
+    }));
     let detection = match detected {
         Ok(Ok(detection)) => detection,
         Ok(Err(ConvertError::Io(e))) => return Err(read_outcome(&e)),

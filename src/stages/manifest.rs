@@ -220,6 +220,8 @@ mod tests {
                 format: None,
                 media_type: None,
                 charset: None,
+                charset_evidence: None,
+                charset_confidence: None,
             },
             output: None,
             converter: None,

@@ -17,6 +17,21 @@ pub struct PlanOptions {
     pub misnamed: Misnamed,
     /// Whether the user asked for something that only the text converter does (line ends, a charset).
     pub rewrite_text: bool,
+    /// Whether the user asked for delimited text to be rewritten.
+    pub rewrite_tables: bool,
+    /// The size in bytes over which delimited text is split between rows.
+    pub max_table_bytes: Option<u64>,
+}
+
+/// What an input is.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// What its bytes are.
+    pub detection: &'a Detection,
+    /// Its name.
+    pub name: &'a str,
+    /// The number of its bytes.
+    pub size_bytes: u64,
 }
 
 /// What becomes of an input.
@@ -50,9 +65,10 @@ impl std::fmt::Debug for Plan {
     }
 }
 
-/// Decides what becomes of an input of this name.
+/// Decides what becomes of an input.
 #[must_use]
-pub fn plan(detection: &Detection, name: &str, acceptance: &Acceptance, options: PlanOptions) -> Plan {
+pub fn plan(found: Found<'_>, acceptance: &Acceptance, options: PlanOptions) -> Plan {
+    let Found { detection, name, size_bytes } = found;
     if let Some(violation) = unusable(detection, options.misnamed) {
         return Plan::Reject(vec![violation]);
     }
@@ -65,8 +81,10 @@ pub fn plan(detection: &Detection, name: &str, acceptance: &Acceptance, options:
         (ConvertMode::Always, _) if let Some(converter) = document => Plan::Convert { converter },
         (ConvertMode::Always | ConvertMode::Auto, Route::AsIs { media_type, append }) => {
             let foreign = acceptance.wants_utf8() && !is_plain_utf8(detection.charset);
-            let transcode = is_text && (foreign || options.rewrite_text);
-            match spec.converter.filter(|_| transcode) {
+            let is_too_large = options.max_table_bytes.is_some_and(|max| size_bytes > max);
+            let table = detection.format.separator().is_some() && (options.rewrite_tables || is_too_large);
+            let rewrite = is_text && (foreign || options.rewrite_text || table);
+            match spec.converter.filter(|_| rewrite) {
                 Some(converter) => Plan::Convert { converter },
                 None => Plan::PassThrough { media_type, append },
             }
@@ -140,7 +158,7 @@ fn is_loosely_named(claimed: Format) -> bool {
 }
 
 fn is_plain_utf8(charset: Option<Charset>) -> bool {
-    charset.is_none_or(|c| c.name == "UTF-8" && !c.bom && c.evidence != CharsetEvidence::Guess)
+    charset.is_none_or(|c| c.name == "UTF-8" && !c.bom && c.evidence == CharsetEvidence::Valid)
 }
 
 #[cfg(test)]

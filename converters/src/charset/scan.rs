@@ -5,7 +5,7 @@
 //! text header before binary data for text.
 
 use super::wide::{Readings, Wide};
-use super::{Charset, CharsetEvidence, count};
+use super::{Charset, CharsetEvidence, Confidence, count};
 
 /// UTF-16 and UTF-32 without a mark show their NUL bytes in the first 64 KiB, or not at all.
 const WIDE_PREFIX: u64 = 64 << 10;
@@ -91,7 +91,7 @@ impl Scan {
         if self.has_nul {
             let wide = self.wide_open.then(|| self.wide.without_mark()).flatten();
             return wide.map_or(Verdict::Binary, |wide| {
-                Verdict::Known(Charset::sure(wide.name(), CharsetEvidence::NulPattern, false))
+                Verdict::Known(Charset::likely(wide.name(), CharsetEvidence::NulPattern, Confidence::High))
             });
         }
         self.utf8.end();
@@ -102,18 +102,18 @@ impl Scan {
             } else if self.non_ascii == 0 && self.first_escape.is_some() {
                 Verdict::Open(self.remains())
             } else if bom {
-                Verdict::Known(Charset::sure("UTF-8", CharsetEvidence::Bom, true))
+                Verdict::Known(Charset::certain("UTF-8", CharsetEvidence::Bom, true))
             } else {
-                Verdict::Known(Charset::sure("UTF-8", CharsetEvidence::Valid, false))
+                Verdict::Known(Charset::certain("UTF-8", CharsetEvidence::Valid, false))
             };
         }
         if per_cent(self.controls) > MAX_CONTROLS_OTHER {
             Verdict::Binary
         } else if bom || self.utf8.is_damaged_utf8() {
             Verdict::Known(if bom {
-                Charset::sure("UTF-8", CharsetEvidence::Bom, true)
+                Charset::certain("UTF-8", CharsetEvidence::Bom, true)
             } else {
-                Charset::guess("UTF-8", false)
+                Charset::likely("UTF-8", CharsetEvidence::Guess, Confidence::Low)
             })
         } else {
             Verdict::Open(self.remains())
@@ -121,7 +121,7 @@ impl Scan {
     }
 
     fn marked(readings: Readings, wide: Wide) -> Verdict {
-        let charset = Charset::sure(wide.name(), CharsetEvidence::Bom, true);
+        let charset = Charset::certain(wide.name(), CharsetEvidence::Bom, true);
         if readings.after_mark(wide) { Verdict::Known(charset) } else { Verdict::Binary }
     }
 

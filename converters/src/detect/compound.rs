@@ -31,5 +31,10 @@ pub(super) fn read(input: &mut dyn Input, meter: &Meter) -> Result<Content> {
         .iter()
         .find(|(stream, _)| root.iter().any(|entry| entry.name.eq_ignore_ascii_case(stream)))
         .map_or(Format::Ole, |(_, format)| *format);
+    if format == Format::EncryptedOoxml
+        && let Some(found) = super::package::deciphered(input, meter)?
+    {
+        return Ok(Content::Sure(found, None));
+    }
     Ok(Content::Sure(format, None))
 }

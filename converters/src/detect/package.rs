@@ -43,19 +43,29 @@ const USUAL_NAMES: &[(&str, Format)] = &[
 
 pub(super) fn read(input: &mut dyn Input, meter: &Meter) -> Result<Content> {
     meter.check_cancelled()?;
-    // The caller's meter stays untouched: detection is not part of the conversion that it counts.
+    let own = own_meter(input, meter);
+    if let Some(format) = tolerate(office(input, &own))?.flatten() {
+        return Ok(Content::Sure(format, None));
+    }
+    let own = Meter::new(own.limits().clone(), input.size_bytes());
+    Ok(tolerate(other(input, &own))?.unwrap_or(Content::Container(Format::Zip)))
+}
+
+/// The caller's meter stays untouched: detection is not part of the conversion that it counts.
+fn own_meter(input: &dyn Input, meter: &Meter) -> Meter {
     let limits = Limits {
         max_part_bytes: MAX_PART_BYTES,
         max_inflated_bytes: 3 * MAX_PART_BYTES,
         max_resident_bytes: 3 * MAX_PART_BYTES,
         ..meter.limits().clone()
     };
-    let own = Meter::new(limits, input.size_bytes());
-    if let Some(format) = tolerate(office(input, &own))?.flatten() {
-        return Ok(Content::Sure(format, None));
-    }
-    let own = Meter::new(own.limits().clone(), input.size_bytes());
-    Ok(tolerate(other(input, &own))?.unwrap_or(Content::Container(Format::Zip)))
+    Meter::new(limits, input.size_bytes())
+}
+
+/// Returns what an encrypted package is, if it opens without a password of the user's.
+pub(super) fn deciphered(input: &mut dyn Input, meter: &Meter) -> Result<Option<Format>> {
+    let own = own_meter(input, meter);
+    Ok(tolerate(office(input, &own))?.flatten())
 }
 
 /// Lets failures of the input itself through; anything else says only that this is no sound package.

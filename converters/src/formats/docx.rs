@@ -5,7 +5,9 @@
 //! Layout, fonts and colours are not read. Parts are found by relationship and elements by local name, so strict
 //! documents and unusual part names make no difference.
 
+mod chunks;
 mod comments;
+mod document;
 mod field;
 mod notes;
 mod numbering;

@@ -3,18 +3,29 @@
 //! Text that is UTF-8 already passes byte for byte, line ends included: a file that a user can compare with its
 //! source is worth more than a tidy one. Charset declarations inside the text (XML, HTML) are left as they
 //! are. Two passes over the input, in constant memory: what the charset is shows only at the end.
+//!
+//! Delimited text can also be rewritten by RFC 4180, and is split between rows where a part would be too large.
 
-use crate::charset::{self, CHUNK, Charset, CharsetEvidence, Decoder, Finding, count, each_chunk};
+mod output;
+
+use crate::charset::{
+    self, CHUNK, Charset, CharsetEvidence, Confidence, Decoder, Finding, Hints, count, each_chunk,
+};
 use crate::options::Newlines;
 use crate::warning::{Warning, WarningCode};
-use crate::{ConvertError, Converter, Input, Meter, Options, PartKind, Result, Sink};
+use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink};
+
+use output::Output;
 
 /// Replacement characters beyond one in this many are damage, not blemishes.
 const CHARACTERS_PER_REPLACEMENT: u64 = 1000;
 
 /// The converter.
 #[derive(Debug)]
-pub struct TextToUtf8;
+pub struct TextToUtf8 {
+    /// What stands between fields by the name of the file, for delimited text.
+    pub separator: Option<u8>,
+}
 
 impl Converter for TextToUtf8 {
     fn name(&self) -> &'static str {
@@ -22,7 +33,7 @@ impl Converter for TextToUtf8 {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn convert(
@@ -33,7 +44,11 @@ impl Converter for TextToUtf8 {
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let charset = charset_of(input, options, meter)?;
-        let mut pass = Pass::new(charset, options, meter, sink)?;
+        let out = match self.separator {
+            Some(separator) => Output::table(separator, input.size_bytes(), options, (meter, sink)),
+            None => Output::straight(meter, sink)?,
+        };
+        let mut pass = Pass::new(charset, options, meter, out)?;
         pass.run(input)?;
         pass.finish()
     }
@@ -43,12 +58,16 @@ fn charset_of(input: &mut dyn Input, options: &Options, meter: &Meter) -> Result
     if input.size_bytes() == 0 {
         return Err(ConvertError::NoText);
     }
-    if let Some(label) = &options.charset {
-        let charset = charset::by_label(label)
-            .ok_or_else(|| ConvertError::Unsupported(format!("the charset `{label}`")))?;
+    let hints = Hints::of(options);
+    for (label, known) in [(&options.charset, hints.label), (&options.default_charset, hints.default)] {
+        if let (Some(label), None) = (label, known) {
+            return Err(ConvertError::Unsupported(format!("the charset `{label}`")));
+        }
+    }
+    if let Some(charset) = hints.label {
         return charset::with_mark(input, charset);
     }
-    match charset::find(input, meter)? {
+    match charset::find_with(input, hints, meter)? {
         Finding::Text(charset) => Ok(charset),
         Finding::Undecided(Charset { name, .. }) => {
             let hint = charset::by_label(name).map_or("", |_| "; name it with --charset");
@@ -65,7 +84,7 @@ struct Pass<'a> {
     decoder: Option<Decoder>,
     newlines: Newlines,
     meter: &'a Meter,
-    sink: &'a mut dyn Sink,
+    out: Output<'a>,
     text: String,
     line_ends: LineEnds,
     characters: u64,
@@ -73,7 +92,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(charset: Charset, options: &Options, meter: &'a Meter, sink: &'a mut dyn Sink) -> Result<Self> {
+    fn new(charset: Charset, options: &Options, meter: &'a Meter, out: Output<'a>) -> Result<Self> {
         // Bytes that a scan has found to be UTF-8 need no decoder.
         let as_is = charset.name == "UTF-8" && charset.evidence == CharsetEvidence::Valid;
         let decoder = if as_is {
@@ -82,13 +101,12 @@ impl<'a> Pass<'a> {
             let unknown = || ConvertError::Unsupported(format!("the charset `{}`", charset.name));
             Some(Decoder::new(charset.name).ok_or_else(unknown)?)
         };
-        sink.begin_part(None, PartKind::PlainText).map_err(ConvertError::Sink)?;
         Ok(Self {
             charset,
             decoder,
             newlines: options.newlines,
             meter,
-            sink,
+            out,
             text: String::with_capacity(CHUNK),
             line_ends: LineEnds::default(),
             characters: 0,
@@ -127,18 +145,19 @@ impl<'a> Pass<'a> {
         });
         match self.newlines {
             Newlines::Keep if text.is_empty() => Ok(()),
-            Newlines::Keep => self.meter.write(self.sink, text),
+            Newlines::Keep => self.out.take(text),
             Newlines::Lf => {
                 let changed = self.line_ends.change(text, last);
                 if changed.is_empty() {
                     return Ok(());
                 }
-                self.meter.write(self.sink, changed)
+                self.out.take(changed)
             }
         }
     }
 
     fn finish(self) -> Result<()> {
+        let sink = self.out.finish()?;
         if self.meter.output_bytes() == 0 {
             return Err(ConvertError::NoText);
         }
@@ -155,10 +174,11 @@ impl<'a> Pass<'a> {
         }
         let mut warn = |code, count: u64, message: String| {
             if count > 0 {
-                self.sink.warn(Warning::new(code, count, message));
+                sink.warn(Warning::new(code, count, message));
             }
         };
-        let guessed = u64::from(!self.charset.confident);
+        let is_guess = self.charset.evidence == CharsetEvidence::Guess;
+        let guessed = u64::from(is_guess && self.charset.confidence == Confidence::Low);
         let message = format!("the charset {name} is a guess from little text");
         warn(WarningCode::CharsetGuessed, guessed, message);
         let message = format!("decoded from {name}, known {}", known(self.charset.evidence));
@@ -183,6 +203,7 @@ fn known(evidence: CharsetEvidence) -> &'static str {
         CharsetEvidence::Declared => "by its own declaration, which still stands in the text",
         CharsetEvidence::Guess => "by a guess",
         CharsetEvidence::Label => "by the option",
+        CharsetEvidence::Default => "by your default, as there is too little text to tell",
     }
 }
 

@@ -3,7 +3,7 @@
 //! Media types are the registered ones. Where none is registered, a text format gets a `text/x-` type:
 //! stores that take text know it by `text/*`, and would refuse the `application/` types that some use.
 
-use super::{Family, Format, FormatSpec, docx, ods, plain, xls, xlsb, xlsx};
+use super::{Family, Format, FormatSpec, docx, odp, ods, odt, plain, pptx, xls, xlsb, xlsx};
 use crate::Converter;
 
 const fn row(format: Format, name: &'static str, title: &'static str, family: Family) -> FormatSpec {
@@ -20,7 +20,7 @@ const fn row(format: Format, name: &'static str, title: &'static str, family: Fa
 }
 
 const fn text(format: Format, name: &'static str, title: &'static str) -> FormatSpec {
-    row(format, name, title, Family::Text).media("text/plain").by(&plain::TextToUtf8)
+    row(format, name, title, Family::Text).media("text/plain").by(&plain::TextToUtf8 { separator: None })
 }
 
 const fn document(format: Format, name: &'static str, title: &'static str) -> FormatSpec {
@@ -82,10 +82,11 @@ pub static FORMATS: &[FormatSpec] = &[
         ("md", "text/markdown"), ("markdown", "text/markdown"), ("mdown", "text/markdown"),
         ("mkd", "text/markdown"), ("mdx", "text/markdown"), ("qmd", "text/markdown"), ("rmd", "text/markdown"),
     ]),
-    text(Format::Csv, "csv", "comma-separated values").media("text/csv").ext(&[("csv", "text/csv")]),
+    text(Format::Csv, "csv", "comma-separated values").media("text/csv").ext(&[("csv", "text/csv")])
+        .by(&plain::TextToUtf8 { separator: Some(b',') }),
     text(Format::Tsv, "tsv", "tab-separated values").media("text/tab-separated-values").ext(&[
         ("tsv", "text/tab-separated-values"), ("tab", "text/tab-separated-values"),
-    ]),
+    ]).by(&plain::TextToUtf8 { separator: Some(b'\t') }),
     text(Format::Json, "json", "JSON").media("application/json").ext(&[
         ("json", "application/json"), ("geojson", "application/geo+json"), ("jsonld", "application/ld+json"),
         ("json5", "text/x-json5"), ("jsonc", "text/x-jsonc"), ("webmanifest", "application/manifest+json"),
@@ -245,30 +246,33 @@ pub static FORMATS: &[FormatSpec] = &[
     document(Format::Xlsb, "xlsb", "Excel binary workbook").media(XLSB).ext(&[("xlsb", XLSB)]).by(&xlsb::XlsbToCsv),
     document(Format::Pptx, "pptx", "PowerPoint presentation").media(PPTX).ext(&[
         ("pptx", PPTX), ("potx", "application/vnd.openxmlformats-officedocument.presentationml.template"),
-    ]),
+    ]).by(&pptx::PptxToMarkdown),
     document(Format::Pptm, "pptm", "PowerPoint presentation with macros").media(PPTM).ext(&[
         ("pptm", PPTM), ("ppsm", "application/vnd.ms-powerpoint.slideshow.macroenabled.12"),
         ("potm", "application/vnd.ms-powerpoint.template.macroenabled.12"),
-    ]),
-    document(Format::Ppsx, "ppsx", "PowerPoint show").media(PPSX).ext(&[("ppsx", PPSX)]),
+    ]).by(&pptx::PptxToMarkdown),
+    document(Format::Ppsx, "ppsx", "PowerPoint show").media(PPSX).ext(&[("ppsx", PPSX)])
+        .by(&pptx::PptxToMarkdown),
     document(Format::EncryptedOoxml, "encrypted-ooxml", "encrypted Office document")
         .media("application/x-ole-storage"),
     document(Format::Odt, "odt", "OpenDocument text").media(ODT).ext(&[
         ("odt", ODT), ("ott", "application/vnd.oasis.opendocument.text-template"),
-    ]),
+    ]).by(&odt::OdtToMarkdown),
     document(Format::Ods, "ods", "OpenDocument spreadsheet").media(ODS).ext(&[
         ("ods", ODS), ("ots", "application/vnd.oasis.opendocument.spreadsheet-template"),
     ]).by(&ods::OdsToCsv),
     document(Format::Odp, "odp", "OpenDocument presentation").media(ODP).ext(&[
         ("odp", ODP), ("otp", "application/vnd.oasis.opendocument.presentation-template"),
-    ]),
+    ]).by(&odp::OdpToMarkdown),
     document(Format::Odg, "odg", "OpenDocument drawing").media(ODG).ext(&[
         ("odg", ODG), ("otg", "application/vnd.oasis.opendocument.graphics-template"),
     ]),
-    document(Format::Fodt, "fodt", "OpenDocument text in one XML file").media(FODT).ext(&[("fodt", FODT)]),
+    document(Format::Fodt, "fodt", "OpenDocument text in one XML file").media(FODT).ext(&[("fodt", FODT)])
+        .by(&odt::OdtToMarkdown),
     document(Format::Fods, "fods", "OpenDocument spreadsheet in one XML file").media(FODS)
         .ext(&[("fods", FODS)]).by(&ods::OdsToCsv),
-    document(Format::Fodp, "fodp", "OpenDocument presentation in one XML file").media(FODP).ext(&[("fodp", FODP)]),
+    document(Format::Fodp, "fodp", "OpenDocument presentation in one XML file").media(FODP).ext(&[("fodp", FODP)])
+        .by(&odp::OdpToMarkdown),
     document(Format::FlatOdf, "flat-odf", "other OpenDocument in one XML file").media("application/xml").ext(&[
         ("fodg", "application/vnd.oasis.opendocument.graphics-flat-xml"),
     ]),

@@ -154,11 +154,18 @@ fn argument(out: &mut String, text: &str) {
     if is_sign(text) && !text.is_empty() { push(out, text) } else { group(out, text) }
 }
 
+/// Tells whether the text is a command with one argument, to which scripts may be given: those of a brace are limits.
+fn is_framed(text: &str) -> bool {
+    let name = text.bytes().skip(1).take_while(u8::is_ascii_alphabetic).count() + 1;
+    let brace = text.starts_with("\\underbrace") || text.starts_with("\\overbrace");
+    text.starts_with('\\') && !brace && text.get(name..).is_some_and(fence::is_one_group)
+}
+
 /// Writes what scripts hang on.
 fn base(out: &mut String, text: &str) {
-    let number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let fenced = text.ends_with([')', ']']) && text.starts_with(['(', '[']);
-    if !text.is_empty() && (is_sign(text) || number || fenced) {
+    if !text.is_empty() && (is_sign(text) || number || fenced || is_framed(text)) {
         out.push_str(text);
     } else {
         group(out, text);

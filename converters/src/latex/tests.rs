@@ -33,3 +33,12 @@ fn parts_come_in_any_order() {
     formula.end(&Shape::Scripts);
     assert_eq!(formula.finish(), "b_c^a");
 }
+
+#[test]
+fn a_word_in_a_hundred_thousand_pieces_is_quick() {
+    let mut formula = Builder::default();
+    for _ in 0..100_000 {
+        formula.characters("a", Font::default());
+    }
+    assert_eq!(formula.finish().len(), 100_000);
+}

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::escape::{self, Place};
 use super::form::Marks;
 use super::style::{Kind, Style, close, wants};
+use super::words::plain_len;
 
 /// A longer run of underscores at the end of a piece of text is not looked at again.
 const MAX_UNDERSCORES: usize = 256;
@@ -151,6 +152,22 @@ impl Inline {
     pub(super) fn raw(&mut self, markdown: &str) {
         self.close_all();
         self.embed(markdown);
+    }
+
+    /// Appends a formula outside of any mark. A displayed one stands apart from what is around it, and two beside each
+    /// other must not make `$$`.
+    pub(super) fn formula(&mut self, latex: &str, display: bool) {
+        self.close_all();
+        let [before, behind] = if display { self.form.display_math } else { self.form.math };
+        if display || (!before.is_empty() && self.text.ends_with(before)) {
+            self.space();
+        }
+        self.embed(before);
+        self.text.push_str(latex);
+        self.text.push_str(behind);
+        if display {
+            self.space();
+        }
     }
 
     /// Appends Markdown as it is, in the style that is open.
@@ -351,27 +368,4 @@ impl Inline {
         let content = self.text.len();
         self.marks.push(Mark { kind, content });
     }
-}
-
-/// Returns how much of `words`, which begins with a visible character, can be written at once: up to white
-/// space that is more than one plain space between visible characters.
-fn plain_len(words: &str) -> usize {
-    let bytes = words.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b' ' if bytes.get(at + 1).is_some_and(u8::is_ascii_graphic) => at += 1,
-            b' ' | b'\t'..=b'\r' => return at,
-            // The only lead bytes of white space outside ASCII.
-            0xC2 | 0xE1 | 0xE2 | 0xE3 => {
-                let c = words[at..].chars().next().unwrap_or(' ');
-                if c.is_whitespace() {
-                    return at;
-                }
-                at += c.len_utf8();
-            }
-            _ => at += 1,
-        }
-    }
-    at
 }

@@ -1,6 +1,7 @@
 //! The document's properties: who made it, when, and what it is about (ODF 1.3 part 3, section 4.3).
 
 use crate::Result;
+use crate::front_matter::{FrontMatter, Property};
 use crate::limits::Meter;
 use crate::xml::{Event, Reader, Source};
 
@@ -60,6 +61,29 @@ impl Properties {
             found.author.clone_from(&found.last_author);
         }
         Ok(found)
+    }
+
+    /// Returns the properties as YAML front matter.
+    ///
+    /// # Errors
+    /// The memory limit.
+    pub(crate) fn front_matter(&self, meter: &Meter) -> Result<String> {
+        let mut front = FrontMatter::default();
+        for (property, value) in [
+            (Property::Title, &self.title),
+            (Property::Subject, &self.subject),
+            (Property::Author, &self.author),
+            (Property::Description, &self.description),
+            (Property::Language, &self.language),
+            (Property::Created, &self.created),
+            (Property::Modified, &self.modified),
+        ] {
+            front.add(property, value, meter)?;
+        }
+        for keyword in &self.keywords {
+            front.add(Property::Keywords, keyword, meter)?;
+        }
+        Ok(front.into_yaml())
     }
 
     fn set(&mut self, name: &[u8], text: &str, meter: &Meter) -> Result<()> {

@@ -6,17 +6,14 @@ use crate::xml::Tag;
 pub(crate) fn of(tag: Tag<'_>, name: &[u8]) -> Option<String> {
     // LibreOffice up to 4 wrote the same two words for every picture.
     let is_default = |text: &str| text == "A description..." && tag.raw(b"name") == Some(b"Picture");
-    let found = |name: &[u8]| {
-        tag.value(name).filter(|text| {
-            let text = text.trim();
-            !(text.is_empty()
-                || is_default(text)
-                || is_file_name(text)
-                || is_numbered(text)
-                || is_guess(text))
-        })
-    };
+    let found = |name: &[u8]| tag.value(name).filter(|text| !is_default(text.trim()) && is_by_hand(text));
     found(name).or_else(|| found(b"title")).map(std::borrow::Cow::into_owned)
+}
+
+/// Tells whether a description says something that a program did not fill in.
+pub(crate) fn is_by_hand(text: &str) -> bool {
+    let text = text.trim();
+    !(text.is_empty() || is_file_name(text) || is_numbered(text) || is_guess(text))
 }
 
 /// Tells whether a description is only the name of the file the picture came from, as office programs fill it in.

@@ -16,7 +16,7 @@ use super::{chart, diagram};
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     hyperlinks: HashMap<String, Rc<str>>,
-    graphics: HashMap<String, Graphic>,
+    graphics: HashMap<String, Rc<Graphic>>,
     /// How many related parts the package lacks.
     missing: u64,
 }
@@ -41,13 +41,19 @@ impl Links {
     pub(crate) fn follow(ooxml: &mut Ooxml<'_>, relationships: &[Relationship], form: Form) -> Result<Self> {
         let mut links = Self::default();
         let meter = ooxml.meter();
+        // A part that many relationships lead to is read once.
+        let mut read: HashMap<&str, Rc<Graphic>> = HashMap::new();
         for relationship in relationships {
-            if relationship.kind == "hyperlink" {
+            if relationship.kind == "hyperlink" && relationship.external {
                 meter.resident((relationship.id.len() + relationship.target.len()) as u64)?;
                 links.hyperlinks.insert(relationship.id.clone(), relationship.target.as_str().into());
                 continue;
             }
             if relationship.external {
+                continue;
+            }
+            if let Some(graphic) = read.get(relationship.target.as_str()) {
+                links.graphics.insert(relationship.id.clone(), Rc::clone(graphic));
                 continue;
             }
             let text = match relationship.kind.as_str() {
@@ -61,7 +67,9 @@ impl Links {
             };
             match text {
                 Some(text) => {
-                    links.graphics.insert(relationship.id.clone(), text?);
+                    let graphic = Rc::new(text?);
+                    links.graphics.insert(relationship.id.clone(), Rc::clone(&graphic));
+                    read.insert(&relationship.target, graphic);
                 }
                 None => links.missing += 1,
             }
@@ -81,6 +89,6 @@ impl Links {
 
     /// Returns a chart or diagram.
     pub(crate) fn graphic(&self, id: &str) -> Option<&Graphic> {
-        self.graphics.get(id)
+        self.graphics.get(id).map(Rc::as_ref)
     }
 }

@@ -59,7 +59,7 @@ impl CellComments {
         }
         self.kept.sort_by_key(|comment| comment.place);
         let label = format!("{sheet} comments");
-        let mut table = Table::new(&label, meter, sink);
+        let mut table = Table::new(&label, meter, sink).split_at(options.max_csv_bytes);
         write_row(&mut table, 0, ["cell", "author", "text"])?;
         for (row, comment) in (1..).zip(&self.kept) {
             let place = reference::show(comment.place);

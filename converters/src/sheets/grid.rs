@@ -43,7 +43,7 @@ pub(super) struct Grid<'a> {
 impl<'a> Grid<'a> {
     pub(super) fn new(options: &Options, label: &'a str, meter: &'a Meter, sink: &'a mut dyn Sink) -> Self {
         Self {
-            table: Table::new(label, meter, sink),
+            table: Table::new(label, meter, sink).split_at(options.max_csv_bytes),
             meter,
             excludes: options.hidden_content == HiddenContent::Exclude,
             columns: Columns::default(),

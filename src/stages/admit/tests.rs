@@ -95,3 +95,13 @@ fn a_live_credential_is_refused_whatever_the_rule_for_secrets() {
     let allowed = AdmitOptions { policy: Policy { secrets: SecretsRule::Allow }, ..options() };
     assert_eq!(admitted("a.docx", vec![part], &allowed), ["secret-content"]);
 }
+
+#[test]
+fn pieces_of_a_table_have_names_of_their_own() {
+    let text = |label| prepared(label, PartKind::PlainText);
+    let pieces = vec![text(None), text(Some("2")), text(Some("3"))];
+    assert_eq!(admitted("a.b.csv", pieces, &options()), ["a.b.csv", "a.b-2.csv", "a.b-3.csv"]);
+    // A sheet may be called what the second piece of another is called.
+    let names = admitted("a.xlsx", sheets(&["Q1", "Q1-2", "Q1-2"]), &options());
+    assert_eq!(names, ["a.xlsx.Q1.csv", "a.xlsx.Q1-2.csv", "a.xlsx.Q1-2-2.csv"]);
+}

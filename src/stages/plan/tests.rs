@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use docferry_converters::charset::Confidence;
+
 use super::*;
 use crate::model::Consumer;
 
 fn detection(format: Format, evidence: Evidence) -> Detection {
     let media_type = Cow::Borrowed(format.spec().media_type);
-    Detection { format, media_type, charset: None, evidence }
+    Detection { format, media_type, charset: None, dialect: None, evidence }
 }
 
 /// Returns the plan in a few words.
@@ -20,7 +22,7 @@ fn planned(
 ) -> String {
     let profile = crate::targets::profiles::built_in(target).unwrap();
     let acceptance = Acceptance::new(&profile, consumer).unwrap();
-    match plan(detection, name, &acceptance, options) {
+    match plan(Found { detection, name, size_bytes: 1000 }, &acceptance, options) {
         Plan::PassThrough { media_type, append } => format!("{media_type} {}", append.unwrap_or("-")),
         Plan::Convert { converter } => converter.name().to_owned(),
         Plan::Reject(violations) => violations.iter().map(|v| v.code.as_str()).collect::<Vec<_>>().join(" "),
@@ -50,7 +52,7 @@ fn format_consumer_and_mode_decide() {
         ("qoder", Messages, Format::Markdown, "a.md", Auto, "text/markdown -"),
     ] {
         let detected = detection(format, Evidence::Content);
-        let options = PlanOptions { convert, misnamed: Misnamed::Reject, rewrite_text: false };
+        let options = PlanOptions { convert, misnamed: Misnamed::Reject, ..PlanOptions::default() };
         let found = planned(target, consumer, &detected, name, options);
         assert_eq!(found, expected, "{target} {consumer:?} {format:?} {convert:?}");
     }
@@ -68,7 +70,7 @@ fn a_misnamed_file_is_rejected_or_taken_for_what_it_is() {
         (Format::Csv, Format::Xls, Reject, "text/plain -"),
     ] {
         let detected = detection(found, Evidence::Conflict { claimed });
-        let options = PlanOptions { convert: ConvertMode::Auto, misnamed, rewrite_text: false };
+        let options = PlanOptions { convert: ConvertMode::Auto, misnamed, ..PlanOptions::default() };
         let plan = planned("anthropic", Consumer::Messages, &detected, "a", options);
         assert_eq!(plan, expected, "{found:?} named {claimed:?}, {misnamed:?}");
     }
@@ -76,9 +78,14 @@ fn a_misnamed_file_is_rejected_or_taken_for_what_it_is() {
 
 #[test]
 fn text_in_another_charset_is_decoded_where_text_is_read() {
-    let charset = Charset { name: "UTF-16LE", evidence: CharsetEvidence::Bom, bom: true, confident: true };
+    let charset = Charset {
+        name: "UTF-16LE",
+        evidence: CharsetEvidence::Bom,
+        bom: true,
+        confidence: Confidence::Certain,
+    };
     let detected = Detection { charset: Some(charset), ..detection(Format::PlainText, Evidence::Content) };
-    let options = |convert| PlanOptions { convert, misnamed: Misnamed::Reject, rewrite_text: false };
+    let options = |convert| PlanOptions { convert, misnamed: Misnamed::Reject, ..PlanOptions::default() };
     let plan = |convert| planned("anthropic", Consumer::Messages, &detected, "a.txt", options(convert));
     assert_ne!(plan(ConvertMode::Auto), "text/plain -");
     assert_eq!(plan(ConvertMode::Never), "text/plain -");
@@ -90,4 +97,24 @@ fn without_a_target_whatever_has_a_converter_is_converted() {
     assert!(local(Format::Docx).unwrap().is_some());
     assert!(local(Format::Png).unwrap().is_none());
     assert_eq!(local(Format::EncryptedOoxml).err().unwrap().code, Code::EncryptedDocument);
+}
+
+#[test]
+fn delimited_text_is_rewritten_on_request_and_split_where_it_is_too_large() {
+    let plan = |format: Format, rewrite_tables, max_table_bytes, convert| {
+        let detected = detection(format, Evidence::Content);
+        let options = PlanOptions { convert, rewrite_tables, max_table_bytes, ..PlanOptions::default() };
+        planned("anthropic", Consumer::Messages, &detected, "a", options)
+    };
+    let (csv, tsv, prose) = (Format::Csv, Format::Tsv, Format::PlainText);
+    for (format, rewrite, max, convert, expected) in [
+        (csv, false, Some(1000), ConvertMode::Auto, "text/plain -"),
+        (csv, false, Some(999), ConvertMode::Auto, "text-to-utf8"),
+        (csv, true, None, ConvertMode::Auto, "text-to-utf8"),
+        (csv, true, Some(999), ConvertMode::Never, "text/plain -"),
+        (tsv, false, Some(999), ConvertMode::Always, "text-to-utf8"),
+        (prose, true, Some(999), ConvertMode::Auto, "text/plain -"),
+    ] {
+        assert_eq!(plan(format, rewrite, max, convert), expected, "{format:?} {rewrite} {max:?} {convert:?}");
+    }
 }

@@ -39,13 +39,29 @@ const NUMBER_BYTES: u64 = 64;
 /// The numbers given to notes.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
+    /// The last number given elsewhere.
+    before: u64,
     numbers: HashMap<(NoteKind, String), u64>,
 }
 
 impl Notes {
+    /// Makes the notes of a document within the document: its ids are its own, its numbers follow.
+    pub(super) fn following(&self) -> Self {
+        Self { before: self.last(), numbers: HashMap::new() }
+    }
+
+    /// Goes on behind the notes of a document within the document.
+    pub(super) fn go_on_after(&mut self, inner: &Self) {
+        self.before = inner.last().saturating_sub(self.numbers.len() as u64);
+    }
+
+    fn last(&self) -> u64 {
+        self.before + self.numbers.len() as u64
+    }
+
     /// Returns the number of the note, giving it the next one at its first reference.
     pub(super) fn refer(&mut self, kind: NoteKind, id: &str, meter: &Meter) -> Result<u64> {
-        let next = self.numbers.len() as u64 + 1;
+        let next = self.last() + 1;
         if let Some(number) = self.get(kind, id) {
             return Ok(number);
         }

@@ -254,6 +254,7 @@ fn read_list<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<List> {
 
 fn read_level<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Level> {
     let mut level = Level::default();
+    let mut by_example = false;
     let outer = reader.depth();
     while reader.depth() >= outer {
         let Event::Start(tag) = reader.next_event()? else {
@@ -261,7 +262,14 @@ fn read_level<S: Source>(reader: &mut Reader<S>, meter: &Meter) -> Result<Level>
         };
         match tag.local() {
             b"start" => level.start = tag.number(b"val"),
-            b"numFmt" => level.format = NumberFormat::named(tag.raw(b"val").unwrap_or_default()),
+            // Newer formats come as examples, with an older one to fall back to.
+            b"numFmt" => {
+                match tag.value(b"format").and_then(|examples| NumberFormat::by_example(&examples)) {
+                    Some(format) => (level.format, by_example) = (format, true),
+                    None if by_example => {}
+                    None => level.format = NumberFormat::named(tag.raw(b"val").unwrap_or_default()),
+                }
+            }
             b"lvlText" => level.text = label_text(tag),
             b"isLgl" => level.legal = super::properties::is_on(tag),
             b"lvlRestart" => level.restart = tag.number(b"val"),

@@ -4,10 +4,12 @@
 //! never mistaken for properties. Former properties of tracked changes (`rPrChange`, `pPrChange`) are skipped.
 
 use crate::Result;
+use crate::markdown::Side;
 use crate::symbol::SymbolFont;
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::styles::{StyleId, Styles};
+use super::walker::Changes;
 
 /// Whether text is raised or lowered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,8 +40,26 @@ pub(super) struct ParagraphProperties {
     pub(super) outline: Option<u8>,
     pub(super) number: Option<u32>,
     pub(super) level: Option<u8>,
-    /// Whether a tracked change deletes the paragraph mark.
-    pub(super) mark_deleted: bool,
+    /// What tracked changes did to the paragraph mark.
+    pub(super) mark: Changes,
+}
+
+/// Row properties.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RowProperties {
+    /// How many columns are empty before the first cell.
+    pub(super) before: u64,
+    pub(super) changes: Changes,
+}
+
+/// Cell properties.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CellProperties {
+    /// How many columns the cell spans.
+    pub(super) span: u64,
+    /// Where the cell lies that this one continues.
+    pub(super) continues: Option<Side>,
+    pub(super) changes: Changes,
 }
 
 /// Reads the children of an `rPr`.
@@ -84,19 +104,25 @@ pub(super) fn read_paragraph<S: Source>(
     styles: &Styles,
 ) -> Result<ParagraphProperties> {
     let mut found = ParagraphProperties::default();
+    let mut of_mark = false;
     let outer = reader.depth();
     while reader.depth() >= outer {
+        let is_child = reader.depth() == outer;
         let Event::Start(tag) = reader.next_event()? else {
             continue;
         };
+        if is_child {
+            of_mark = tag.local() == b"rPr";
+        }
         let mut skip = false;
         match tag.local() {
             b"pStyle" => found.style = tag.raw(b"val").and_then(|id| styles.find(id)),
             b"outlineLvl" => found.outline = tag.number(b"val"),
             b"numId" => found.number = tag.number(b"val"),
             b"ilvl" => found.level = tag.number(b"val"),
-            b"del" | b"moveFrom" => found.mark_deleted = true,
             b"pPrChange" | b"rPrChange" | b"sectPr" | b"tabs" | b"numberingChange" => skip = true,
+            // An inserted numbering has an `ins` of its own.
+            local if of_mark => found.mark.note(local),
             _ => {}
         }
         if skip {
@@ -106,26 +132,50 @@ pub(super) fn read_paragraph<S: Source>(
     Ok(found)
 }
 
-/// Reads a `tcPr` and returns how many columns the cell spans.
-pub(super) fn read_cell<S: Source>(reader: &mut Reader<S>) -> Result<u64> {
-    read_count(reader, b"gridSpan").map(|span| span.unwrap_or(1))
-}
-
-/// Reads a `trPr` and returns how many columns are empty before the first cell.
-pub(super) fn read_row<S: Source>(reader: &mut Reader<S>) -> Result<u64> {
-    read_count(reader, b"gridBefore").map(Option::unwrap_or_default)
-}
-
-fn read_count<S: Source>(reader: &mut Reader<S>, name: &[u8]) -> Result<Option<u64>> {
-    let mut found = None;
+/// Reads a `tcPr`.
+pub(super) fn read_cell<S: Source>(reader: &mut Reader<S>) -> Result<CellProperties> {
+    let mut found = CellProperties { span: 1, continues: None, changes: Changes::default() };
     let outer = reader.depth();
     while reader.depth() >= outer {
-        if let Event::Start(tag) = reader.next_event()? {
-            if tag.local() == name {
-                found = tag.number(b"val");
-            } else if matches!(tag.local(), b"tcPrChange" | b"trPrChange") {
-                reader.skip_element()?;
-            }
+        let Event::Start(tag) = reader.next_event()? else {
+            continue;
+        };
+        let mut skip = false;
+        match tag.local() {
+            b"gridSpan" => found.span = tag.number(b"val").unwrap_or(1),
+            b"vMerge" if continues(tag) => found.continues = Some(Side::Above),
+            b"hMerge" if continues(tag) => found.continues = Some(Side::Left),
+            b"tcPrChange" => skip = true,
+            local => found.changes.note(local),
+        }
+        if skip {
+            reader.skip_element()?;
+        }
+    }
+    Ok(found)
+}
+
+/// Tells whether a merged cell continues another one, which is what no value says (ECMA-376 part 1, section 17.4.84).
+fn continues(tag: Tag<'_>) -> bool {
+    tag.raw(b"val").is_none_or(|value| value == b"continue")
+}
+
+/// Reads a `trPr`.
+pub(super) fn read_row<S: Source>(reader: &mut Reader<S>) -> Result<RowProperties> {
+    let mut found = RowProperties::default();
+    let outer = reader.depth();
+    while reader.depth() >= outer {
+        let Event::Start(tag) = reader.next_event()? else {
+            continue;
+        };
+        let mut skip = false;
+        match tag.local() {
+            b"gridBefore" => found.before = tag.number(b"val").unwrap_or_default(),
+            b"trPrChange" => skip = true,
+            local => found.changes.note(local),
+        }
+        if skip {
+            reader.skip_element()?;
         }
     }
     Ok(found)

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::limits::Meter;
-use crate::markdown::{self, Writer};
+use crate::markdown;
 use crate::ooxml::links::Links;
 use crate::ooxml::{Ooxml, Relationship, document_properties};
 use crate::options::HiddenContent;
@@ -14,12 +14,11 @@ use crate::output::Output;
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
 
-use super::comments::Comments;
-use super::notes::{NoteKind, Notes};
-use super::numbering::Numbering;
-use super::styles::Styles;
+use super::chunks::Chunks;
+use super::document::{Document, find};
+use super::notes::NoteKind;
 use super::tally::Tally;
-use super::walker::{Document, Walker};
+use super::walker::Walker;
 
 /// Converts the document in `input`.
 pub(super) fn convert(
@@ -31,16 +30,13 @@ pub(super) fn convert(
     let mut ooxml = Ooxml::open(input, meter)?;
     let main = ooxml.main_part()?;
     let relationships = ooxml.relationships(&main)?;
-    let mut document = open(&mut ooxml, &relationships, options)?;
+    let mut document = Document::open(&mut ooxml, &relationships, options, Tally::default())?;
     document.tally.macros = u64::from(relationships.iter().any(|r| r.kind == "vbaProject"));
     let front =
         if options.front_matter { document_properties::read(&mut ooxml)?.into_yaml() } else { String::new() };
     let mut output = Output::new(meter, sink, document.form().part_kind(), front);
     let mut has_text = edges(&mut ooxml, &relationships, "header", &mut document, &mut output)?;
-    has_text |= main_story(&mut ooxml, &main, &mut document, &mut output)?;
-    for kind in [NoteKind::Footnote, NoteKind::Endnote] {
-        has_text |= notes(&mut ooxml, &relationships, kind, &mut document, &mut output)?;
-    }
+    has_text |= main_story(&mut ooxml, &main, &relationships, &mut document, &mut output)?;
     has_text |= edges(&mut ooxml, &relationships, "footer", &mut document, &mut output)?;
     has_text |= building_blocks(&mut ooxml, &relationships, &mut document, &mut output)?;
     if !has_text {
@@ -50,85 +46,20 @@ pub(super) fn convert(
     Ok(())
 }
 
-/// Returns the first part of this kind that the package holds.
-fn find<'r>(
-    ooxml: &mut Ooxml<'_>,
-    relationships: &'r [Relationship],
-    kind: &str,
-    tally: &mut Tally,
-) -> Option<&'r str> {
-    let found = relationships.iter().find(|r| r.kind == kind && !r.external)?;
-    if ooxml.package().contains(&found.target) {
-        return Some(&found.target);
-    }
-    tally.missing_parts += 1;
-    None
-}
-
-/// Reads what the stories look up.
-fn open<'a>(
-    ooxml: &mut Ooxml<'a>,
-    relationships: &[Relationship],
-    options: &'a Options,
-) -> Result<Document<'a>> {
-    let meter = ooxml.meter();
-    let mut document = Document {
-        meter,
-        options,
-        styles: Styles::default(),
-        numbering: Numbering::default(),
-        comments: Comments::default(),
-        notes: Notes::default(),
-        tally: Tally::default(),
-    };
-    if let Some(part) = find(ooxml, relationships, "styles", &mut document.tally)
-        && let Some(mut reader) = ooxml.xml(part)?
-    {
-        document.styles = Styles::read(&mut reader, meter)?;
-    }
-    if let Some(part) = find(ooxml, relationships, "numbering", &mut document.tally)
-        && let Some(mut reader) = ooxml.xml(part)?
-    {
-        document.numbering = Numbering::read(&mut reader, meter)?;
-    }
-    if let Some(part) = find(ooxml, relationships, "comments", &mut document.tally) {
-        comments(ooxml, part, &mut document)?;
-    }
-    Ok(document)
-}
-
-fn comments(ooxml: &mut Ooxml<'_>, part: &str, document: &mut Document<'_>) -> Result<()> {
-    let links = Links::read(ooxml, part, document.form())?;
-    document.tally.missing_parts += links.missing();
-    let Some(mut reader) = ooxml.xml(part)? else {
-        return Ok(());
-    };
-    loop {
-        match reader.next_event()? {
-            Event::Start(tag) if tag.local() == b"comment" => {
-                let id = tag.value(b"id").unwrap_or_default().into_owned();
-                let author = tag.value(b"author").unwrap_or_default().into_owned();
-                let text = one(&mut reader, document, &links, Writer::single_line(document.form()))?.0;
-                let form = document.form();
-                document.comments.insert(&id, &author, &text, (form, document.meter))?;
-            }
-            Event::Eof => return Ok(()),
-            Event::Start(_) | Event::End(_) | Event::Text(_) => {}
-        }
-    }
-}
-
-/// Walks the element whose start tag came last; returns its Markdown and whether there is text in it.
-fn one<S: Source>(
+/// Walks the element whose start tag came last; returns what was not handed on, and whether there is text in it.
+fn walk<S: Source>(
     reader: &mut Reader<S>,
     document: &mut Document<'_>,
     links: &Links,
-    writer: Writer,
+    output: Option<&mut Output<'_>>,
 ) -> Result<(String, bool)> {
+    let writer = document.writer();
     let mut walker = Walker::new(document, links, writer);
-    walker.walk(reader, None)?;
-    let has_text = walker.writer.has_text();
-    Ok((walker.writer.finish(), has_text))
+    walker.walk(reader, output)?;
+    let writer = walker.writer;
+    document.tally.merged += writer.merged();
+    let has_text = writer.has_text();
+    Ok((writer.finish(), has_text))
 }
 
 /// Writes the headers or footers, each distinct text once.
@@ -152,7 +83,7 @@ fn edges(
             continue;
         };
         enter(&mut reader)?;
-        let (text, has_text) = one(&mut reader, document, &links, Writer::with(document.form()))?;
+        let (text, has_text) = walk(&mut reader, document, &links, None)?;
         to_end(&mut reader)?;
         if has_text && !seen.contains(&text) {
             output.begin_section();
@@ -163,7 +94,32 @@ fn edges(
     Ok(!seen.is_empty())
 }
 
-fn main_story(
+/// Writes the body, its notes, and the comments that neither refers to.
+pub(super) fn main_story(
+    ooxml: &mut Ooxml<'_>,
+    part: &str,
+    relationships: &[Relationship],
+    document: &mut Document<'_>,
+    output: &mut Output<'_>,
+) -> Result<bool> {
+    if !document.is_inserted {
+        document.chunks = Chunks::read(ooxml, relationships)?;
+    }
+    output.begin_section();
+    let mut has_text = body(ooxml, part, document, output)?;
+    for kind in [NoteKind::Footnote, NoteKind::Endnote] {
+        has_text |= notes(ooxml, relationships, kind, document, output)?;
+    }
+    let mut writer = document.writer();
+    document.comments.take_rest().into_iter().for_each(|line| writer.quote(line));
+    has_text |= writer.has_text();
+    output.begin_section();
+    output.write(&writer.finish())?;
+    Ok(has_text)
+}
+
+/// Writes the body; returns whether there is text in it.
+fn body(
     ooxml: &mut Ooxml<'_>,
     part: &str,
     document: &mut Document<'_>,
@@ -178,12 +134,9 @@ fn main_story(
     if root != b"document" && root != b"glossaryDocument" {
         return Err(ConvertError::corrupt(part, "it is not a Word document"));
     }
-    output.begin_section();
-    let mut walker = Walker::new(document, &links, Writer::with(document.form()));
-    walker.walk(&mut reader, Some(output))?;
-    let has_text = walker.writer.has_text();
-    output.write(&walker.writer.finish())?;
+    let (text, has_text) = walk(&mut reader, document, &links, Some(&mut *output))?;
     to_end(&mut reader)?;
+    output.write(&text)?;
     Ok(has_text)
 }
 
@@ -204,12 +157,13 @@ fn building_blocks<'a>(
     }
     // Ids of styles, lists and notes mean other things in there.
     let related = ooxml.relationships(part)?;
-    let mut glossary = open(ooxml, &related, document.options)?;
-    glossary.tally = std::mem::take(&mut document.tally);
-    let has_text = main_story(ooxml, part, &mut glossary, output);
+    let tally = std::mem::take(&mut document.tally);
+    let mut glossary = Document::open(ooxml, &related, document.options, tally)?;
+    glossary.notes = document.notes.following();
+    let has_text = main_story(ooxml, part, &related, &mut glossary, output)?;
     document.tally = glossary.tally;
-    document.tally.hidden += u64::from(*has_text.as_ref().unwrap_or(&false));
-    has_text
+    document.tally.hidden += u64::from(has_text);
+    Ok(has_text)
 }
 
 /// Writes the notes that the text refers to, each as the definition of its number.
@@ -244,7 +198,7 @@ fn notes(
                     reader.skip_element()?;
                     continue;
                 };
-                let (text, has_text) = one(&mut reader, document, &links, Writer::with(document.form()))?;
+                let (text, has_text) = walk(&mut reader, document, &links, None)?;
                 any |= has_text;
                 written += 1;
                 output.begin_section();

@@ -4,52 +4,34 @@
 //! end has to do. Elements that mean nothing here are walked through, so that text survives in wrappers nobody
 //! has thought of (content controls, smart tags, custom XML); what must not be text is skipped by name.
 
+mod changes;
 mod graphics;
 mod paragraphs;
 mod runs;
+mod tables;
 
 use std::rc::Rc;
 
-use crate::limits::Meter;
-use crate::markdown::{Form, Writer};
+use crate::markdown::Writer;
 use crate::ooxml::links::Links;
 use crate::ooxml::math::Math;
-use crate::options::Options;
 use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Result};
 
-use super::comments::Comments;
+use super::chunks;
+use super::document::Document;
 use super::field::Fields;
-use super::notes::{NoteKind, Notes};
-use super::numbering::Numbering;
+use super::notes::NoteKind;
 use super::properties;
-use super::styles::Styles;
-use super::tally::Tally;
+use changes::Change;
+pub(super) use changes::Changes;
 use graphics::Graphic;
 use paragraphs::Paragraph;
 use runs::Run;
 
 /// Finished text is handed on in pieces of this size.
 const READY_BYTES: usize = 32 << 10;
-
-/// What the stories of a document share.
-pub(super) struct Document<'a> {
-    pub(super) meter: &'a Meter,
-    pub(super) options: &'a Options,
-    pub(super) styles: Styles,
-    pub(super) numbering: Numbering,
-    pub(super) comments: Comments,
-    pub(super) notes: Notes,
-    pub(super) tally: Tally,
-}
-
-impl Document<'_> {
-    /// Returns what is written.
-    pub(super) fn form(&self) -> Form {
-        Form::of(self.options)
-    }
-}
 
 /// What the end of an open element has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +47,10 @@ enum Open {
     InMath,
     Hyperlink,
     SimpleField,
+    Change(Change),
     Table,
-    Row,
-    Cell,
+    Row { change: Option<Change> },
+    Cell { change: Option<Change> },
     Box,
     Alternatives,
     Graphic,
@@ -102,6 +85,9 @@ pub(super) struct Walker<'w, 'a> {
     fields: Fields,
     hyperlinks: Vec<Option<Rc<str>>>,
     spans: Vec<u64>,
+    /// How many insertions and deletions are open that are walked through.
+    inserted: u32,
+    deleted: u32,
     table_depth: u64,
     alternatives: Vec<Alternatives>,
     graphics: Vec<Graphic>,
@@ -113,6 +99,9 @@ pub(super) struct Walker<'w, 'a> {
     pictures: u64,
     /// Whether the paragraph before lost its end to a tracked change.
     joins_next: bool,
+    /// The id of the last paragraph, where somebody asks for it.
+    paragraph_id: Option<String>,
+    notes_paragraph_id: bool,
 }
 
 impl<'w, 'a> Walker<'w, 'a> {
@@ -127,6 +116,8 @@ impl<'w, 'a> Walker<'w, 'a> {
             fields: Fields::default(),
             hyperlinks: Vec::new(),
             spans: Vec::new(),
+            inserted: 0,
+            deleted: 0,
             table_depth: 0,
             alternatives: Vec::new(),
             graphics: Vec::new(),
@@ -135,6 +126,8 @@ impl<'w, 'a> Walker<'w, 'a> {
             text_bytes: 0,
             pictures: 0,
             joins_next: false,
+            paragraph_id: None,
+            notes_paragraph_id: false,
         }
     }
 
@@ -175,21 +168,28 @@ impl<'w, 'a> Walker<'w, 'a> {
                     self.paragraph_properties(found);
                 }
                 Step::CellProperties => {
-                    let span = properties::read_cell(reader)?;
-                    if let Some(last) = self.spans.last_mut() {
-                        *last = span;
-                    }
+                    let found = properties::read_cell(reader)?;
+                    self.cell_properties(found);
+                    self.change_of_open(found.changes, reader)?;
                 }
                 Step::RowProperties => {
-                    let before = properties::read_row(reader)?;
-                    if before > 0 {
-                        self.writer.begin_cell();
-                        self.writer.end_cell(before);
-                    }
+                    let found = properties::read_row(reader)?;
+                    self.row_properties(found);
+                    self.change_of_open(found.changes, reader)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Walks as [`Walker::walk`] does and returns the id of the last paragraph.
+    pub(super) fn walk_noting_paragraph<S: Source>(
+        &mut self,
+        reader: &mut Reader<S>,
+    ) -> Result<Option<String>> {
+        self.notes_paragraph_id = true;
+        self.walk(reader, None)?;
+        Ok(self.paragraph_id.take())
     }
 
     /// Hands finished text on, or counts it if it has to be held.
@@ -212,32 +212,19 @@ impl<'w, 'a> Walker<'w, 'a> {
             return Ok(step);
         }
         Ok(match local {
-            b"p" => self.start_paragraph(),
+            b"p" => {
+                if self.notes_paragraph_id {
+                    self.paragraph_id = tag.value(b"paraId").map(Into::into);
+                }
+                self.start_paragraph()
+            }
             b"r" => self.start_run(),
             b"t" => Step::Into(Open::Text),
             b"pPr" if matches!(self.stack.last(), Some(Open::Paragraph { .. })) => Step::ParagraphProperties,
             b"rPr" if self.stack.last() == Some(&Open::Run) => Step::RunProperties,
-            b"tbl" => {
-                self.table_depth += 1;
-                self.document.meter.table_depth(self.table_depth)?;
-                self.writer.begin_table(0);
-                Step::Into(Open::Table)
-            }
-            b"gridCol" => {
-                self.writer.add_column();
-                Step::Into(Open::Other)
-            }
-            b"tr" => {
-                self.writer.begin_row();
-                Step::Into(Open::Row)
-            }
-            b"tc" => {
-                self.writer.begin_cell();
-                self.spans.push(1);
-                Step::Into(Open::Cell)
-            }
-            b"trPr" => Step::RowProperties,
-            b"tcPr" => Step::CellProperties,
+            b"tbl" | b"gridCol" | b"tr" | b"tc" => self.start_in_table(local)?,
+            b"trPr" if matches!(self.stack.last(), Some(Open::Row { .. })) => Step::RowProperties,
+            b"tcPr" if matches!(self.stack.last(), Some(Open::Cell { .. })) => Step::CellProperties,
             b"txbxContent" | b"txBody" => {
                 self.writer.begin_box();
                 Step::Into(Open::Box)
@@ -262,14 +249,14 @@ impl<'w, 'a> Walker<'w, 'a> {
                     _ => Rc::clone(target),
                 });
                 self.hyperlinks.push(target);
-                self.refresh_link();
+                self.refresh_style();
                 Step::Into(Open::Hyperlink)
             }
             b"fldSimple" => {
                 self.fields.begin();
                 self.fields.instruction(&tag.value(b"instr").unwrap_or_default());
                 self.fields.separate();
-                self.refresh_link();
+                self.refresh_style();
                 Step::Into(Open::SimpleField)
             }
             b"fldChar" => {
@@ -277,11 +264,10 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Step::Into(Open::Other)
             }
             b"instrText" => Step::Into(Open::Instruction),
-            b"del" | b"moveFrom" => {
-                self.document.tally.deletions += 1;
-                Step::Skip
-            }
-            b"delText" | b"delInstrText" => Step::Skip,
+            b"ins" | b"moveTo" => self.start_change(Change::Insertion),
+            b"del" | b"moveFrom" => self.start_change(Change::Deletion),
+            b"delText" => self.start_deleted(Open::Text),
+            b"delInstrText" => self.start_deleted(Open::Instruction),
             b"ruby" => Step::Into(Open::Ruby),
             b"rt" => {
                 self.phonetic = Some(String::new());
@@ -296,7 +282,13 @@ impl<'w, 'a> Walker<'w, 'a> {
             b"footnoteReference" => self.note(NoteKind::Footnote, tag)?,
             b"endnoteReference" => self.note(NoteKind::Endnote, tag)?,
             b"commentReference" => self.comment(tag)?,
-            b"altChunk" | b"subDoc" => {
+            b"altChunk" => {
+                let id = tag.value(b"id").unwrap_or_default();
+                let written = chunks::write(&id, self.document, &mut self.writer)?;
+                self.document.tally.unsupported += u64::from(!written);
+                Step::Skip
+            }
+            b"subDoc" => {
                 self.document.tally.unsupported += 1;
                 Step::Skip
             }
@@ -311,7 +303,9 @@ impl<'w, 'a> Walker<'w, 'a> {
             b"tab" | b"ptab" => self.space(),
             b"noBreakHyphen" => self.put("\u{2011}")?,
             b"sym" => self.symbol(tag)?,
-            b"checkBox" | b"checked" | b"default" => self.form_field(tag),
+            b"checkBox" | b"checked" | b"default" | b"ddList" | b"result" | b"listEntry" => {
+                self.form_field(tag)?;
+            }
             b"sdtPr" | b"sdtEndPr" | b"customXmlPr" | b"smartTagPr" | b"tblPr" | b"tblPrEx" | b"sectPr"
             | b"rPr" | b"pPr" | b"bodyPr" | b"lstStyle" | b"spPr" | b"style" | b"ctrlPr" => {
                 return Ok(Step::Skip);
@@ -324,24 +318,22 @@ impl<'w, 'a> Walker<'w, 'a> {
     fn end(&mut self, open: Open) -> Result<()> {
         match open {
             Open::Other | Open::DisplayMath | Open::Text | Open::Instruction | Open::MathText => {}
-            Open::Paragraph { boxed } => self.end_paragraph(boxed),
+            Open::Paragraph { boxed } => self.end_paragraph(boxed)?,
             Open::Run => {
                 self.runs.pop();
             }
             Open::Hyperlink => {
                 self.hyperlinks.pop();
-                self.refresh_link();
+                self.refresh_style();
             }
-            Open::SimpleField => {
-                self.fields.end();
-                self.refresh_link();
-            }
+            Open::SimpleField => self.end_field()?,
+            Open::Change(change) => self.end_change(change),
             Open::Table => {
                 self.table_depth = self.table_depth.saturating_sub(1);
                 self.writer.end_table();
             }
-            Open::Row => self.writer.end_row(),
-            Open::Cell => self.writer.end_cell(self.spans.pop().unwrap_or(1)),
+            Open::Row { change } => self.end_row(change),
+            Open::Cell { change } => self.end_cell(change),
             Open::Box => self.writer.end_box(),
             Open::Alternatives => {
                 self.alternatives.pop();
@@ -354,7 +346,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             }
             Open::Math { display } => {
                 if let Some(math) = self.math.take() {
-                    self.put_formula(&math.finish(), display);
+                    self.put_formula(&math.finish(), display)?;
                 }
             }
             Open::Phonetic => {}

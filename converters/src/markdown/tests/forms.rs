@@ -1,7 +1,9 @@
 //! Plain text, merged cells and tracked changes.
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::options::{MergedCells, TextForm};
+use crate::options::TextForm;
 
 const PLAIN: Form = Form { text: TextForm::Plain, merged_cells: MergedCells::Empty };
 
@@ -212,7 +214,7 @@ fn plain_text_has_no_marks_and_no_escapes() {
     writer.end_table();
     assert_eq!(
         writer.finish(),
-        "A *title*\n\nsee <this> [1][7]\n# two\u{fffd}[a [cat]]\n\n[Comment: hm]\n\n- one\n\n  3) threex^2\n\na|b\tc\n\td e\n"
+        "A *title*\n\nsee <this> [1][7]\n# two\u{ad}\u{fffd}[a [cat]]\n\n[Comment: hm]\n\n- one\n\n  3) three x^2\n\na|b\tc\n\td e\n"
     );
     assert_eq!(note(PLAIN, 7, "one\n\ntwo\n"), "[7] one\n\ntwo\n");
     assert_eq!(PLAIN.part_kind(), crate::PartKind::Text);
@@ -254,4 +256,122 @@ fn formulas_do_not_end_their_cell() {
     writer.end_cell(1);
     writer.end_table();
     assert_eq!(writer.finish(), "**so**$|x|$\n\n| $\\vert x\\vert$ |\n| --- |\n");
+}
+
+/// Every form there is.
+pub(super) fn forms() -> impl Strategy<Value = Form> {
+    let text = prop::sample::select(TextForm::ALL);
+    let merged_cells = prop::sample::select(MergedCells::ALL);
+    (text, merged_cells).prop_map(|(text, merged_cells)| Form { text, merged_cells })
+}
+
+/// Rows of a table of four columns; each cell is of its own, or goes on the one on its left or above.
+fn grids() -> impl Strategy<Value = Vec<[u8; 4]>> {
+    prop::collection::vec(prop::array::uniform4(0..4_u8), 1..6)
+}
+
+/// Writes the grid so that merged cells are rectangles, as documents have them: a block is a cell, the cells on its
+/// right, and whole rows below it.
+fn write_grid(writer: &mut Writer, grid: &[[u8; 4]], covering: bool) {
+    writer.begin_table(4);
+    // Whether each column of the row above goes on the one on its left.
+    let mut above = [false; 4];
+    for (at, row) in grid.iter().enumerate() {
+        writer.begin_row();
+        // The row either goes on all blocks above or begins new ones.
+        let down = at > 0 && row[0] == 1;
+        let joined: [bool; 4] =
+            std::array::from_fn(|column| if down { above[column] } else { column > 0 && row[column] > 1 });
+        let mut column = 0;
+        while column < 4 {
+            let columns = 1 + joined.iter().skip(column + 1).take_while(|joined| **joined).count();
+            let wide = columns as u64;
+            if down && covering {
+                for _ in 0..columns {
+                    writer.begin_covered_cell();
+                    writer.end_cell(1);
+                }
+            } else {
+                writer.begin_cell();
+                if down {
+                    writer.continue_cell(Side::Above);
+                } else {
+                    writer.text("word", &Style::default());
+                }
+                writer.end_cell(wide);
+                for _ in 1..if covering { columns } else { 1 } {
+                    writer.begin_covered_cell();
+                    writer.end_cell(1);
+                }
+            }
+            column += columns;
+        }
+        writer.end_row();
+        above = joined;
+    }
+    writer.end_table();
+}
+
+/// Returns the sum of the areas of all cells, which is that of the table.
+fn area(html: &str) -> usize {
+    let number = |cell: &str, name: &str| {
+        let value = cell.split_once(name).and_then(|(_, rest)| rest.split('"').nth(1)?.parse().ok());
+        value.unwrap_or(1_usize)
+    };
+    let cells = html.split("<t").filter(|cell| cell.starts_with(['d', 'h']));
+    cells.map(|cell| number(cell, "colspan") * number(cell, "rowspan")).sum()
+}
+
+proptest! {
+    #[test]
+    fn marks_are_closed_whatever_the_order_of_calls(
+        form in forms(),
+        actions in prop::collection::vec((0..30_u8, any::<[bool; 5]>()), 0..60),
+    ) {
+        let mut writer = Writer::with(form);
+        for (action, [bold, italic, strike, inserted, deleted]) in actions {
+            let link = (bold && strike).then(|| "http://x".into());
+            act(&mut writer, action, &Style { bold, italic, strike, inserted, deleted, link });
+        }
+        let out = writer.finish();
+        let count = |mark: &str| out.matches(mark).count();
+        if form.text == TextForm::Plain {
+            prop_assert!(!out.contains(['\\', '*', '~', '|', '<', '!']), "{}", out);
+            prop_assert_eq!((count("[+"), count("[-")), (count("+]"), count("-]")), "{}", out);
+            return Ok(());
+        }
+        prop_assert_eq!((count("<ins>"), count("<del>")), (count("</ins>"), count("</del>")), "{}", out);
+        prop_assert_eq!((count("*") % 2, count("~~") % 2, count("[")), (0, 0, count("]")), "{}", out);
+        prop_assert_eq!((count("<t"), count("<table>")), (count("</t"), count("</table>")), "{}", out);
+    }
+
+    #[test]
+    fn merged_tables_are_rectangles(grid in grids(), covering in any::<bool>()) {
+        let table = |merged_cells| {
+            let mut writer = Writer::with(merging(merged_cells));
+            write_grid(&mut writer, &grid, covering);
+            (writer.merged(), writer.finish())
+        };
+        let (merged, repeated) = table(MergedCells::Repeat);
+        prop_assert_eq!(merged, 0);
+        for line in repeated.lines() {
+            prop_assert_eq!(line.matches("| ").count(), 4, "{}", repeated);
+        }
+        let (merged, html) = table(MergedCells::Html);
+        prop_assert_eq!(merged, 0);
+        if html.starts_with("<table>") {
+            prop_assert_eq!(area(&html), 4 * grid.len(), "{}", html);
+        } else {
+            prop_assert_eq!(&html, &repeated);
+        }
+        let (merged, empty) = table(MergedCells::Empty);
+        prop_assert_eq!(merged > 0, html.starts_with("<table>"), "{}", empty);
+    }
+
+    #[test]
+    fn plain_text_says_what_the_text_says(text in "[!-~]{1,40}") {
+        let mut writer = Writer::with(PLAIN);
+        writer.text(&text, &bold());
+        prop_assert_eq!(writer.finish(), format!("{text}\n"));
+    }
 }

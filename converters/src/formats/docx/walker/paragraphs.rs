@@ -44,14 +44,15 @@ impl Walker<'_, '_> {
         let id = found.style.or(styles.default_paragraph());
         let style = styles.get(id);
         let outline = outline_of(found.outline, style.outline);
-        self.joins_next = found.mark_deleted;
+        let absent = found.mark.absent_from(self.document.track_changes()).is_some();
+        self.joins_next = absent;
         let mut joined = false;
         if let Some(paragraph) = self.paragraphs.last_mut() {
             paragraph.style = style;
             paragraph.is_heading = outline.is_some();
             joined = paragraph.joined;
         }
-        if found.mark_deleted || (joined && !self.writer.is_paragraph_empty()) {
+        if absent || (joined && !self.writer.is_paragraph_empty()) {
             return;
         }
         let list = found.number.or(style.number).filter(|list| *list != 0);
@@ -76,17 +77,20 @@ impl Walker<'_, '_> {
         }
     }
 
-    pub(super) fn end_paragraph(&mut self, boxed: bool) {
-        self.fields.end_paragraph();
+    pub(super) fn end_paragraph(&mut self, boxed: bool) -> Result<()> {
+        if let Some(text) = self.fields.end_paragraph() {
+            self.put(&text)?;
+        }
         self.paragraphs.pop();
         if self.joins_next && !boxed {
-            return;
+            return Ok(());
         }
         self.joins_next = false;
         self.writer.end_paragraph();
         if boxed {
             self.writer.end_box();
         }
+        Ok(())
     }
 
     pub(super) fn paragraph(&self) -> Paragraph {
@@ -103,13 +107,19 @@ impl Walker<'_, '_> {
         Ok(Step::Into(Open::Other))
     }
 
-    /// Hangs the comment on the paragraph.
+    /// Hangs the comment and the replies to it on the paragraph.
     pub(super) fn comment(&mut self, tag: Tag<'_>) -> Result<Step> {
         let id = tag.value(b"id").unwrap_or_default();
-        if let Some(line) = self.document.comments.get(&id) {
-            let line = line.to_owned();
-            self.held(line.len())?;
-            self.writer.quote(line);
+        match self.document.comments.take(&id) {
+            Some(lines) => {
+                for line in lines {
+                    self.held(line.len())?;
+                    self.writer.quote(line);
+                }
+            }
+            None => {
+                self.document.tally.missing_parts += u64::from(self.document.comments.counts_missing());
+            }
         }
         Ok(Step::Into(Open::Other))
     }

@@ -7,10 +7,11 @@ use std::rc::Rc;
 
 use crate::Result;
 use crate::markdown::Style;
-use crate::options::HiddenContent;
+use crate::options::{HiddenContent, TrackChanges};
 use crate::symbol::{self, SymbolFont};
 use crate::xml::Tag;
 
+use super::super::field::{Form, Shown};
 use super::super::properties::{RunProperties, Vertical, is_on};
 use super::super::styles::Styles;
 use super::{Open, Paragraph, Step, Walker};
@@ -31,7 +32,7 @@ impl Run {
         direct: &RunProperties,
         paragraph: &Paragraph,
         styles: &Styles,
-        link: Option<Rc<str>>,
+        surroundings: Style,
     ) -> Self {
         let character = styles.get(direct.style).run;
         // How a heading style looks says nothing: that it is a heading is said already.
@@ -48,8 +49,7 @@ impl Run {
                 bold: toggle(|run| run.bold) && !paragraph.is_heading,
                 italic: toggle(|run| run.italic),
                 strike: toggle(|run| run.strike),
-                link,
-                ..Style::default()
+                ..surroundings
             },
             hidden: toggle(|run| run.hidden),
             counted: false,
@@ -61,13 +61,18 @@ impl Run {
 
 impl Walker<'_, '_> {
     pub(super) fn start_run(&mut self) -> Step {
-        let run = Run::new(&RunProperties::default(), &self.paragraph(), &self.document.styles, self.link());
+        let run = Run::new(
+            &RunProperties::default(),
+            &self.paragraph(),
+            &self.document.styles,
+            self.surroundings(),
+        );
         self.runs.push(run);
         Step::Into(Open::Run)
     }
 
     pub(super) fn run_properties(&mut self, found: RunProperties) {
-        let run = Run::new(&found, &self.paragraph(), &self.document.styles, self.link());
+        let run = Run::new(&found, &self.paragraph(), &self.document.styles, self.surroundings());
         if let Some(last) = self.runs.last_mut() {
             *last = run;
         }
@@ -80,11 +85,23 @@ impl Walker<'_, '_> {
         field.or_else(element).map(Rc::clone)
     }
 
-    /// Brings the open run up to date when a link begins or ends within it.
-    pub(super) fn refresh_link(&mut self) {
-        let link = self.link();
+    /// Returns how text looks that only its link and the changes around it say anything about.
+    pub(super) fn surroundings(&self) -> Style {
+        let shows_changes = self.document.track_changes() == TrackChanges::All;
+        Style {
+            link: self.link(),
+            inserted: shows_changes && self.inserted > 0,
+            deleted: shows_changes && self.deleted > 0,
+            ..Style::default()
+        }
+    }
+
+    /// Brings the open run up to date when a link or a change begins or ends within it.
+    pub(super) fn refresh_style(&mut self) {
+        let Style { link, inserted, deleted, .. } = self.surroundings();
         if let Some(run) = self.runs.last_mut() {
-            run.style.link = link;
+            let look = std::mem::take(&mut run.style);
+            run.style = Style { link, inserted, deleted, ..look };
         }
     }
 
@@ -108,15 +125,15 @@ impl Walker<'_, '_> {
     /// Writes text of the open run.
     pub(super) fn put(&mut self, text: &str) -> Result<()> {
         if self.fields.is_instruction() {
-            return Ok(());
+            self.fields.hold_back(text);
+            return self.held(text.len());
         }
         if let Some(reading) = self.phonetic.as_mut().filter(|_| self.stack.contains(&Open::Phonetic)) {
             reading.push_str(text);
             return self.held(text.len());
         }
         let Some(mut run) = self.runs.pop() else {
-            let style = Style { link: self.link(), ..Style::default() };
-            return self.put_styled(text, &style);
+            return self.put_styled(text, &self.surroundings());
         };
         let result = self.put_run(text, &mut run);
         self.runs.push(run);
@@ -163,22 +180,32 @@ impl Walker<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn put_formula(&mut self, latex: &str, display: bool) {
+    pub(super) fn put_formula(&mut self, latex: &str, display: bool) -> Result<()> {
+        let style = self.surroundings();
+        if style.inserted || style.deleted {
+            // A formula stands outside of any mark, and would look as if nothing had happened to it.
+            return self.put_styled(latex, &style);
+        }
         self.text_bytes += latex.len() as u64;
         if !latex.is_empty() {
             self.fields.saw_text();
         }
         self.writer.math(latex, display);
+        Ok(())
     }
 
     pub(super) fn space(&mut self) {
-        if !self.fields.is_instruction() {
+        if self.fields.is_instruction() {
+            self.fields.hold_back(" ");
+        } else {
             self.writer.space();
         }
     }
 
     pub(super) fn line_break(&mut self) {
-        if !self.fields.is_instruction() {
+        if self.fields.is_instruction() {
+            self.fields.hold_back(" ");
+        } else {
             self.writer.line_break();
         }
     }
@@ -206,26 +233,50 @@ impl Walker<'_, '_> {
         match tag.raw(b"fldCharType") {
             Some(b"begin") => self.fields.begin(),
             Some(b"separate") => self.fields.separate(),
-            Some(b"end") => {
-                if let Some(value) = self.fields.end() {
-                    self.refresh_link();
-                    self.put(&value)?;
-                }
-            }
+            Some(b"end") => self.end_field()?,
             _ => {}
         }
-        self.refresh_link();
+        self.refresh_style();
         Ok(())
     }
 
-    /// Notes what a form field shows: its check mark. Text and choices have a result of their own.
-    pub(super) fn form_field(&mut self, tag: Tag<'_>) {
-        match tag.local() {
-            b"checkBox" => self.fields.form_value("☐"),
-            b"checked" | b"default" if self.fields.has_form_value() => {
-                self.fields.form_value(if is_on(tag) { "☒" } else { "☐" });
+    pub(super) fn end_field(&mut self) -> Result<()> {
+        let shown = self.fields.end();
+        self.refresh_style();
+        match shown {
+            Some(Shown::Text(text)) => self.put(&text),
+            Some(Shown::Lost) => {
+                self.document.tally.unsupported += 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Notes what a form field shows: its check mark or choice. Text has a result of its own.
+    pub(super) fn form_field(&mut self, tag: Tag<'_>) -> Result<()> {
+        let form = match tag.local() {
+            b"checkBox" => Some(Form::CheckBox(false)),
+            b"ddList" => Some(Form::Choice { entries: Vec::new(), chosen: 0 }),
+            _ => None,
+        };
+        if let Some(form) = form {
+            self.fields.begin_form(form);
+            return Ok(());
+        }
+        let mut held = 0;
+        match (tag.local(), self.fields.form()) {
+            (b"checked" | b"default", Some(Form::CheckBox(checked))) => *checked = is_on(tag),
+            (b"result" | b"default", Some(Form::Choice { chosen, .. })) => {
+                *chosen = tag.number(b"val").unwrap_or_default();
+            }
+            (b"listEntry", Some(Form::Choice { entries, .. })) => {
+                let entry = tag.value(b"val").unwrap_or_default().into_owned();
+                held = size_of::<String>() + entry.len();
+                entries.push(entry);
             }
             _ => {}
         }
+        self.held(held)
     }
 }
