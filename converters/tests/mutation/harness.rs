@@ -149,7 +149,9 @@ impl Job<'_> {
             report.fail(u64::MAX, &format!("a worker did not begin: {said}"));
             return None;
         };
-        if output.status.code() == Some(worker::TOO_LONG) {
+        if output.status.code() == Some(worker::TOO_MUCH) {
+            // It has said so itself.
+        } else if output.status.code() == Some(worker::TOO_LONG) {
             report.fail(n, &format!("more than {} s of processor time", self.seconds));
         } else {
             report.fail(n, &format!("the process died ({}): {why}", output.status));
@@ -211,11 +213,10 @@ pub(crate) fn single(spec: &'static FormatSpec, n: u64) -> ExitCode {
     let (path, story) = save(spec, n);
     println!("{story}\n{}", path.display());
     let case = case::make(spec, &seeds::load(spec), n);
-    let before = ALLOCATOR.current_usage();
-    ALLOCATOR.reset_peak_usage();
+    let before = ALLOCATOR.allocated();
     let began = Instant::now();
     let (first, second) = (check::convert(spec, &case), check::convert(spec, &case));
-    let held = ALLOCATOR.peak_usage().saturating_sub(before);
+    let held = ALLOCATOR.max_allocated().saturating_sub(before);
     println!("{first:?}, twice in {:.3?}, {} MiB", began.elapsed(), held >> 20);
     if first.is_ok() && first == second { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -30,13 +30,14 @@ mod shape;
 mod worker;
 mod xml;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
+use cap::Cap;
 use docferry_converters::formats::{FORMATS, FormatSpec};
-use peak_alloc::PeakAlloc;
 
 #[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
 /// Memory that a case may hold at once.
 const MAX_LIVE_BYTES: usize = 512 << 20;
