@@ -35,8 +35,6 @@ const SPECIAL: [bool; 256] = {
         control += 1;
     }
     table[0x7F] = true;
-    // The first byte of U+00AD.
-    table[0xC2] = true;
     table
 };
 
@@ -52,9 +50,6 @@ pub(super) fn append(out: &mut String, text: &str, place: Place) {
         if taken == 0 {
             copied = special;
             at = special + 1;
-            if bytes[special] == 0xC2 {
-                at += 1;
-            }
             // The character itself is copied with what follows, but it has to be visible to the next decision.
             out.push_str(&text[copied..at]);
             copied = at;
@@ -66,15 +61,14 @@ pub(super) fn append(out: &mut String, text: &str, place: Place) {
     out.push_str(&text[copied..]);
 }
 
-/// Appends `text` as it is, but for what no text holds: soft hyphens go, control characters become U+FFFD.
+/// Appends `text` as it is, but for control characters, which no text holds: they become U+FFFD.
 pub(super) fn append_plain(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some((at, c)) = rest.char_indices().find(|(_, c)| *c == '\u{AD}' || c.is_ascii_control()) {
-        out.push_str(&rest[..at]);
-        if c != '\u{AD}' {
-            out.push(char::REPLACEMENT_CHARACTER);
-        }
-        rest = &rest[at + c.len_utf8()..];
+    while let Some(at) = rest.bytes().position(|byte| byte.is_ascii_control()) {
+        let (head, tail) = rest.split_at(at);
+        out.push_str(head);
+        out.push(char::REPLACEMENT_CHARACTER);
+        rest = &tail[1..];
     }
     out.push_str(rest);
 }
@@ -86,7 +80,6 @@ fn mark(out: &mut String, rest: &str, place: Place) -> usize {
     let Some(this) = chars.next() else { return 0 };
     let next = chars.next();
     let escape = match this {
-        '\u{AD}' => return this.len_utf8(),
         '\0'..='\u{1F}' | '\u{7F}' => {
             out.push(char::REPLACEMENT_CHARACTER);
             return 1;

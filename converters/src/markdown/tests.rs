@@ -134,7 +134,7 @@ fn escapes_only_what_means_something() {
         ("~5 and ~~no~~", "~5 and \\~\\~no\\~\\~"),
         ("a | b", "a | b"),
         ("`x`", "\\`x\\`"),
-        ("soft\u{ad}hyphen", "softhyphen"),
+        ("soft\u{ad}hyphen", "soft\u{ad}hyphen"),
         ("nul\u{1}", "nul\u{fffd}"),
         ("é € 漢字", "é € 漢字"),
         ("[^1] x", "\\[^1] x"),

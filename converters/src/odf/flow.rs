@@ -10,6 +10,7 @@ mod changes;
 mod drawing;
 mod inline;
 mod side;
+mod slides;
 mod tables;
 
 use std::collections::HashMap;
@@ -22,7 +23,6 @@ use crate::output::Output;
 use crate::xml::{Event, Reader, Source, Tag};
 use crate::{ConvertError, Options, Result};
 
-use super::distinct::Distinct;
 use super::lists::{Lists, Nest};
 use super::objects::{Object, Objects};
 use super::styles::{Sheet, Styles};
@@ -32,6 +32,8 @@ use changes::Changes;
 use drawing::{Control, Frame};
 use inline::Run;
 use side::Side;
+pub(crate) use slides::Masters;
+use slides::{Slide, Slides};
 use tables::Table;
 
 /// Finished text is handed on in pieces of this size.
@@ -51,36 +53,6 @@ pub(crate) struct Document<'a> {
     pub(crate) masters: Masters,
     changes: Changes,
     controls: HashMap<String, Control>,
-}
-
-/// What master pages show on every slide, and which of them the slides have.
-#[derive(Debug, Default)]
-pub(crate) struct Masters {
-    texts: HashMap<String, Vec<String>>,
-    /// The texts of the masters in use, each once, in the order of their use.
-    used: Distinct,
-}
-
-impl Masters {
-    /// Adds a text that the master page shows.
-    pub(crate) fn add(&mut self, master: &str, text: String, meter: &Meter) -> Result<()> {
-        meter.resident((master.len() + text.len() + size_of::<String>() * 2) as u64)?;
-        self.texts.entry(master.to_owned()).or_default().push(text);
-        Ok(())
-    }
-
-    fn use_for_slide(&mut self, master: &str, meter: &Meter) -> Result<()> {
-        self.texts
-            .remove(master)
-            .unwrap_or_default()
-            .into_iter()
-            .try_for_each(|text| self.used.add(text, meter))
-    }
-
-    /// Returns what the slides show of their masters.
-    pub(crate) fn into_used(self) -> Vec<String> {
-        self.used.into_texts()
-    }
 }
 
 impl<'a> Document<'a> {
@@ -142,7 +114,7 @@ enum Step {
     Formula,
     Chart,
     Forms,
-    /// A declaration of the text that the footers or headers of slides show.
+    /// The declaration of a text that slides show at their edge.
     Declaration,
 }
 
@@ -158,8 +130,8 @@ struct Flow {
     frames: Vec<Frame>,
     /// Of a note: which it is, from 1.
     place: usize,
-    /// Of a slide: its title, which may stand behind other things.
-    title: String,
+    /// Of a slide: what stands apart from its text.
+    slide: Slide,
 }
 
 impl Flow {
@@ -173,7 +145,7 @@ impl Flow {
             tables: Vec::new(),
             frames: Vec::new(),
             place: 0,
-            title: String::new(),
+            slide: Slide::default(),
         }
     }
 }
@@ -187,10 +159,7 @@ pub(crate) struct Walker<'w, 'a> {
     stack: Vec<Open>,
     /// Bytes of text written so far but for numbers of pages, to tell whether an element gave any.
     text_bytes: u64,
-    /// The slides written so far.
-    slides: u64,
-    /// The texts of slides' footers and headers.
-    shared: Distinct,
+    slides: Slides,
 }
 
 impl<'w, 'a> Walker<'w, 'a> {
@@ -202,8 +171,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             outer: Vec::new(),
             stack: Vec::new(),
             text_bytes: 0,
-            slides: 0,
-            shared: Distinct::default(),
+            slides: Slides::default(),
         }
     }
 
@@ -248,9 +216,6 @@ impl<'w, 'a> Walker<'w, 'a> {
     pub(crate) fn finish(mut self) -> (String, bool) {
         while let Some(outer) = self.outer.pop() {
             self.flow = outer;
-        }
-        for text in std::mem::take(&mut self.shared).into_texts() {
-            self.flow.writer.blocks(text);
         }
         let has_text = self.flow.writer.has_text();
         self.document.tally.merged_cells += self.flow.writer.merged();

@@ -95,6 +95,10 @@ fn edges(odf: &mut Odf<'_>, document: &mut Document<'_>) -> Result<Edges> {
                     texts.add(text, document.meter)?;
                 }
             }
+            b"frame" if raw_attribute(tag, b"presentation:class") == Some(b"page-number") => {
+                document.masters.add_number(&master, document.meter)?;
+                reader.skip_element()?;
+            }
             b"frame" | b"custom-shape" | b"rect" | b"ellipse" | b"g" | b"text-box" if is_shown(tag) => {
                 if let Some(text) = edge(&mut reader, document)? {
                     document.masters.add(&master, text, document.meter)?;

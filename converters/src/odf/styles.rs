@@ -106,13 +106,43 @@ fn vertical(position: &[u8]) -> Vertical {
     }
 }
 
+/// What slides show, and whether they are shown; `None` is "not said here".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PageProperties {
+    pub(crate) hidden: Option<bool>,
+    pub(crate) shows_date: Option<bool>,
+    pub(crate) shows_footer: Option<bool>,
+    pub(crate) shows_number: Option<bool>,
+}
+
+impl PageProperties {
+    fn or(self, base: Self) -> Self {
+        Self {
+            hidden: self.hidden.or(base.hidden),
+            shows_date: self.shows_date.or(base.shows_date),
+            shows_footer: self.shows_footer.or(base.shows_footer),
+            shows_number: self.shows_number.or(base.shows_number),
+        }
+    }
+
+    fn read(tag: Tag<'_>) -> Self {
+        let is = |name: &[u8], value: &[u8]| raw_attribute(tag, name).map(|found| found == value);
+        Self {
+            hidden: is(b"presentation:visibility", b"hidden"),
+            shows_date: is(b"presentation:display-date-time", b"true"),
+            shows_footer: is(b"presentation:display-footer", b"true"),
+            shows_number: is(b"presentation:display-page-number", b"true"),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 struct Style {
     parent: Option<Rc<str>>,
     text: TextProperties,
     list: Option<Rc<str>>,
     numbered: Option<bool>,
-    hidden_page: Option<bool>,
+    page: PageProperties,
     /// The heading level of the style's paragraphs; 0 is none.
     heading: Option<u8>,
 }
@@ -123,8 +153,7 @@ pub(crate) struct Resolved {
     pub(crate) text: TextProperties,
     /// Whether paragraphs of a list show their label.
     pub(crate) numbered: Option<bool>,
-    /// Whether a slide is hidden.
-    pub(crate) hidden_page: bool,
+    pub(crate) page: PageProperties,
     /// The heading level, from 1, of paragraphs that are headings by their style alone.
     pub(crate) heading: Option<u8>,
 }
@@ -194,7 +223,7 @@ impl Styles {
     /// Returns what a style means; one that does not exist means nothing.
     pub(crate) fn resolve(&self, family: Family, name: &str) -> Resolved {
         let mut found = Resolved::default();
-        let (mut hidden_page, mut next) = (None, Some(name));
+        let mut next = Some(name);
         for _ in 0..MAX_CHAIN {
             let Some(name) = next else { break };
             let style = self.get(family, name);
@@ -204,11 +233,10 @@ impl Styles {
             let Some(style) = style else { break };
             found.text = found.text.or(style.text);
             found.numbered = found.numbered.or(style.numbered);
-            hidden_page = hidden_page.or(style.hidden_page);
+            found.page = found.page.or(style.page);
             next = style.parent.as_deref();
         }
         found.heading = found.heading.filter(|level| *level > 0);
-        found.hidden_page = hidden_page.unwrap_or(false);
         found.text = found.text.or(self.common.defaults[family as usize]);
         found
     }
@@ -277,10 +305,7 @@ fn read_properties<S: Source>(mut style: Style, reader: &mut Reader<S>, meter: &
                 let numbered = raw_attribute(tag, b"text:enable-numbering");
                 style.numbered = numbered.map(|value| value == b"true");
             }
-            b"drawing-page-properties" => {
-                let visibility = raw_attribute(tag, b"presentation:visibility");
-                style.hidden_page = visibility.map(|value| value == b"hidden");
-            }
+            b"drawing-page-properties" => style.page = PageProperties::read(tag),
             // Conditions choose among styles by circumstances that are not known here.
             b"map" => reader.skip_element()?,
             _ => {}

@@ -25,9 +25,8 @@ pub(super) enum Kind {
     Body,
     /// Date, footer or header.
     Edge,
+    /// The number of the slide.
     Number,
-    /// The picture of the slide on its notes page.
-    SlideImage,
 }
 
 /// A placeholder by kind and index.
@@ -45,7 +44,6 @@ impl Placeholder {
             b"subTitle" => Kind::Subtitle,
             b"dt" | b"ftr" | b"hdr" => Kind::Edge,
             b"sldNum" => Kind::Number,
-            b"sldImg" => Kind::SlideImage,
             _ => Kind::Body,
         };
         Self { kind, index: tag.number(b"idx").unwrap_or(0) }

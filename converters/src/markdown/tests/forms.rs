@@ -214,7 +214,7 @@ fn plain_text_has_no_marks_and_no_escapes() {
     writer.end_table();
     assert_eq!(
         writer.finish(),
-        "A *title*\n\nsee <this> [1][7]\n# two\u{fffd}[a [cat]]\n\n[Comment: hm]\n\n- one\n\n  3) three x^2\n\na|b\tc\n\td e\n"
+        "A *title*\n\nsee <this> [1][7]\n# two\u{ad}\u{fffd}[a [cat]]\n\n[Comment: hm]\n\n- one\n\n  3) three x^2\n\na|b\tc\n\td e\n"
     );
     assert_eq!(note(PLAIN, 7, "one\n\ntwo\n"), "[7] one\n\ntwo\n");
     assert_eq!(PLAIN.part_kind(), crate::PartKind::Text);

@@ -85,16 +85,17 @@ impl Walker<'_, '_> {
 
     fn start_frame(&mut self, tag: Tag<'_>) -> Result<Step> {
         let class = raw_attribute(tag, b"presentation:class").unwrap_or_default();
-        let is_edge = matches!(class, b"date-time" | b"header" | b"footer");
-        // What an empty placeholder asks for, numbers of slides, and what stands around speaker notes.
+        let is_number = class == b"page-number";
+        let is_edge = is_number || matches!(class, b"date-time" | b"header" | b"footer");
+        // What an empty placeholder asks for, and what stands around speaker notes.
         let is_noise = Self::is_true(tag, b"presentation:placeholder")
-            || matches!(class, b"page-number" | b"page")
+            || class == b"page"
             || (is_edge && self.flow.side != Side::Slide);
         if is_noise || self.document.changes.is_omitting() {
             return Ok(Step::Skip);
         }
-        if self.flow.side == Side::Slide && is_edge {
-            return self.begin_side(Writer::with(self.document.form()), Side::Shared);
+        if is_edge {
+            return self.begin_side(Writer::single_line(self.document.form()), Side::Edge { is_number });
         }
         if self.flow.side == Side::Slide && class == b"title" {
             return self.begin_side(Writer::with(self.document.form()), Side::Title);

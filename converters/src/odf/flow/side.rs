@@ -5,8 +5,6 @@ use crate::markdown::{Form, Style, Writer};
 use crate::options::{Comments, TextForm};
 use crate::xml::{Reader, Source, Tag};
 
-use super::super::attribute;
-use super::super::styles::Family;
 use super::{Flow, Open, Step, Walker};
 
 /// What a flow is.
@@ -20,8 +18,10 @@ pub(super) enum Side {
     Slide,
     /// The title of a slide.
     Title,
-    /// What slides say in their footers and headers.
-    Shared,
+    /// What stands at the edge of a slide: its date, footer or number.
+    Edge {
+        is_number: bool,
+    },
     SpeakerNotes,
     /// A table cell that repeats.
     Cell,
@@ -50,6 +50,9 @@ impl Walker<'_, '_> {
                 if self.document.changes.is_omitting() {
                     return Ok(Some(Step::Skip));
                 }
+                if self.flow.side == Side::Slide && self.flow.runs.is_empty() {
+                    self.write_edge();
+                }
                 self.begin_side(Writer::single_line(form), Side::Comment(String::new()))?
             }
             b"creator" if matches!(self.flow.side, Side::Comment(_)) && self.flow.runs.is_empty() => {
@@ -60,19 +63,14 @@ impl Walker<'_, '_> {
             {
                 Step::Skip
             }
-            b"page" if self.flow.side == Side::Main && self.flow.runs.is_empty() => {
-                let style = attribute(tag, b"draw:style-name").unwrap_or_default();
-                if self.document.styles.resolve(Family::Page, &style).hidden_page && self.document.hide() {
-                    return Ok(Some(Step::Skip));
-                }
-                let master = attribute(tag, b"draw:master-page-name").unwrap_or_default();
-                self.document.masters.use_for_slide(&master, self.document.meter)?;
-                self.begin_side(Writer::with(form), Side::Slide)?
-            }
+            b"page" if self.flow.side == Side::Main && self.flow.runs.is_empty() => self.start_slide(tag)?,
             b"notes" if self.flow.side == Side::Slide => {
+                self.write_edge();
                 self.begin_side(Writer::with(form), Side::SpeakerNotes)?
             }
-            b"footer-decl" | b"header-decl" | b"date-time-decl" => Step::Declaration,
+            b"footer-decl" | b"date-time-decl" => self.start_declaration(tag),
+            // Headers are for speaker notes.
+            b"header-decl" => Step::Skip,
             _ => return Ok(None),
         }))
     }
@@ -87,6 +85,9 @@ impl Walker<'_, '_> {
     }
 
     pub(super) fn end_side(&mut self) -> Result<()> {
+        if self.flow.side == Side::Slide {
+            self.write_edge();
+        }
         let Some(outer) = self.outer.pop() else {
             return Ok(());
         };
@@ -108,24 +109,16 @@ impl Walker<'_, '_> {
             }
             Side::Title => {
                 self.held(text.len())?;
-                self.flow.title.push_str(&text);
+                self.flow.slide.title.push_str(&text);
             }
-            Side::Shared if has_text => self.share(text)?,
-            Side::Slide if has_text || !flow.title.is_empty() => {
-                // A title sets its slide off already.
-                if self.slides > 0 && flow.title.is_empty() && form.text == TextForm::Markdown {
-                    self.flow.writer.blocks("---".to_owned());
-                }
-                self.slides += 1;
-                self.flow.writer.blocks(flow.title);
-                self.flow.writer.blocks(text);
-            }
+            Side::Edge { is_number } if has_text => self.end_edge(text, is_number)?,
+            Side::Slide => self.end_slide(flow.slide, text),
             Side::SpeakerNotes if has_text => {
                 let quoted = if form.text == TextForm::Markdown { quotation(&text) } else { text };
                 self.held(quoted.len())?;
                 self.flow.writer.blocks(quoted);
             }
-            Side::Main | Side::Cell | Side::Comment(_) | Side::Slide | Side::Shared | Side::SpeakerNotes => {}
+            Side::Main | Side::Cell | Side::Comment(_) | Side::Edge { .. } | Side::SpeakerNotes => {}
         }
         Ok(())
     }
@@ -138,22 +131,6 @@ impl Walker<'_, '_> {
             *author = name;
         }
         Ok(())
-    }
-
-    /// Keeps the text of a footer or header that slides share, once.
-    pub(super) fn declaration<S: Source>(&mut self, reader: &mut Reader<S>) -> Result<()> {
-        let mut text = String::new();
-        reader.text_content(&mut text)?;
-        if text.trim().is_empty() {
-            return Ok(());
-        }
-        let mut writer = Writer::with(self.document.form());
-        writer.text(&text, &Style::default());
-        self.share(writer.finish())
-    }
-
-    fn share(&mut self, text: String) -> Result<()> {
-        self.shared.add(text, self.document.meter)
     }
 }
 
