@@ -97,9 +97,10 @@ def text_box(text):
     )
 
 
+FONT = '<w:rPr><w:rFonts w:ascii="Cambria Math" w:hAnsi="Cambria Math"/></w:rPr>'
 FRACTION = (
-    "<m:oMath><m:r><m:t>d</m:t></m:r><m:r><m:t>=</m:t></m:r><m:f><m:num><m:r><m:t>sail</m:t></m:r></m:num>"
-    "<m:den><m:r><m:t>time</m:t></m:r></m:den></m:f></m:oMath>"
+    f"<m:oMath><m:r>{FONT}<m:t>d</m:t></m:r><m:r>{FONT}<m:t>=</m:t></m:r><m:f><m:fPr><m:type m:val=\"bar\"/><m:ctrlPr>{FONT}</m:ctrlPr></m:fPr>"
+    f"<m:num><m:r>{FONT}<m:t>sail</m:t></m:r></m:num><m:den><m:r>{FONT}<m:t>time</m:t></m:r></m:den></m:f></m:oMath>"
 )
 
 
@@ -161,7 +162,7 @@ def workbook(path):
             ("digits", lambda at: sheet.write_number(*at, 2.718281828, form("0.00"))),
             ("formula", lambda at: sheet.write_formula(*at, "=SUM(1,41)", None, 42)),
             ("text of digits", lambda at: sheet.write_string(*at, "00123")),
-            ("true", lambda at: sheet.write_boolean(*at, True)),
+            ("boolean", lambda at: sheet.write_boolean(*at, True)),
             ("zeros", lambda at: sheet.write_number(*at, 7, form("00000"))),
             ("error", lambda at: sheet.write_formula(*at, "=1/0", None, "#DIV/0!")),
             ("duration", lambda at: sheet.write_number(*at, 1.5, form("[h]:mm:ss"))),
