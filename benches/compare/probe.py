@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Looks for each mark of the probe documents in what docferry and its peers make of them, and prints a table.
 
-usage: probe.py DOCFERRY [--peers markitdown,...] [--work DIR] [--outputs DIR]
+usage: probe.py DOCFERRY [--peers markitdown,...] [--work DIR] [--outputs DIR] [--into FILE]
 
 The documents are golden cases (see FILES; make_probes.py made them). A cell says `yes`, `no`, `error` or `-` (the peer does
 not take the format); where docferry's default leaves a thing out, the switch that keeps it, which was tried. Peers run with
 default options, in a throw-away environment below --work (a temporary folder, or one that is kept); their versions are
-printed first. --outputs keeps what everybody wrote, to see what an answer rests on. Exit status 1 if docferry neither keeps a thing nor has a switch for it that does, unless the table calls
+printed first. --outputs keeps what everybody wrote, to see what an answer rests on; --into puts the
+table between `<!-- probes -->` and `<!-- /probes -->` of a file. Exit status 1 if docferry neither keeps a thing nor has a switch for it that does, unless the table calls
 it a choice. Standard library only; `pip` has to work.
 """
 
@@ -233,28 +234,35 @@ def main():
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--work", type=pathlib.Path)
     parser.add_argument("--outputs", type=pathlib.Path)
+    parser.add_argument("--into", type=pathlib.Path)
     args = parser.parse_args()
     peers = [peer for peer in args.peers.split(",") if peer]
     docferry = args.docferry.resolve()
     paths = {file: CONVERT / path for file, path in FILES.items()}
-    texts = {}
+    texts, lines = {}, []
     if peers:
         with tempfile.TemporaryDirectory() as temporary:
             python, versions = environment(args.work or pathlib.Path(temporary), peers)
-            print(", ".join(versions) + "\n")
+            lines = [", ".join(versions), ""]
             texts = run_peers(python, peers, paths)
     default = {file: run_docferry(docferry, path, "") for file, path in paths.items()}
     if args.outputs:
         write_outputs(args.outputs, texts | {("docferry", file): text for file, text in default.items()})
     defects = []
-    print("| in | probe | docferry | " + " | ".join(peers) + " |")
-    print("|" + "---|" * (len(peers) + 3))
+    lines += ["| in | probe | docferry | " + " | ".join(peers) + " |", "|" + "---|" * (len(peers) + 3)]
     for file, probe, mark, *switch in PROBES:
         said, defect = ours(docferry, paths[file], default[file], mark, switch[0] if switch else None)
         if defect:
             defects.append(f"{file}: {probe}: {said}")
         others = [verdict(texts[peer, file], mark) if (peer, file) in texts else "-" for peer in peers]
-        print("| " + " | ".join([file, probe, said, *others]) + " |")
+        lines.append("| " + " | ".join([file, probe, said, *others]) + " |")
+    table = "\n".join(lines) + "\n"
+    if args.into:
+        text = args.into.read_text("utf-8")
+        replaced = re.sub(r"(<!-- probes -->\n)[\s\S]*?(<!-- /probes -->)", lambda m: f"{m[1]}{table}{m[2]}", text)
+        args.into.write_text(replaced, "utf-8")
+    else:
+        print(table, end="")
     for defect in defects:
         print(f"defect: {defect}", file=sys.stderr)
     return 1 if defects else 0
