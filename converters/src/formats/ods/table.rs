@@ -68,8 +68,8 @@ impl Sheet {
         let mut around = Around { book, meter, objects, comments: CellComments::default() };
         let cells = Cells::new(book, &self.name, tally, (meter, &mut *sink));
         let outcome = around.rows(reader, cells)?;
-        around.comments.finish(&self.name, book.options, tally, (meter, sink))?;
-        Ok(outcome)
+        let has_comments = around.comments.finish(&self.name, book.options, tally, (meter, sink))?;
+        Ok(outcome.with_comments(has_comments))
     }
 }
 
@@ -220,7 +220,7 @@ impl Around<'_> {
                 Event::Eof => break,
             }
         }
-        self.comments.push(at, &author, &text, (self.book.options, self.meter))
+        self.comments.push(Some(at), &author, &text, (self.book.options, self.meter))
     }
 }
 

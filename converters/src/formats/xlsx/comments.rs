@@ -98,8 +98,8 @@ fn replies(
                 if let Some(place) = open.place {
                     meter.resident(size_of::<(u32, u32)>() as u64)?;
                     threaded.insert(place);
-                    comments.push(place, &open.author, &open.text, (options, meter))?;
                 }
+                comments.push(open.place, &open.author, &open.text, (options, meter))?;
             }
             Event::End(_) | Event::Text(_) => {}
             Event::Eof => return Ok(()),
@@ -146,8 +146,8 @@ fn notes(
             Event::End(b"author") => in_author = false,
             Event::End(b"t") => in_text = false,
             Event::End(b"comment") => {
-                if let Some(place) = open.place.filter(|place| !threaded.contains(place)) {
-                    comments.push(place, &open.author, &open.text, (options, meter))?;
+                if open.place.is_none_or(|place| !threaded.contains(&place)) {
+                    comments.push(open.place, &open.author, &open.text, (options, meter))?;
                 }
             }
             Event::End(_) | Event::Text(_) => {}
