@@ -103,6 +103,12 @@ impl<'a> Cells<'a> {
         self.grid.begin_row(row, is_hidden)
     }
 
+    /// Passes `count` rows without values that are part of the sheet all the same: hidden ones, and those that merged
+    /// cells cover.
+    pub(crate) fn pass_rows(&mut self, (first, count): (u32, u32), is_hidden: bool) -> Result<()> {
+        self.grid.pass_rows((first, count), is_hidden)
+    }
+
     /// Notes that there is a cell, with or without a value.
     pub(crate) fn note(&mut self) {
         self.any = true;

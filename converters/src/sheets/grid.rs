@@ -10,7 +10,7 @@ use crate::{ConvertError, Options, Result, Sink};
 
 use super::columns::Columns;
 use super::merges::Merges;
-use super::reference::MAX_COLUMNS;
+use super::reference::{MAX_COLUMNS, MAX_ROWS};
 
 /// What is known of a field's need for quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,25 @@ impl<'a> Grid<'a> {
         }
         self.furthest_row = self.furthest_row.max(row);
         (self.row, self.row_is_hidden, self.row_is_counted) = (row, is_hidden, false);
+        Ok(())
+    }
+
+    /// Passes `count` rows without values of their own, in which merged cells may repeat theirs.
+    pub(super) fn pass_rows(&mut self, (first, count): (u32, u32), is_hidden: bool) -> Result<()> {
+        let end = first.saturating_add(count).min(MAX_ROWS);
+        let mut row = first;
+        while row < end {
+            self.begin_row(row, is_hidden)?;
+            row += 1;
+            if !self.merges.is_open() {
+                break;
+            }
+        }
+        // Nothing reaches into the others: they only leave a gap, or none.
+        let rest = end.saturating_sub(row);
+        self.rows_left_out += if is_hidden && self.excludes { rest } else { 0 };
+        self.row += rest;
+        self.furthest_row = self.furthest_row.max(self.row);
         Ok(())
     }
 

@@ -85,7 +85,10 @@ impl Around<'_> {
                         place.repeated = count(tag, b"table:number-rows-repeated")?;
                         (place.is_hidden, place.column) = (is_hidden(tag), 0);
                     }
-                    b"table-cell" | b"covered-table-cell" => {
+                    local @ (b"table-cell" | b"covered-table-cell") => {
+                        if local == b"covered-table-cell" {
+                            row.cover();
+                        }
                         let cell = Cell::new(tag)?;
                         self.cell(reader, cell, (&mut place, &mut row), &mut cells)?;
                     }
@@ -122,8 +125,7 @@ impl Around<'_> {
         place.column = place.column.saturating_add(cell.repeated);
         self.content(reader, &mut cell.text, at, cells.tally())?;
         if cell.spans != (1, 1) {
-            let last = (at.0.saturating_add(cell.spans.1 - 1), at.1.saturating_add(cell.spans.0 - 1));
-            cells.merge(at, (last.0, last.1.min(MAX_COLUMNS - 1)))?;
+            row.merge((at.1, cell.repeated), cell.spans, self.meter)?;
         }
         let values = self.book.options.cell_values;
         let formula = cell.formula.as_deref().filter(|_| self.book.wants_formulas());
