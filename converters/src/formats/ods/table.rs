@@ -92,14 +92,17 @@ impl Around<'_> {
                         let cell = Cell::new(tag)?;
                         self.cell(reader, cell, (&mut place, &mut row), &mut cells)?;
                     }
-                    b"shapes" => self.objects.pass(reader, cells.tally(), self.meter)?,
+                    local if is_drawing(local) => self.objects.pass(reader, cells.tally(), self.meter)?,
                     // Rows and columns may stand in groups and headers; all else is no part of the grid.
                     b"table-columns"
                     | b"table-rows"
                     | b"table-header-columns"
                     | b"table-header-rows"
                     | b"table-column-group"
-                    | b"table-row-group" => {}
+                    | b"table-row-group"
+                    | b"shapes"
+                    | b"g"
+                    | b"a" => {}
                     _ => reader.skip_element()?,
                 },
                 Event::End(b"table-row") => {
@@ -158,9 +161,7 @@ impl Around<'_> {
                         reader.skip_element()?;
                     }
                     b"ruby-text" | b"detective" | b"cell-range-source" => reader.skip_element()?,
-                    local if is_drawing(local) && (local != b"a" || paragraph.is_none()) => {
-                        self.objects.pass(reader, tally, self.meter)?;
-                    }
+                    local if is_drawing(local) => self.objects.pass(reader, tally, self.meter)?,
                     _ => {
                         if let Some((plain, character)) = paragraph.as_mut().zip(Character::of(tag)) {
                             plain.character(character);
