@@ -1,6 +1,6 @@
 //! One row: its fields, held until it is known whether and how often it is written.
 
-use crate::limits::Meter;
+use crate::limits::{HighWater, Meter};
 use crate::sheets::reference::{MAX_COLUMNS, MAX_ROWS};
 use crate::sheets::{Cells, Value};
 use crate::{ConvertError, Result};
@@ -33,8 +33,7 @@ pub(super) struct Row {
     text: String,
     merged: Vec<Merged>,
     is_covered: bool,
-    /// The most bytes that any row held, which the meter knows of.
-    counted: usize,
+    held: HighWater,
 }
 
 impl Row {
@@ -78,11 +77,7 @@ impl Row {
         let size = self.text.len()
             + self.fields.len() * size_of::<Field>()
             + self.merged.len() * size_of::<Merged>();
-        if size > self.counted {
-            meter.resident((size - self.counted) as u64)?;
-            self.counted = size;
-        }
-        Ok(())
+        self.held.note(size, meter)
     }
 
     /// Writes the row so many times, from row `first` on, and empties it.

@@ -1,6 +1,6 @@
 //! One sheet: its columns, rows and cells (ODF 1.3 part 3, 9.1).
 
-use crate::limits::Meter;
+use crate::limits::{HighWater, Meter};
 use crate::odf::{Character, OdfReader, Plain, attribute};
 use crate::options::HiddenContent;
 use crate::sheets::reference::MAX_COLUMNS;
@@ -27,6 +27,8 @@ struct Around<'a> {
     meter: &'a Meter,
     objects: &'a mut Objects,
     comments: CellComments,
+    /// The texts of the open cell and comment.
+    held: HighWater,
 }
 
 /// Where the reading of a sheet is.
@@ -65,7 +67,8 @@ impl Sheet {
                 return Ok(Outcome::Empty);
             }
         }
-        let mut around = Around { book, meter, objects, comments: CellComments::default() };
+        let mut around =
+            Around { book, meter, objects, comments: CellComments::default(), held: HighWater::default() };
         let cells = Cells::new(book, &self.name, tally, (meter, &mut *sink));
         let outcome = around.rows(reader, cells)?;
         let has_comments = around.comments.finish(&self.name, book.options, tally, (meter, sink))?;
@@ -185,6 +188,8 @@ impl Around<'_> {
                 Event::End(_) => {}
                 Event::Eof => break,
             }
+            let open = paragraph.as_ref().map_or(0, Plain::size_bytes);
+            self.held.note(text.len() + open, self.meter)?;
         }
         Ok(())
     }
@@ -222,6 +227,8 @@ impl Around<'_> {
                 Event::End(_) => {}
                 Event::Eof => break,
             }
+            let open = paragraph.as_ref().map_or(0, Plain::size_bytes);
+            self.held.note(author.len() + text.len() + open, self.meter)?;
         }
         self.comments.push(Some(at), &author, &text, (self.book.options, self.meter))
     }
