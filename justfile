@@ -29,3 +29,12 @@ score corpus reference score:
 clients:
     cargo build
     src/tests/clients/run.sh target/debug/docferry
+
+# Two million mutations of each format that has a converter; hours. A failing case is written to a file, with the command.
+fuzz *formats:
+    DOCFERRY_MUTATIONS=2000000 cargo test --release -p docferry-converters --test mutation -- {{formats}}
+
+# A coverage-guided run of one target (needs a nightly compiler and cargo-fuzz): just fuzz-target docx 600
+fuzz-target target seconds="600":
+    python3 fuzz/seed.py
+    cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}} -timeout=5 -malloc_limit_mb=512 -rss_limit_mb=3000 -max_len=262144

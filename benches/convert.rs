@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use docferry_converters::detect::detect;
@@ -21,6 +22,22 @@ impl Sink for Discard {
 
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.0 += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn warn(&mut self, _warning: Warning) {}
+}
+
+#[derive(Default)]
+struct Keep(Vec<u8>);
+
+impl Sink for Keep {
+    fn begin_part(&mut self, _label: Option<&str>, _kind: PartKind) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -149,7 +166,39 @@ fn measure(name: &str, file_name: &str, bytes: &[u8]) {
     println!("{name:24} {:>10} B in {:>10} B out {:>12.3?} {rate:>8.1} MB/s", bytes.len(), out, median);
 }
 
+/// Converts the file that a line of standard input names, as often as the number before it says, and answers with the
+/// bytes that came out: a worker for `benches/compare/run.py`, which measures the processor time of this process
+/// around each request.
+fn serve() {
+    for line in std::io::stdin().lines() {
+        let line = line.unwrap();
+        let (times, path) = line.split_once(' ').unwrap();
+        let ended = (0..times.parse().unwrap()).map(|_: u32| convert_file(Path::new(path))).last().unwrap();
+        match ended {
+            Ok(len) => println!("{len}"),
+            Err(error) => println!("error: {error}"),
+        }
+    }
+}
+
+fn convert_file(path: &Path) -> Result<usize, String> {
+    let file_name = path.file_name().unwrap().to_string_lossy();
+    let bytes = std::fs::read(path).unwrap();
+    let (mut input, size) = (Cursor::new(&bytes), bytes.len() as u64);
+    let mut meter = Meter::new(Limits::default(), size);
+    let found = detect(&mut input, Some(&file_name), &meter).unwrap();
+    let converter = found.format.spec().converter;
+    let converter = converter.ok_or_else(|| format!("no converter for {}", found.format.as_str()))?;
+    // The text is kept, as it is by libraries that return it.
+    let mut sink = Keep::default();
+    let ended = converter.convert(&mut input, &Options::default(), &mut meter, &mut sink);
+    ended.map(|()| sink.0.len()).map_err(|error| error.to_string())
+}
+
 fn main() {
+    if std::env::args().any(|argument| argument == "--serve") {
+        return serve();
+    }
     for (name, paragraphs) in [("docx small", 20), ("docx typical", 1_000), ("docx large", 100_000)] {
         measure(name, "a.docx", &docx(paragraphs));
     }

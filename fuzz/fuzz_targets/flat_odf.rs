@@ -1,0 +1,3 @@
+#![no_main]
+
+docferry_fuzz::converter!("flat-odf");
