@@ -108,6 +108,6 @@ fn convert_sheet(
     let comments = attachments::read(ooxml, name, tally, |ooxml, relationships| {
         comments::read(ooxml, relationships, workbook.part("person"), book.options)
     })?;
-    comments.finish(&sheet.name, book.options, tally, (meter, sink))?;
-    Ok(outcome)
+    let has_comments = comments.finish(&sheet.name, book.options, tally, (meter, sink))?;
+    Ok(outcome.with_comments(has_comments))
 }
