@@ -13,7 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use docferry_converters::formats::{Format, FormatSpec};
-use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Warning};
+use docferry_converters::{
+    ConvertError, Converter, LimitExceeded, Limits, Meter, Options, PartKind, Warning,
+};
 use spill::SpillSink;
 
 use super::classify::{Classified, Content};
@@ -259,7 +261,13 @@ fn outcome(error: &ConvertError, interrupted: &AtomicBool) -> Box<Outcome> {
                 e.get_ref().is_some_and(<dyn std::error::Error + Send + Sync + 'static>::is::<OpenError>);
             failure(if changed { Code::Changed } else { Code::ReadError }, e.to_string())
         }
-        ConvertError::Sink(e) => failure(Code::WriteError, e.to_string()),
+        // A limit of the sink is ours and not the disk's.
+        ConvertError::Sink(e) => match e.get_ref().filter(|e| e.is::<LimitExceeded>()) {
+            Some(limit) => {
+                Box::new(Outcome::Rejected(vec![Violation::new(Code::LimitExceeded, limit.to_string())]))
+            }
+            None => failure(Code::WriteError, e.to_string()),
+        },
         // The enum is another crate's and may grow.
         _ => violation(Code::UnsupportedDocument),
     }

@@ -247,6 +247,18 @@ fn nothing_outlives_a_killed_run() {
         assert!(Instant::now() < until, "{started} is still there");
         std::thread::sleep(Duration::from_millis(10));
     }
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1, "who is killed cannot tidy up");
+    let script = place.file("office/program/soffice");
+    let tame =
+        fs::read_to_string(&script).unwrap().replace("sleep 1000 &", "echo %PDF- > $HOME/document.pdf;");
+    fs::write(script, tame).unwrap();
+    let foreign = temporary.join("docferry-pdf-link");
+    std::os::unix::fs::symlink(place.file("office"), &foreign).unwrap();
+    let ran =
+        place.command("convert --to pdf --output-dir out -o m a.docx").env("TMPDIR", &temporary).output();
+    assert_eq!(ran.unwrap().status.code(), Some(0));
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1, "the next run tidies up, but follows no link");
+    assert!(place.file("office/program/soffice").exists());
 }
 
 /// What a document can make LibreOffice do, it can do nowhere but in its own folder.
@@ -280,6 +292,36 @@ fn what_prints_reaches_neither_files_nor_network_nor_the_environment() {
         assert!(!pdf.contains(word), "{word} in {pdf}");
     }
     assert_eq!(fs::read_to_string(&key).unwrap(), "the-secret");
+}
+
+/// A name in its folder may lead anywhere, or to nobody who ever writes.
+#[test]
+fn what_prints_cannot_hand_over_the_files_of_others() {
+    let secret = tempfile::tempdir().unwrap();
+    fs::write(secret.path().join("key"), "%PDF- the-secret").unwrap();
+    let no_pdf = "soffice-to-pdf failed: its process answered with no PDF";
+    for script in [
+        format!("ln -s {} $HOME/document.pdf", secret.path().join("key").display()),
+        "mkfifo $HOME/document.pdf".to_owned(),
+        "mkdir $HOME/document.pdf".to_owned(),
+    ] {
+        for isolate in ["auto", "never"] {
+            let entry = Place::with(&script).convert(&format!("--isolate {isolate}"));
+            assert_eq!(failure(&entry), (Code::ConverterCrashed, no_pdf), "{script}");
+        }
+    }
+    let place = Place::with("rm -f $HOME/said; mkfifo $HOME/said; echo %PDF- > $HOME/document.pdf");
+    assert_eq!(place.convert("--convert-timeout 20s").status, Status::Converted);
+}
+
+/// Whoever leaves the group would outlive the run.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_prints_cannot_leave_its_group() {
+    let left = "setsid true && exit 0; set -m; true & jobs -p > $HOME/own; ps -o pgid= $! > $HOME/group";
+    let place = Place::with(&format!("{left}; echo %PDF- > $HOME/document.pdf"));
+    let entry = place.convert("");
+    assert_eq!(entry.status, Status::Converted, "{:?}", entry.error);
 }
 
 #[test]

@@ -317,7 +317,7 @@ impl Sink for WireSink<'_> {
 
     fn warn(&mut self, warning: Warning) {
         match self.warnings.iter_mut().find(|known| known.code == warning.code) {
-            Some(known) => known.count += warning.count,
+            Some(known) => known.count = known.count.saturating_add(warning.count),
             None => self.warnings.push(warning),
         }
     }
