@@ -16,6 +16,7 @@ mod serve;
 mod targets;
 mod upload;
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -78,6 +79,9 @@ pub enum Command {
     Manifest(ManifestArgs),
     /// Show the settings in force and where they come from
     Config(ConfigArgs),
+    /// Convert what comes over standard input; a run starts this itself
+    #[command(hide = true)]
+    Worker(WorkerArgs),
 }
 
 /// What holds for every command.
@@ -248,6 +252,14 @@ pub enum ConfigCommand {
         #[command(flatten)]
         at: AtArgs,
     },
+}
+
+/// Arguments of `worker`.
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// What [`crate::worker::ServeOptions`] knows; `--probe` says what a worker cannot do
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<OsString>,
 }
 
 /// Something typed that makes no sense, found after clap was content.

@@ -17,6 +17,7 @@ mod run;
 #[cfg(feature = "server")]
 mod serve;
 mod targets;
+mod worker;
 
 use std::any::Any;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -92,6 +93,9 @@ impl Context<'_> {
 pub fn main() -> ExitStatus {
     // clap prints help and usage errors itself, and exits with 0 or 2.
     let cli = Cli::parse();
+    if let Command::Worker(args) = &cli.command {
+        return worker::run(args);
+    }
     if let Err(error) = forbid_core_dumps().and_then(|()| start_log(&cli.general)) {
         drop(human::error(&mut io::stderr(), &error, None, Colour::Off));
     }
@@ -147,6 +151,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Formats(args) => formats::run(&args, context),
         Command::Manifest(args) => manifest::run(&args, context),
         Command::Config(args) => config::run(&args, context),
+        Command::Worker(args) => Ok(worker::run(&args)),
     }
 }
 

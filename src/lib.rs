@@ -67,3 +67,4 @@ pub mod server;
 pub mod stages;
 pub mod store;
 pub mod targets;
+pub mod worker;

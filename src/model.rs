@@ -25,6 +25,6 @@ pub use outcome::{Attempt, Failure, Outcome, Proof, Violation};
 pub use payload::{Body, ConverterRef, Lineage, Payload};
 pub use profile::Profile;
 pub use secret::Secret;
-pub use settings::{ConvertMode, Misnamed, NameStyle, SecretsRule};
+pub use settings::{ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, SecretsRule};
 pub use source::{Candidate, RelativePath, Source};
 pub use timestamp::Timestamp;

@@ -9,6 +9,7 @@ mod builder;
 mod collect;
 mod entries;
 mod inspect;
+mod isolation;
 mod output;
 mod permits;
 mod prepare;

@@ -15,6 +15,7 @@ pub mod csv;
 pub mod detect;
 mod encryption;
 pub mod formats;
+pub(crate) mod formula;
 mod front_matter;
 mod latex;
 pub mod limits;
@@ -66,9 +67,26 @@ pub enum PartKind {
     Text,
     /// An RFC 4180 CSV file.
     Csv,
+    /// A PDF; no converter of this crate makes one, but a caller may have a program that does.
+    Pdf,
 }
 
 impl PartKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[Self::Markdown, Self::PlainText, Self::Text, Self::Csv, Self::Pdf];
+
+    /// Returns the name by which one process tells another what a part is.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::PlainText => "plain-text",
+            Self::Text => "text",
+            Self::Csv => "csv",
+            Self::Pdf => "pdf",
+        }
+    }
+
     /// Returns the extension that an output of this kind gets after the source's name, without the dot.
     #[must_use]
     pub fn extension(self) -> Option<&'static str> {
@@ -77,6 +95,7 @@ impl PartKind {
             Self::PlainText => None,
             Self::Text => Some("txt"),
             Self::Csv => Some("csv"),
+            Self::Pdf => Some("pdf"),
         }
     }
 
@@ -87,6 +106,7 @@ impl PartKind {
             Self::Markdown => "text/markdown",
             Self::PlainText | Self::Text => "text/plain",
             Self::Csv => "text/csv",
+            Self::Pdf => "application/pdf",
         }
     }
 }
@@ -118,6 +138,12 @@ pub trait Converter: Sync {
 
     /// Returns the revision, raised whenever any accepted input converts differently.
     fn revision(&self) -> u32;
+
+    /// Tells whether a document could make this converter take the process down: it is built on a parser that is not
+    /// ours, or holds a tree of the whole document. Such a converter runs in a process of its own where there is one.
+    fn needs_isolation(&self) -> bool {
+        false
+    }
 
     /// Converts `input` into the parts of `sink`.
     ///

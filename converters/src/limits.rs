@@ -4,8 +4,10 @@
 //! compile. Ratios are taken against the compressed bytes read *so far*, so a bomb is seen early; absolute
 //! bounds hold beside them. The defaults are measured against honest files that other tools refuse.
 
-use crate::{ConvertError, Sink};
+use std::borrow::Cow;
 use std::cell::Cell;
+
+use crate::{ConvertError, Sink};
 
 /// Bounds of one conversion. All are settable; none cuts silently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +84,29 @@ impl Limits {
             ("max_output_ratio", self.max_output_ratio),
         ]
     }
+
+    /// Sets one bound by its name, as [`Limits::named`] gives it; tells whether there is one of this name.
+    pub fn set(&mut self, name: &str, value: u64) -> bool {
+        let bound = match name {
+            "max_entries" => &mut self.max_entries,
+            "max_part_bytes" => &mut self.max_part_bytes,
+            "max_inflated_bytes" => &mut self.max_inflated_bytes,
+            "max_ratio" => &mut self.max_ratio,
+            "ratio_floor_bytes" => &mut self.ratio_floor_bytes,
+            "max_xml_depth" => &mut self.max_xml_depth,
+            "max_xml_attributes" => &mut self.max_xml_attributes,
+            "max_xml_tag_bytes" => &mut self.max_xml_tag_bytes,
+            "max_table_depth" => &mut self.max_table_depth,
+            "max_sheets" => &mut self.max_sheets,
+            "max_cells" => &mut self.max_cells,
+            "max_resident_bytes" => &mut self.max_resident_bytes,
+            "max_output_bytes" => &mut self.max_output_bytes,
+            "max_output_ratio" => &mut self.max_output_ratio,
+            _ => return false,
+        };
+        *bound = value;
+        true
+    }
 }
 
 /// Output below which the output ratio is not judged: small honest files grow much (styles, formats).
@@ -92,13 +117,13 @@ const OUTPUT_RATIO_FLOOR_BYTES: u64 = 16 << 20;
 #[error("{what} reached {seen}, the limit is {allowed} (raise it with {flag})")]
 pub struct LimitExceeded {
     /// What is limited.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// The value that was seen.
     pub seen: u64,
     /// The value that is allowed.
     pub allowed: u64,
     /// The command line flag that raises the limit.
-    pub flag: &'static str,
+    pub flag: Cow<'static, str>,
 }
 
 /// Counts what a conversion inflates, holds and writes, and refuses what exceeds its [`Limits`].
@@ -253,7 +278,11 @@ pub(crate) fn check(
     allowed: u64,
     flag: &'static str,
 ) -> Result<(), LimitExceeded> {
-    if seen > allowed { Err(LimitExceeded { what, seen, allowed, flag }) } else { Ok(()) }
+    if seen > allowed {
+        Err(LimitExceeded { what: what.into(), seen, allowed, flag: flag.into() })
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -270,6 +299,18 @@ mod tests {
             error.to_string(),
             "the inflate ratio reached 20971, the limit is 200 (raise it with --max-ratio)"
         );
+    }
+
+    #[test]
+    fn every_bound_is_set_by_its_own_name() {
+        let mut copy = Limits::default();
+        let mut expected = Vec::new();
+        for (at, (name, _)) in (1..).zip(Limits::default().named()) {
+            assert!(copy.set(name, at), "{name}");
+            expected.push((name, at));
+        }
+        assert_eq!(copy.named().to_vec(), expected);
+        assert!(!copy.set("max_colours", 1));
     }
 
     #[test]

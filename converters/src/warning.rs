@@ -19,6 +19,12 @@ macro_rules! warning_codes {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
+
+            /// Finds a code by its name.
+            #[must_use]
+            pub fn by_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == name)
+            }
         }
     };
 }
@@ -48,6 +54,8 @@ warning_codes! {
     SheetSkipped => "sheet-skipped",
     /// A formula has no cached value; its cell is empty.
     FormulaWithoutValue => "formula-without-value",
+    /// A formula could not be written as text, as was asked; its cached value stands instead.
+    FormulaUnreadable => "formula-unreadable",
     /// A cell names a shared string that does not exist.
     BadSharedString => "bad-shared-string",
     /// A cell could not be read and its raw text stands instead.

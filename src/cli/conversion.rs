@@ -8,12 +8,15 @@ use docferry_converters::options::{
 use super::{JobsArgs, choice, on, value};
 use crate::config::{Auto, CharsetLabel, Overrides, Size};
 use crate::model::file_name::BadFileName;
-use crate::model::{Consumer, ConvertMode, FileName, Misnamed, NameStyle, SecretsRule};
+use crate::model::{Consumer, ConvertMode, ConvertTo, FileName, Isolate, Misnamed, NameStyle, SecretsRule};
 
 /// How documents are converted.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Conversion")]
 pub struct ConversionArgs {
+    /// Convert documents to text (Markdown, CSV) or by LibreOffice to PDF [default: text]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<ConvertTo>())]
+    pub to: Option<ConvertTo>,
     /// Write spreadsheet cells in kind with all digits, as they show, or as they are stored [default: canonical]
     #[arg(long, value_name = "HOW", value_parser = choice::<CellValues>())]
     pub cell_values: Option<CellValues>,
@@ -56,6 +59,9 @@ pub struct ConversionArgs {
     /// Decode text with this charset where there is too little of it to tell
     #[arg(long, value_name = "LABEL", value_parser = value::<CharsetLabel>)]
     pub default_charset: Option<CharsetLabel>,
+    /// Convert in processes of their own what needs it, everything, or nothing [default: auto]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<Isolate>(), hide_short_help = true)]
+    pub isolate: Option<Isolate>,
     /// Reject a file whose content is not what its name claims, or go by content [default: reject]
     #[arg(long, value_name = "WHAT", value_parser = choice::<Misnamed>())]
     pub misnamed: Option<Misnamed>,
@@ -82,6 +88,8 @@ impl ConversionArgs {
         layer.front_matter = on(self.front_matter);
         layer.charset = self.charset.clone().map(|label| Auto(Some(label)));
         layer.default_charset = self.default_charset.clone().map(|label| Auto(Some(label)));
+        layer.to = self.to;
+        layer.isolate = self.isolate;
         layer.misnamed = self.misnamed;
     }
 }

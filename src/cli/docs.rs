@@ -24,7 +24,7 @@ fn write_command(text: &mut String, command: &mut Command) {
     let help = command.render_long_help().to_string();
     let lines: Vec<_> = help.trim_end().lines().map(str::trim_end).collect();
     text.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n")));
-    for subcommand in command.get_subcommands_mut() {
+    for subcommand in command.get_subcommands_mut().filter(|subcommand| !subcommand.is_hide_set()) {
         write_command(text, subcommand);
     }
 }

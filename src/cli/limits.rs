@@ -31,6 +31,8 @@ limit_args! {
     max_convert_size: Size;
     /// The longest time of one conversion [default: 2m]
     convert_timeout: Span;
+    /// Memory that a process that converts may reserve [default: 1GiB]
+    worker_memory: Size;
     /// Entries of a ZIP package [default: 10000]
     max_zip_entries: u64;
     /// Inflated size of one part [default: 4GiB]

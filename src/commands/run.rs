@@ -8,8 +8,8 @@ use super::{CommandError, Context, named};
 use crate::cli::{InputArgs, OutputArgs, UsageError};
 use crate::config::Settings;
 use crate::exit::ExitStatus;
-use crate::model::FileName;
 use crate::model::entry::Status;
+use crate::model::{FileName, Isolate};
 use crate::pipeline::{Builder, Inspection, Pipeline, Report, RunError, StopKind, Verdict};
 use crate::policy::Policy;
 use crate::report::progress::Progress;
@@ -17,6 +17,7 @@ use crate::report::{human, json, summary};
 use crate::stages::discover::{self, DiscoverOptions, Globs, Named};
 use crate::stages::manifest::beside;
 use crate::stages::plan::PlanOptions;
+use crate::worker::Isolation;
 
 /// Returns the description of a run by these settings, without its work.
 pub(super) fn builder(
@@ -27,7 +28,12 @@ pub(super) fn builder(
     let discover = &settings.discover;
     let globs =
         Globs::new(&discover.include, &discover.exclude).map_err(|e| UsageError::new(human::chain(&e)))?;
-    Ok(Pipeline::builder()
+    let builder = Pipeline::builder();
+    let builder = match settings.office()? {
+        Some(program) => builder.to_pdf(program),
+        None => builder,
+    };
+    Ok(builder
         .inputs(named)
         .discover(DiscoverOptions {
             hidden: discover.hidden,
@@ -46,6 +52,9 @@ pub(super) fn builder(
         .limits(settings.limits.clone())
         .max_convert_bytes(settings.max_convert_bytes)
         .convert_timeout(settings.convert_timeout)
+        .isolation(isolation(settings.isolate)?)
+        .isolate(settings.isolate)
+        .worker_memory_bytes(settings.worker_memory_bytes)
         .consumer(settings.consumer)
         .policy(Policy { secrets: settings.secrets })
         .name_style(settings.name_style)
@@ -55,6 +64,20 @@ pub(super) fn builder(
         .batch_files(settings.batch_files)
         .batch_bytes(settings.batch_bytes)
         .interrupted(Arc::clone(&context.interrupted)))
+}
+
+/// Returns where what needs it is converted: in processes of this very program.
+fn isolation(isolate: Isolate) -> Result<Isolation, CommandError> {
+    if isolate == Isolate::Never {
+        return Ok(Isolation::Thread);
+    }
+    // Even when the file was replaced meanwhile, this is the program that runs.
+    let same = Path::new("/proc/self/exe");
+    let program = match same.try_exists() {
+        Ok(true) => same.to_owned(),
+        _ => std::env::current_exe().map_err(CommandError::Process)?,
+    };
+    Ok(Isolation::Process { program })
 }
 
 /// Gives the name of `--name` to the only input.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// Variables, working directory, home directory and number of cores.
@@ -54,6 +55,18 @@ impl Environment {
             home: None,
             cores: NonZeroUsize::MIN,
         }
+    }
+
+    /// Finds a program in the folders of `PATH`. Folders that are not absolute do not count: what stands where somebody
+    /// works is not what they installed.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        let folders = std::env::split_paths(self.var("PATH")?);
+        let is_program = |path: &PathBuf| {
+            std::fs::metadata(path)
+                .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+        };
+        folders.filter(|folder| folder.is_absolute()).map(|folder| folder.join(name)).find(is_program)
     }
 
     /// Returns the value of a variable. An empty one counts as not set.

@@ -164,6 +164,9 @@ pub enum ConfigError {
         /// The target.
         target: String,
     },
+    /// Nothing on this machine makes PDFs.
+    #[error("--to pdf needs LibreOffice, and there is no `soffice` in the folders of PATH")]
+    NoOffice,
     /// There is no credential for a remote target.
     #[error("the target `{target}` needs an API key, and none is set")]
     MissingKey {
@@ -219,6 +222,7 @@ impl ConfigError {
             Self::MissingKey { variables, .. } => {
                 format!("set {}, or name a file with --api-key-file", variables.join(" or "))
             }
+            Self::NoOffice => "install LibreOffice, or put the folder of its `soffice` on PATH".to_owned(),
             Self::ConsumerNotServed { .. } => "choose one with --for".to_owned(),
             Self::Read { .. }
             | Self::File { .. }

@@ -19,7 +19,7 @@ use super::environment::Environment;
 use super::error::ConfigError;
 use super::target::TargetDefinition;
 use super::value::{self, Auto, CharsetLabel, Items, Size, Span, Value};
-use crate::model::{Consumer, ConvertMode, Misnamed, NameStyle, SecretsRule};
+use crate::model::{Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, SecretsRule};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +123,8 @@ settings! {
     consumer: Auto<Consumer> = Auto(None);
     /// When documents are converted.
     convert: ConvertMode = ConvertMode::Auto;
+    /// What documents become.
+    to: ConvertTo = ConvertTo::Text;
     /// What happens to hidden sheets, rows, columns, slides and text.
     hidden_content: HiddenContent = HiddenContent::default();
     /// How spreadsheet cells are written.
@@ -151,6 +153,8 @@ settings! {
     charset: Auto<CharsetLabel> = Auto(None);
     /// The charset to decode text with where there is too little of it to tell.
     default_charset: Auto<CharsetLabel> = Auto(None);
+    /// Which converters run in a process of their own.
+    isolate: Isolate = Isolate::Auto;
     /// What happens to files that look like secrets.
     secrets: SecretsRule = SecretsRule::Refuse;
     /// What happens to a file whose content is not what its name claims.
@@ -213,6 +217,8 @@ settings! {
     max_convert_size: Size = Size(512 << 20);
     /// The longest time of one conversion.
     convert_timeout: Span = Span(Duration::from_secs(120));
+    /// Memory that a process that converts may reserve.
+    worker_memory: Size = Size(crate::worker::MEMORY_BYTES);
     /// Entries of a ZIP package.
     max_zip_entries: u64 = built_in().max_entries;
     /// Inflated bytes of one part.

@@ -11,7 +11,7 @@ use super::Stack;
 use super::error::ConfigError;
 use super::layer::{DiscoverLayer, DiscoverValues, Layer, LimitValues, LimitsLayer, Origins};
 use super::value::Value;
-use crate::model::{Misnamed, SecretsRule};
+use crate::model::{Isolate, Misnamed, SecretsRule};
 
 /// Refuses what a project's file says beyond its rights. `below` is in force without it; `above` are the keys that
 /// variables and flags decide anyway, whatever the project says.
@@ -30,6 +30,11 @@ pub(super) fn check(layer: &Layer, below: &Stack, path: &Path, above: &Origins) 
     rule.tightens("misnamed", layer.misnamed, values.misnamed, |value| match value {
         Misnamed::Reject => 0,
         Misnamed::ByContent => 1,
+    })?;
+    rule.tightens("isolate", layer.isolate, values.isolate, |value| match value {
+        Isolate::Always => 0,
+        Isolate::Auto => 1,
+        Isolate::Never => 2,
     })?;
     rule.tightens("hidden_content", layer.hidden_content, values.hidden_content, |value| match value {
         HiddenContent::Exclude => 0,
@@ -60,7 +65,7 @@ fn check_limits(rule: &Rule<'_>, layer: &LimitsLayer, values: &LimitValues) -> R
     }
     at_most!(max_convert_size convert_timeout max_zip_entries max_part_size max_inflated_size max_ratio);
     at_most!(max_xml_depth max_xml_attributes max_xml_tag_size max_table_depth max_sheets max_cells);
-    at_most!(max_resident_size max_output_size max_output_ratio);
+    at_most!(worker_memory max_resident_size max_output_size max_output_ratio);
     Ok(())
 }
 

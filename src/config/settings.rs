@@ -1,14 +1,16 @@
 //! Settings: everything that a run needs to know, typed and judged. Nobody after this sees flags, files or variables.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
 use super::error::ConfigError;
 use super::layer::Origin;
-use crate::model::{Consumer, ConvertMode, Misnamed, NameStyle, Profile, Secret, SecretsRule};
+use crate::model::{
+    Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, Profile, Secret, SecretsRule,
+};
 use crate::targets::UploadExtra;
 
 /// Everything that a run needs to know.
@@ -32,6 +34,14 @@ pub struct Settings {
     pub max_convert_bytes: u64,
     /// The longest time of one conversion.
     pub convert_timeout: Duration,
+    /// What documents become; see [`Settings::office`].
+    pub to: ConvertTo,
+    /// `soffice`, if it is there.
+    pub soffice: Option<PathBuf>,
+    /// Which converters run in a process of their own.
+    pub isolate: Isolate,
+    /// The memory that such a process may reserve, in bytes.
+    pub worker_memory_bytes: u64,
     /// When documents are converted.
     pub convert_mode: ConvertMode,
     /// What happens to files that look like secrets.
@@ -62,6 +72,19 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// Every key with its value and origin, for people.
     pub shown: Vec<Shown>,
+}
+
+impl Settings {
+    /// Returns what makes PDFs, if somebody wants any.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoOffice`] if it is not there.
+    pub fn office(&self) -> Result<Option<&Path>, ConfigError> {
+        match self.to {
+            ConvertTo::Text => Ok(None),
+            ConvertTo::Pdf => self.soffice.as_deref().map(Some).ok_or(ConfigError::NoOffice),
+        }
+    }
 }
 
 /// Where files go, and how to get there.

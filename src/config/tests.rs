@@ -450,7 +450,8 @@ fn the_defaults_that_flags_name_are_those_of_the_table() {
     let shown: std::collections::BTreeMap<_, _> = LimitValues::default().show().into_iter().collect();
     let help = include_str!("../cli/limits.rs");
     let mut named = help.split("[default: ").skip(1);
-    for line in help.lines().filter(|line| line.starts_with("    max_") || line.starts_with("    convert_")) {
+    let prefixes = ["    max_", "    convert_", "    worker_"];
+    for line in help.lines().filter(|line| prefixes.iter().any(|prefix| line.starts_with(prefix))) {
         let key = line.trim().split(':').next().unwrap();
         let default = named.next().unwrap().split(']').next().unwrap();
         assert_eq!(shown[format!("limits.{key}").as_str()], default, "{key}");

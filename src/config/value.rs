@@ -13,7 +13,7 @@ use docferry_converters::options::{
 };
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use crate::model::{Consumer, ConvertMode, Misnamed, NameStyle, SecretsRule};
+use crate::model::{Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, SecretsRule};
 
 /// A text that is no value of the setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +81,7 @@ macro_rules! choice {
     )+};
 }
 
-choice!(Consumer ConvertMode Misnamed NameStyle SecretsRule);
+choice!(Consumer ConvertMode ConvertTo Isolate Misnamed NameStyle SecretsRule);
 choice!(CellValues Comments CsvDialect Formulas HiddenContent MergedCells Newlines TextForm TrackChanges);
 
 impl Choice for bool {

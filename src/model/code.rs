@@ -92,6 +92,8 @@ codes! {
     ReadError, "read-error", Failure, true, "Reading the file failed.", "", "the file system";
     WriteError, "write-error", Failure, true, "Writing the output failed.", "make room, or choose another folder", "the file system";
     ConverterCrashed, "converter-crashed", Failure, false, "The converter failed in a way that is a defect of docferry.", "report it with the document, if you can", "a conversion must not panic";
+    ConverterMemory, "converter-memory", Failure, false, "The conversion needed more memory than a worker may have.", "raise it with --worker-memory, if you trust the document", "--worker-memory";
+    WorkerUnavailable, "worker-unavailable", Failure, true, "The process that converts could not be started.", "look at what the message says; --isolate never converts without it", "--isolate";
     ConverterTimeout, "converter-timeout", Failure, false, "The conversion took longer than allowed.", "raise it with --convert-timeout", "--convert-timeout";
     UploadRefused, "upload-refused", Failure, false, "The target refused the file.", "", "the target's answer";
     UploadFailed, "upload-failed", Failure, true, "The file could not be sent; nothing was stored.", "run again", "the target's answer, or the network";
@@ -109,7 +111,7 @@ codes! {
     Misnamed, "misnamed", Warning, false, "The content is not what the name claims; the content decided.", "give the file its right extension", "content detection";
 
     // Warnings of conversions; the converters know the same names.
-    PicturesDropped, "pictures-dropped", Warning, false, "Pictures have no text form.", "", "docs/formats.md";
+    PicturesDropped, "pictures-dropped", Warning, false, "Pictures have no text form.", "--to pdf keeps them", "docs/formats.md";
     ChartsFlattened, "charts-flattened", Warning, false, "Charts are given by their titles, categories and values only.", "", "docs/formats.md";
     ChartsDropped, "charts-dropped", Warning, false, "Charts were left out; the cells that they show are part of the output.", "", "docs/formats.md";
     DeletionsDropped, "deletions-dropped", Warning, false, "Deleted text of tracked changes was left out.", "", "docs/formats.md";
@@ -121,6 +123,7 @@ codes! {
     HiddenDropped, "hidden-dropped", Warning, false, "Hidden sheets, rows, columns, slides, shapes or text were left out on request.", "", "docs/formats.md";
     SheetSkipped, "sheet-skipped", Warning, false, "A sheet that holds no cells was left out.", "", "docs/formats.md";
     FormulaWithoutValue, "formula-without-value", Warning, false, "A formula has no cached value; its cell is empty.", "open and save the workbook in a spreadsheet program", "docs/formats.md";
+    FormulaUnreadable, "formula-unreadable", Warning, false, "A formula could not be written as text, as was asked; its cached value stands instead.", "", "docs/formats.md";
     BadSharedString, "bad-shared-string", Warning, false, "A cell names a shared string that does not exist.", "", "docs/formats.md";
     BadCell, "bad-cell", Warning, false, "A cell could not be read and its raw text stands instead.", "", "docs/formats.md";
     MergedCells, "merged-cells", Warning, false, "Merged cells hold their value in the first cell only.", "", "docs/formats.md";

@@ -58,6 +58,24 @@ choices! {
         /// Nothing.
         Never => "never",
     }
+    /// What documents become.
+    ConvertTo {
+        /// Markdown, text and CSV.
+        #[default]
+        Text => "text",
+        /// PDF, by LibreOffice, where it reads the format; text otherwise.
+        Pdf => "pdf",
+    }
+    /// Which converters run in a process of their own.
+    Isolate {
+        /// Those that are built on parsers that are not ours, or hold a tree of the whole document.
+        #[default]
+        Auto => "auto",
+        /// All.
+        Always => "always",
+        /// None: a document that brings a converter down brings the run down.
+        Never => "never",
+    }
     /// What happens to a file whose content is not what its name claims.
     Misnamed {
         /// It is rejected: a scanner that trusts the name would see another document.

@@ -9,9 +9,10 @@ use docferry_converters::charset::Hints;
 use docferry_converters::options::{CsvDialect, Newlines};
 use docferry_converters::{Limits, Options};
 
+use super::isolation::{office, workers};
 use super::{Pipeline, Work};
 use crate::acceptance::{Acceptance, NotServed};
-use crate::model::{Consumer, NameStyle, Profile, Secret};
+use crate::model::{Consumer, ConvertTo, Isolate, NameStyle, Profile, Secret};
 use crate::policy::{LiveKeys, Policy};
 use crate::stages::admit::AdmitOptions;
 use crate::stages::classify::ClassifyOptions;
@@ -20,6 +21,7 @@ use crate::stages::discover::{DiscoverOptions, Named};
 use crate::stages::plan::PlanOptions;
 use crate::stages::upload::UploadOptions;
 use crate::targets::{Target, UploadExtra};
+use crate::worker::{self, Isolation};
 
 /// More threads than this help nobody; a system that refuses one would end the process.
 const MAX_THREADS: usize = 256;
@@ -36,6 +38,14 @@ pub enum BuildError {
     /// The target does not serve the consumer.
     #[error(transparent)]
     NotServed(#[from] NotServed),
+    /// What makes PDFs does not answer.
+    #[error("`{}` cannot make PDFs", program.display())]
+    Office {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The target cannot carry something that was to travel with the files.
     #[error("the target `{target}` does not take {what}")]
     Extra {
@@ -58,6 +68,10 @@ pub struct Builder {
     limits: Limits,
     max_convert_bytes: u64,
     convert_timeout: Duration,
+    isolation: Isolation,
+    isolate: Isolate,
+    to_pdf: Option<PathBuf>,
+    worker_memory_bytes: u64,
     consumer: Consumer,
     policy: Policy,
     name_style: NameStyle,
@@ -85,6 +99,10 @@ impl Default for Builder {
             limits: Limits::default(),
             max_convert_bytes: MAX_CONVERT_BYTES,
             convert_timeout: Duration::from_secs(120),
+            isolation: Isolation::default(),
+            isolate: Isolate::default(),
+            to_pdf: None,
+            worker_memory_bytes: worker::MEMORY_BYTES,
             consumer: Consumer::default(),
             policy: Policy::default(),
             name_style: NameStyle::default(),
@@ -127,6 +145,12 @@ impl Builder {
         max_convert_bytes: u64,
         /// Sets the longest time of one conversion.
         convert_timeout: Duration,
+        /// Sets where converters run that [`Builder::isolate`] names.
+        isolation: Isolation,
+        /// Sets which converters [`Builder::isolation`] concerns; those that need it, unless told otherwise.
+        isolate: Isolate,
+        /// Sets the memory that one worker may reserve, in bytes.
+        worker_memory_bytes: u64,
         /// Sets what the platform will do with the files.
         consumer: Consumer,
         /// Sets what is let out.
@@ -149,6 +173,14 @@ impl Builder {
         batch_bytes: u64,
         /// Sets the flag that stops the run when it becomes true.
         interrupted: Arc<AtomicBool>,
+    }
+
+    /// Makes PDFs of documents instead of text, by LibreOffice: `program` is its `soffice`. With
+    /// [`Isolation::Process`] it can neither connect nor read anybody's files.
+    #[must_use]
+    pub fn to_pdf(mut self, program: impl Into<PathBuf>) -> Self {
+        self.to_pdf = Some(program.into());
+        self
     }
 
     /// Sends what is admitted to `target`.
@@ -224,14 +256,14 @@ impl Builder {
         let admit = profile.as_ref().map(|profile| self.admit_options(profile, &live_keys)).transpose()?;
         let max_pass = profile.as_ref().map_or(0, |profile| profile.limits.max_file_bytes);
         if let Some(profile) = &profile {
-            let limits = &profile.limits;
-            let room = limits.max_file_bytes.min(limits.max_request_bytes.saturating_sub(FRAMING_BYTES));
-            let chosen = self.options.max_csv_bytes.unwrap_or(room);
-            self.options.max_csv_bytes = Some(chosen.min(room));
+            fit_tables(&mut self.options, profile);
         }
         let mut discover = self.discover;
         discover.own.extend(own_paths(&work, self.manifest.as_ref()));
         let interrupted = Arc::clone(&self.interrupted);
+        let office = office(self.to_pdf.as_deref(), &self.isolation, self.convert_timeout)?;
+        let to = if office.is_some() { ConvertTo::Pdf } else { ConvertTo::Text };
+        let workers = workers(&self.isolation, self.worker_memory_bytes, self.max_convert_bytes);
         Ok(Pipeline {
             named: self.named,
             discover,
@@ -241,12 +273,7 @@ impl Builder {
                 limits: self.limits.clone(),
                 charsets: Hints::of(&self.options),
             },
-            plan: PlanOptions {
-                rewrite_text: self.options.newlines != Newlines::Keep || self.options.charset.is_some(),
-                rewrite_tables: self.options.csv_dialect != CsvDialect::Keep,
-                max_table_bytes: self.options.max_csv_bytes,
-                ..self.plan
-            },
+            plan: PlanOptions { to, ..plan_options(self.plan, &self.options) },
             convert: ConvertOptions {
                 options: self.options,
                 limits: self.limits,
@@ -254,6 +281,9 @@ impl Builder {
                 timeout: self.convert_timeout,
                 live_keys,
                 spill_dir: None,
+                isolate: self.isolate,
+                workers,
+                office,
             },
             admit,
             upload: UploadOptions {
@@ -288,6 +318,23 @@ impl Builder {
 
 /// Room for the multipart framing of a request, more than any name and metadata take.
 const FRAMING_BYTES: u64 = 64 << 10;
+
+/// Bounds the pieces of tables by what the target takes.
+fn fit_tables(options: &mut Options, profile: &Profile) {
+    let limits = &profile.limits;
+    let room = limits.max_file_bytes.min(limits.max_request_bytes.saturating_sub(FRAMING_BYTES));
+    options.max_csv_bytes = Some(options.max_csv_bytes.unwrap_or(room).min(room));
+}
+
+/// Adds what the options of conversions say about text that could pass as it is.
+fn plan_options(chosen: PlanOptions, options: &Options) -> PlanOptions {
+    PlanOptions {
+        rewrite_text: options.newlines != Newlines::Keep || options.charset.is_some(),
+        rewrite_tables: options.csv_dialect != CsvDialect::Keep,
+        max_table_bytes: options.max_csv_bytes,
+        ..chosen
+    }
+}
 
 /// Refuses what the profile has no field for.
 fn check_extra(profile: &Profile, extra: &UploadExtra) -> Result<(), BuildError> {

@@ -70,6 +70,7 @@ impl Pipeline {
         loop {
             let some: Vec<Found> = found.by_ref().take(AT_ONCE).collect();
             if some.is_empty() {
+                self.rest();
                 report.stopped = report.was_cut_short(&self.interrupted).then(Stopped::interrupted);
                 return Ok(report);
             }
@@ -121,8 +122,8 @@ impl Pipeline {
         let action = match &self.admit {
             Some(admit) => match plan(described(&classified, &name), &admit.acceptance, self.plan) {
                 Plan::Reject(violations) => Err(Outcome::Rejected(violations)),
-                Plan::Convert { converter } => match admit.policy.judge_names(&name, "") {
-                    secrets if secrets.is_empty() => Ok(format!("convert with {}", converter.name())),
+                Plan::Convert { means } => match admit.policy.judge_names(&name, "") {
+                    secrets if secrets.is_empty() => Ok(format!("convert with {}", means.name())),
                     secrets => Err(Outcome::Rejected(secrets)),
                 },
                 Plan::PassThrough { media_type, append } => {
@@ -132,8 +133,8 @@ impl Pipeline {
                     }
                 }
             },
-            None => match plan_local(&classified.detection, self.plan.misnamed) {
-                Ok(Some(converter)) => Ok(format!("convert with {}", converter.name())),
+            None => match plan_local(&classified.detection, self.plan) {
+                Ok(Some(means)) => Ok(format!("convert with {}", means.name())),
                 Ok(None) => Err(Outcome::Skipped {
                     code: Code::NoConverter,
                     message: format!(

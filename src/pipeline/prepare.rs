@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use docferry_converters::Converter;
-
 use super::entries::{Base, converter_entry, file_output, payload_output, warning_entry};
 use super::output::OutputDir;
 use super::{Pipeline, Work};
@@ -11,7 +9,7 @@ use crate::model::entry::{ConverterEntry, Entry, Status, TargetEntry, WarningEnt
 use crate::model::{Candidate, Code, Failure, Outcome, Payload};
 use crate::stages::admit::{AdmitOptions, Admitted, admit_parts, admit_whole, note};
 use crate::stages::classify::{Classified, classify};
-use crate::stages::convert::convert;
+use crate::stages::convert::{Means, convert};
 use crate::stages::discover::Found;
 use crate::stages::plan::{self, Plan, media_type, plan, plan_local};
 
@@ -128,23 +126,17 @@ impl Pipeline {
                 }
                 draft_parts(base, vec![admitted], None)
             }
-            Plan::Convert { converter } => self.converted(base, &classified, converter, admit),
+            Plan::Convert { means } => self.converted(base, &classified, means, admit),
         }
     }
 
-    fn converted(
-        &self,
-        base: &Base,
-        classified: &Classified,
-        converter: &'static dyn Converter,
-        admit: &AdmitOptions,
-    ) -> Ready {
+    fn converted(&self, base: &Base, classified: &Classified, means: Means, admit: &AdmitOptions) -> Ready {
         let secrets =
             admit.policy.judge_names(&classified.candidate.source.file_name().to_string_lossy(), "");
         if !secrets.is_empty() {
             return Ready::Final(vec![base.nothing(Outcome::Rejected(secrets))]);
         }
-        match convert(classified, converter, &self.convert, &self.interrupted) {
+        match convert(classified, means, &self.convert, &self.interrupted) {
             Err(outcome) => Ready::Final(vec![base.nothing(*outcome)]),
             Ok(converted) => {
                 let entry = converter_entry(&converted.converter, &converted.warnings);
@@ -158,16 +150,16 @@ impl Pipeline {
 
     /// Converts to local files; what has no converter is skipped.
     fn to_files(&self, base: &Base, classified: &Classified, dir: &OutputDir, reserved: &Path) -> Vec<Entry> {
-        let converter = match plan_local(&classified.detection, self.plan.misnamed) {
+        let means = match plan_local(&classified.detection, self.plan) {
             Err(violation) => return vec![base.nothing(Outcome::Rejected(vec![violation]))],
             Ok(None) => {
                 let message =
                     format!("there is no converter for {}", classified.detection.format.spec().title);
                 return vec![base.nothing(Outcome::Skipped { code: Code::NoConverter, message })];
             }
-            Ok(Some(converter)) => converter,
+            Ok(Some(means)) => means,
         };
-        let converted = match convert(classified, converter, &self.convert, &self.interrupted) {
+        let converted = match convert(classified, means, &self.convert, &self.interrupted) {
             Err(outcome) => return vec![base.nothing(*outcome)],
             Ok(converted) => converted,
         };

@@ -81,6 +81,7 @@ impl Pipeline {
             // Without a journal nothing further may be uploaded.
             collector.run(&inbox, || shared.stopped.store(true, Ordering::Relaxed))
         });
+        self.rest();
         if let Err(error) = collected {
             collector.keep_journal();
             return Err(error);
@@ -116,6 +117,7 @@ impl Pipeline {
             "options": self.convert.options.canonical(),
             "limits": self.convert.limits.named().into_iter().collect::<BTreeMap<_, _>>(),
             "max_convert_bytes": self.convert.max_bytes,
+            "isolation": self.isolation_facts(),
             "started_at": began,
             "finished_at": Timestamp::now(),
         });

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use docferry_converters::Warning;
+use docferry_converters::{PartKind, Warning};
 
 use super::classify::Classified;
 use super::convert::{Converted, Prepared};
@@ -63,7 +63,7 @@ pub fn admit_whole(
     let Classified { candidate, content, size_bytes, digest, holds_live_key, .. } = classified;
     let prepared = Prepared {
         label: None,
-        kind: docferry_converters::PartKind::PlainText,
+        kind: PartKind::PlainText,
         body: content.into_body(),
         size_bytes,
         digest,
@@ -94,14 +94,15 @@ pub fn admit_parts(
             Some(_) => prepared.kind.media_type().parse().unwrap_or(MediaType::TEXT_PLAIN),
             None => detected.clone(),
         };
-        let (media_type, append) = match options.acceptance.route(&name, &own_type, true) {
-            Route::AsIs { media_type, append } => (media_type, append.unwrap_or_default()),
-            Route::NeedsConversion(violation) => {
-                let label = prepared.label.clone();
-                admitted.push(Admitted { verdict: Err(vec![violation]), label, warnings: Vec::new() });
-                continue;
-            }
-        };
+        let (media_type, append) =
+            match options.acceptance.route(&name, &own_type, prepared.kind != PartKind::Pdf) {
+                Route::AsIs { media_type, append } => (media_type, append.unwrap_or_default()),
+                Route::NeedsConversion(violation) => {
+                    let label = prepared.label.clone();
+                    admitted.push(Admitted { verdict: Err(vec![violation]), label, warnings: Vec::new() });
+                    continue;
+                }
+            };
         let proposal = Proposal {
             part,
             name: format!("{name}{append}"),

@@ -1,8 +1,9 @@
 //! Runs one converter over one input: metered, with a deadline, and into a sink that spills to disk.
 //!
 //! A panic of a converter costs this input only. What cannot be caught (a stack overflow, a refused allocation)
-//! cannot come from our own converters by design: they hold bounded memory and bounded depth.
+//! cannot come from our own converters by design: they hold bounded memory and bounded depth. Others run in a worker.
 
+mod pdf;
 mod spill;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,12 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use docferry_converters::formats::{Format, FormatSpec};
 use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Warning};
+use spill::SpillSink;
 
 use super::classify::{Classified, Content};
 use crate::model::source::OpenError;
-use crate::model::{Body, Code, ConverterRef, Failure, Outcome, Sha256, Violation};
+use crate::model::{Body, Code, ConvertTo, ConverterRef, Failure, Isolate, Outcome, Sha256, Violation};
 use crate::policy::LiveKeys;
+use crate::worker::{Cause, Job, Office, Pool, Trouble};
 
 /// What governs conversions.
 #[derive(Debug, Clone)]
@@ -33,6 +37,68 @@ pub struct ConvertOptions {
     pub live_keys: LiveKeys,
     /// Where outputs spill to; the system's folder for temporary files if `None`.
     pub spill_dir: Option<PathBuf>,
+    /// Which converters run in a worker, if there are any.
+    pub isolate: Isolate,
+    /// The workers; `None` converts everything in this process.
+    pub workers: Option<Arc<Pool>>,
+    /// What makes PDFs, if somebody wants any.
+    pub office: Option<Arc<Office>>,
+}
+
+/// What converts a document.
+#[derive(Clone, Copy)]
+pub enum Means {
+    /// A converter of ours, to text or CSV.
+    Text(&'static dyn Converter),
+    /// LibreOffice, to PDF.
+    Pdf {
+        /// What the document is, as an extension says it.
+        extension: &'static str,
+        /// Our converter, which has a look first.
+        reader: Option<&'static dyn Converter>,
+    },
+}
+
+impl Means {
+    /// Chooses what converts a format to `to`, if anything does. What cannot become a PDF becomes text.
+    #[must_use]
+    pub fn of(spec: &FormatSpec, to: ConvertTo) -> Option<Self> {
+        match to {
+            ConvertTo::Pdf if is_printed(spec.format) => {
+                Some(Self::Pdf { extension: spec.name, reader: spec.converter })
+            }
+            ConvertTo::Pdf | ConvertTo::Text => spec.converter.map(Self::Text),
+        }
+    }
+
+    /// Returns the name, such as `xlsx-to-csv`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text(converter) => converter.name(),
+            Self::Pdf { .. } => pdf::NAME,
+        }
+    }
+}
+
+/// Tells whether LibreOffice makes a PDF of a format. It reads others, too; these are documents with pages, sheets or
+/// slides into which we look ourselves, or shall.
+fn is_printed(format: Format) -> bool {
+    use Format as F;
+    let text = matches!(format, F::Docx | F::Docm | F::Dotx | F::Dotm | F::Odt | F::Fodt);
+    let sheets = matches!(format, F::Xlsx | F::Xlsm | F::Xltx | F::Xlsb | F::Xls | F::Ods | F::Fods);
+    text || sheets || matches!(format, F::Pptx | F::Pptm | F::Ppsx | F::Odp | F::Fodp)
+}
+
+impl ConvertOptions {
+    fn workers_for(&self, converter: &dyn Converter) -> Option<&Pool> {
+        let isolated = match self.isolate {
+            Isolate::Always => true,
+            Isolate::Auto => converter.needs_isolation(),
+            Isolate::Never => false,
+        };
+        self.workers.as_deref().filter(|_| isolated)
+    }
 }
 
 /// The parts of one conversion.
@@ -69,7 +135,7 @@ pub struct Prepared {
 /// The outcome that ends it here.
 pub fn convert(
     classified: &Classified,
-    converter: &'static dyn Converter,
+    means: Means,
     options: &ConvertOptions,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<Converted, Box<Outcome>> {
@@ -80,24 +146,22 @@ pub fn convert(
         );
         return Err(Box::new(Outcome::Rejected(vec![Violation::new(Code::ConvertTooLarge, message)])));
     }
-    let mut sink = spill::SpillSink::new(options);
-    // A time beyond what the clock can show never comes.
-    let (deadline, stop) = (Instant::now().checked_add(options.timeout), Arc::clone(interrupted));
-    let mut meter = Meter::new(options.limits.clone(), classified.size_bytes).with_stop(move || {
-        stop.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    });
-    let mut input = classified.content.input().map_err(|e| outcome(&ConvertError::Io(e), interrupted))?;
-    let ran = catch_unwind(AssertUnwindSafe(|| {
-        converter.convert(input.as_mut(), &options.options, &mut meter, &mut sink)
-    }));
-    match ran {
-        Err(_) => {
-            let message = format!("{} panicked; this is a defect", converter.name());
-            return Err(Box::new(Outcome::Failed(Failure::new(Code::ConverterCrashed, message))));
+    match means {
+        Means::Text(converter) => {
+            let sink = attempt(classified, converter, options, interrupted)?;
+            finish(classified, sink, reference(converter, &options.options), interrupted)
         }
-        Ok(Err(error)) => return Err(outcome(&error, interrupted)),
-        Ok(Ok(())) => {}
+        Means::Pdf { extension, reader } => pdf::print(classified, extension, reader, options, interrupted),
     }
+}
+
+/// Takes the parts out of the sink.
+fn finish(
+    classified: &Classified,
+    sink: SpillSink,
+    converter: ConverterRef,
+    interrupted: &AtomicBool,
+) -> Result<Converted, Box<Outcome>> {
     // What was hashed must be what was converted: large files are read again from where they are.
     if let Content::File(opened, _) = &classified.content
         && opened.reopen().is_err()
@@ -109,7 +173,66 @@ pub fn convert(
     if parts.is_empty() {
         return Err(outcome(&ConvertError::NoText, interrupted));
     }
-    Ok(Converted { parts, warnings, converter: reference(converter, &options.options) })
+    Ok(Converted { parts, warnings, converter })
+}
+
+/// Returns what a meter asks whether to stop: now, or at the deadline. A time beyond what the clock can show never comes.
+fn stop(deadline: Option<Instant>, interrupted: &Arc<AtomicBool>) -> impl Fn() -> bool + Send + use<> {
+    let interrupted = Arc::clone(interrupted);
+    move || interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+/// Converts here, or in a worker: there at most twice, and a second time only if the first says little of the document.
+fn attempt(
+    classified: &Classified,
+    converter: &'static dyn Converter,
+    options: &ConvertOptions,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<SpillSink, Box<Outcome>> {
+    // Both tries together have no more time than one.
+    let deadline = Instant::now().checked_add(options.timeout);
+    let workers = options.workers_for(converter);
+    let mut again = workers.is_some();
+    loop {
+        let mut sink = SpillSink::new(options);
+        let mut meter =
+            Meter::new(options.limits.clone(), classified.size_bytes).with_stop(stop(deadline, interrupted));
+        let mut input = classified.content.input().map_err(|e| outcome(&ConvertError::Io(e), interrupted))?;
+        let ran = match workers {
+            Some(workers) => {
+                let format = classified.detection.format.spec().name;
+                let job = Job { format, converter, options: &options.options };
+                workers.convert(job, input.as_mut(), &meter, &mut sink)
+            }
+            None => catch_unwind(AssertUnwindSafe(|| {
+                converter.convert(input.as_mut(), &options.options, &mut meter, &mut sink)
+            }))
+            .map_or(Err(Trouble::Panicked), |result| result.map_err(Trouble::Convert)),
+        };
+        match ran {
+            Ok(()) => return Ok(sink),
+            Err(Trouble::Death(death)) if again && death.may_be_innocent() => again = false,
+            Err(Trouble::Convert(error)) => return Err(outcome(&error, interrupted)),
+            Err(trouble) => return Err(Box::new(Outcome::Failed(failure(converter.name(), &trouble)))),
+        }
+    }
+}
+
+/// Tells what is no answer of a converter, but the end of one.
+fn failure(converter: &str, trouble: &Trouble) -> Failure {
+    match trouble {
+        Trouble::Death(death) => {
+            let code = match death.cause {
+                Cause::Memory(_) => Code::ConverterMemory,
+                _ => Code::ConverterCrashed,
+            };
+            Failure::new(code, format!("{converter} failed: {}", death.cause))
+        }
+        Trouble::Unavailable(error) => Failure::new(Code::WorkerUnavailable, error.to_string()),
+        Trouble::Panicked | Trouble::Convert(_) => {
+            Failure::new(Code::ConverterCrashed, format!("{converter} panicked; this is a defect"))
+        }
+    }
 }
 
 /// Returns which converter made something, with the digest of its options.

@@ -1,18 +1,20 @@
 //! Decides what becomes of an input: pure, from what it is, what the target takes and what the user chose.
 
-use docferry_converters::Converter;
 use docferry_converters::charset::{Charset, CharsetEvidence};
 use docferry_converters::detect::{Detection, Evidence};
 use docferry_converters::formats::{Family, Format};
 
+use super::convert::Means;
 use crate::acceptance::{Acceptance, Route};
-use crate::model::{Code, ConvertMode, MediaType, Misnamed, Violation};
+use crate::model::{Code, ConvertMode, ConvertTo, MediaType, Misnamed, Violation};
 
 /// What the user chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PlanOptions {
     /// When documents are converted.
     pub convert: ConvertMode,
+    /// What documents become.
+    pub to: ConvertTo,
     /// What happens to a file whose content is not what its name claims.
     pub misnamed: Misnamed,
     /// Whether the user asked for something that only the text converter does (line ends, a charset).
@@ -46,8 +48,8 @@ pub enum Plan {
     },
     /// It is converted, and the parts are judged.
     Convert {
-        /// The converter.
-        converter: &'static dyn Converter,
+        /// What converts it.
+        means: Means,
     },
     /// It is not sent.
     Reject(Vec<Violation>),
@@ -59,7 +61,7 @@ impl std::fmt::Debug for Plan {
             Self::PassThrough { media_type, append } => {
                 write!(f, "PassThrough({media_type}{})", append.unwrap_or_default())
             }
-            Self::Convert { converter } => write!(f, "Convert({})", converter.name()),
+            Self::Convert { means } => write!(f, "Convert({})", means.name()),
             Self::Reject(violations) => write!(f, "Reject({violations:?})"),
         }
     }
@@ -76,26 +78,27 @@ pub fn plan(found: Found<'_>, acceptance: &Acceptance, options: PlanOptions) -> 
     let is_text = spec.family == Family::Text;
     let media_type = media_type(detection);
     let route = acceptance.route(name, &media_type, is_text);
-    let document = spec.converter.filter(|_| !is_text);
+    let means = Means::of(spec, options.to);
+    let document = means.filter(|_| !is_text);
     match (options.convert, route) {
-        (ConvertMode::Always, _) if let Some(converter) = document => Plan::Convert { converter },
+        (ConvertMode::Always, _) if let Some(means) = document => Plan::Convert { means },
         (ConvertMode::Always | ConvertMode::Auto, Route::AsIs { media_type, append }) => {
             let foreign = acceptance.wants_utf8() && !is_plain_utf8(detection.charset);
             let is_too_large = options.max_table_bytes.is_some_and(|max| size_bytes > max);
             let table = detection.format.separator().is_some() && (options.rewrite_tables || is_too_large);
             let rewrite = is_text && (foreign || options.rewrite_text || table);
-            match spec.converter.filter(|_| rewrite) {
-                Some(converter) => Plan::Convert { converter },
+            match means.filter(|_| rewrite) {
+                Some(means) => Plan::Convert { means },
                 None => Plan::PassThrough { media_type, append },
             }
         }
         (ConvertMode::Never, Route::AsIs { media_type, append }) => Plan::PassThrough { media_type, append },
-        (ConvertMode::Never, Route::NeedsConversion(_)) if spec.converter.is_some() => {
+        (ConvertMode::Never, Route::NeedsConversion(_)) if means.is_some() => {
             let message = format!("{} has to be converted for this target", spec.title);
             Plan::Reject(vec![Violation::new(Code::ConversionOff, message)])
         }
-        (_, Route::NeedsConversion(violation)) => match spec.converter {
-            Some(converter) => Plan::Convert { converter },
+        (_, Route::NeedsConversion(violation)) => match means {
+            Some(means) => Plan::Convert { means },
             None => Plan::Reject(vec![without_converter(violation, spec.title)]),
         },
     }
@@ -114,13 +117,10 @@ fn without_converter(violation: Violation, title: &str) -> Violation {
 ///
 /// # Errors
 /// The violation for which an input cannot be used at all.
-pub fn plan_local(
-    detection: &Detection,
-    misnamed: Misnamed,
-) -> Result<Option<&'static dyn Converter>, Violation> {
-    match unusable(detection, misnamed) {
+pub fn plan_local(detection: &Detection, options: PlanOptions) -> Result<Option<Means>, Violation> {
+    match unusable(detection, options.misnamed) {
         Some(violation) => Err(violation),
-        None => Ok(detection.format.spec().converter),
+        None => Ok(Means::of(detection.format.spec(), options.to)),
     }
 }
 

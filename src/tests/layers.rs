@@ -11,7 +11,7 @@ const LEVELS: &[(u8, &[&str])] = &[
     (5, &["pipeline", "config"]),
     (4, &["stages"]),
     (3, &["targets", "ledger", "server"]),
-    (2, &["http", "store", "acceptance", "policy", "event"]),
+    (2, &["http", "store", "acceptance", "policy", "event", "worker"]),
     (1, &["model"]),
 ];
 

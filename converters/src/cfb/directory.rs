@@ -53,7 +53,11 @@ pub(super) fn read(input: &mut dyn Input, table: &mut Table, first: u32) -> Resu
     let mut entries = Vec::new();
     let mut bytes = vec![0; usize::try_from(table.sector_bytes()).unwrap_or(ENTRY)];
     let mut sector = first;
-    while sector < MAX_SECTOR && entries.len() < MAX_ENTRIES {
+    // A chain that runs in a circle ends where the file has no room for more.
+    for _ in 0..table.sectors() {
+        if sector >= MAX_SECTOR || entries.len() >= MAX_ENTRIES {
+            break;
+        }
         let len = stream::read(input, table.place(sector), &mut bytes)?;
         let has_long_sizes = bytes.len() > 512;
         let found = bytes.get(..len).unwrap_or_default().chunks_exact(ENTRY);

@@ -44,6 +44,11 @@ impl Table {
         self.sector_bytes
     }
 
+    /// Returns how many sectors the file has room for.
+    pub(super) fn sectors(&self) -> u64 {
+        self.sectors
+    }
+
     /// Returns where a sector is in the file.
     pub(super) fn place(&self, sector: u32) -> u64 {
         (u64::from(sector) + 1) * self.sector_bytes

@@ -184,7 +184,7 @@ impl<'a> Pieces<'a> {
     fn begin(&mut self) -> Result<()> {
         self.pieces += 1;
         if self.pieces > MAX_PIECES {
-            let (what, flag) = ("the number of pieces of a table", "--max-csv-size");
+            let (what, flag) = ("the number of pieces of a table".into(), "--max-csv-size".into());
             return Err(LimitExceeded { what, seen: self.pieces, allowed: MAX_PIECES, flag }.into());
         }
         let label = match self.label {

@@ -6,8 +6,10 @@
 
 mod cipher;
 mod codepage;
+mod formulas;
 mod globals;
 mod kind;
+mod links;
 mod notes;
 mod records;
 mod sheet;
@@ -22,6 +24,7 @@ use crate::sheets::{Book, Cells, Outcome, Tally, Yields};
 use crate::{ConvertError, Converter, Input, Meter, Options, Result, Sink, Warning, WarningCode};
 
 use globals::{Globals, Listed};
+use links::Resolver;
 use records::Records;
 use sheet::Sheet;
 use survey::Survey;
@@ -51,7 +54,7 @@ impl Converter for XlsToCsv {
         let mut tally = Tally::default();
         let stream = open(input, &mut tally, meter)?;
         let mut records = Records::new(input, stream, meter);
-        let workbook = Workbook::read(&mut records)?;
+        let workbook = Workbook::read(&mut records, options)?;
         let mut yields = Yields::default();
         for sheet in &workbook.sheets {
             let outcome = convert_sheet(&mut records, (&workbook, sheet), options, &mut tally, sink)?;
@@ -103,7 +106,7 @@ fn convert_sheet(
     }
     let start = records.next_at();
     let own = if workbook.sheets_have_globals {
-        let own = Globals::read(records, bof.biff, Some(&workbook.globals))?;
+        let own = Globals::read(records, bof.biff, Some(&workbook.globals), options)?;
         records.seek(start);
         // A workbook of Excel 4 may have the styles of all sheets in one place.
         own.has_styles.then_some(own)
@@ -125,7 +128,7 @@ fn convert_sheet(
     }
     records.seek(start);
     let replaced = survey.replaced;
-    let mut sheet = Sheet::new(globals, cells);
+    let mut sheet = Sheet::new(Resolver { globals, sheets: &workbook.sheets }, cells, book.wants_formulas());
     sheet.read(records, limit, survey)?;
     let outcome = sheet.finish()?;
     if replaced > 0 {

@@ -15,6 +15,7 @@ pub(crate) struct Tally {
     pub(crate) sheets_skipped: u64,
     pub(crate) missing_parts: u64,
     pub(crate) formulas_without_value: u64,
+    pub(crate) formulas_unreadable: u64,
     pub(crate) bad_strings: u64,
     pub(crate) bad_cells: u64,
     pub(crate) merged: u64,
@@ -69,7 +70,7 @@ impl Tally {
         Warning::new(WarningCode::MergedCells, count, message)
     }
 
-    fn counted(&self) -> [(WarningCode, u64, &'static str); 11] {
+    fn counted(&self) -> [(WarningCode, u64, &'static str); 12] {
         use WarningCode as Code;
         [
             (Code::SheetSkipped, self.sheets_skipped, "chart, dialogue and macro sheets were left out"),
@@ -78,6 +79,11 @@ impl Tally {
                 Code::FormulaWithoutValue,
                 self.formulas_without_value,
                 "formulas have no cached value; their cells are empty",
+            ),
+            (
+                Code::FormulaUnreadable,
+                self.formulas_unreadable,
+                "formulas could not be written as text; their values stand instead",
             ),
             (Code::BadSharedString, self.bad_strings, "cells name a shared string that does not exist"),
             (

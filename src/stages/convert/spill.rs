@@ -96,7 +96,7 @@ impl Sink for SpillSink {
             hasher: Hasher::default(),
             keys: match kind {
                 PartKind::Markdown => self.live_keys.scan_markdown(),
-                PartKind::PlainText | PartKind::Text | PartKind::Csv => self.live_keys.scan(),
+                PartKind::PlainText | PartKind::Text | PartKind::Csv | PartKind::Pdf => self.live_keys.scan(),
             },
         });
         Ok(())

@@ -24,7 +24,7 @@ fn planned(
     let acceptance = Acceptance::new(&profile, consumer).unwrap();
     match plan(Found { detection, name, size_bytes: 1000 }, &acceptance, options) {
         Plan::PassThrough { media_type, append } => format!("{media_type} {}", append.unwrap_or("-")),
-        Plan::Convert { converter } => converter.name().to_owned(),
+        Plan::Convert { means } => means.name().to_owned(),
         Plan::Reject(violations) => violations.iter().map(|v| v.code.as_str()).collect::<Vec<_>>().join(" "),
     }
 }
@@ -52,7 +52,7 @@ fn format_consumer_and_mode_decide() {
         ("qoder", Messages, Format::Markdown, "a.md", Auto, "text/markdown -"),
     ] {
         let detected = detection(format, Evidence::Content);
-        let options = PlanOptions { convert, misnamed: Misnamed::Reject, ..PlanOptions::default() };
+        let options = PlanOptions { convert, ..PlanOptions::default() };
         let found = planned(target, consumer, &detected, name, options);
         assert_eq!(found, expected, "{target} {consumer:?} {format:?} {convert:?}");
     }
@@ -70,7 +70,7 @@ fn a_misnamed_file_is_rejected_or_taken_for_what_it_is() {
         (Format::Csv, Format::Xls, Reject, "text/plain -"),
     ] {
         let detected = detection(found, Evidence::Conflict { claimed });
-        let options = PlanOptions { convert: ConvertMode::Auto, misnamed, ..PlanOptions::default() };
+        let options = PlanOptions { misnamed, ..PlanOptions::default() };
         let plan = planned("anthropic", Consumer::Messages, &detected, "a", options);
         assert_eq!(plan, expected, "{found:?} named {claimed:?}, {misnamed:?}");
     }
@@ -85,7 +85,7 @@ fn text_in_another_charset_is_decoded_where_text_is_read() {
         confidence: Confidence::Certain,
     };
     let detected = Detection { charset: Some(charset), ..detection(Format::PlainText, Evidence::Content) };
-    let options = |convert| PlanOptions { convert, misnamed: Misnamed::Reject, ..PlanOptions::default() };
+    let options = |convert| PlanOptions { convert, ..PlanOptions::default() };
     let plan = |convert| planned("anthropic", Consumer::Messages, &detected, "a.txt", options(convert));
     assert_ne!(plan(ConvertMode::Auto), "text/plain -");
     assert_eq!(plan(ConvertMode::Never), "text/plain -");
@@ -93,10 +93,26 @@ fn text_in_another_charset_is_decoded_where_text_is_read() {
 
 #[test]
 fn without_a_target_whatever_has_a_converter_is_converted() {
-    let local = |format| plan_local(&detection(format, Evidence::Content), Misnamed::Reject);
+    let local = |format| plan_local(&detection(format, Evidence::Content), PlanOptions::default());
     assert!(local(Format::Docx).unwrap().is_some());
     assert!(local(Format::Png).unwrap().is_none());
     assert_eq!(local(Format::EncryptedOoxml).err().unwrap().code, Code::EncryptedDocument);
+}
+
+#[test]
+fn what_is_wanted_as_pdf_is_printed_where_it_has_to_be_converted_and_can_be() {
+    use Consumer::{CodeExecution, Messages};
+    let options = PlanOptions { to: ConvertTo::Pdf, ..PlanOptions::default() };
+    for (consumer, format, name, expected) in [
+        (Messages, Format::Docx, "a.docx", "soffice-to-pdf"),
+        (Messages, Format::Odp, "a.odp", "soffice-to-pdf"),
+        (CodeExecution, Format::Xlsx, "a.xlsx", &*format!("{} -", Format::Xlsx.spec().media_type)),
+        (Messages, Format::PlainText, "a.txt", "text/plain -"),
+        (Messages, Format::Pdf, "a.pdf", "application/pdf -"),
+    ] {
+        let found = planned("anthropic", consumer, &detection(format, Evidence::Content), name, options);
+        assert_eq!(found, expected, "{consumer:?} {format:?}");
+    }
 }
 
 #[test]

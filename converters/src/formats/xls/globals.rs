@@ -3,12 +3,14 @@
 //! Since Excel 5, this is a substream of its own. Before, each sheet brings its own, between its other records.
 
 use crate::number_format::Epoch;
+use crate::options::Formulas;
 use crate::sheets::{Strings, Styles};
-use crate::{Meter, Result};
+use crate::{Meter, Options, Result};
 
 use super::cipher::Cipher;
 use super::codepage::Codepage;
 use super::kind;
+use super::links::Links;
 use super::records::{Parts, Records, u16_at, u32_at};
 use super::strings::{self, Length};
 use super::version::{Biff, Bof};
@@ -32,6 +34,9 @@ pub(super) struct Globals {
     pub(super) styles: Styles,
     pub(super) strings: Strings,
     pub(super) sheets: Vec<Listed>,
+    /// What formulas refer to, if their texts are wanted.
+    pub(super) links: Links,
+    wants_formulas: bool,
     /// The number formats of the styles, by their ids.
     formats: Vec<u32>,
     declared: u32,
@@ -41,7 +46,12 @@ pub(super) struct Globals {
 
 impl Globals {
     /// Reads the substream whose first record has just been read, to its end. What it does not say, `above` does.
-    pub(super) fn read(records: &mut Records<'_>, biff: Biff, above: Option<&Self>) -> Result<Self> {
+    pub(super) fn read(
+        records: &mut Records<'_>,
+        biff: Biff,
+        above: Option<&Self>,
+        options: &Options,
+    ) -> Result<Self> {
         let mut globals = Self {
             biff,
             codepage: above.map(|above| above.codepage).unwrap_or_default(),
@@ -49,6 +59,8 @@ impl Globals {
             styles: Styles::default(),
             strings: Strings::default(),
             sheets: Vec::new(),
+            links: Links::default(),
+            wants_formulas: options.formulas == Formulas::Text,
             formats: Vec::new(),
             declared: 0,
             has_styles: false,
@@ -96,6 +108,11 @@ impl Globals {
                 // The sheet lies between here and the next header.
                 let len = u32_at(records.data(), 0);
                 records.seek(at + u64::from(len));
+            }
+            _ if self.wants_formulas => {
+                let mut links = std::mem::take(&mut self.links);
+                links.take(kind, records, self)?;
+                self.links = links;
             }
             _ => {}
         }

@@ -43,6 +43,12 @@ pub(super) const OBJECT: u16 = 0x005D;
 pub(super) const TEXT_OBJECT: u16 = 0x01B6;
 pub(super) const SHEET_OPTIONS: u16 = 0x0081;
 
+pub(super) const SHEETS: u16 = 0x0017;
+pub(super) const NAME: u16 = 0x0018;
+pub(super) const NAME_V3: u16 = 0x0218;
+pub(super) const FOREIGN_NAME: u16 = 0x0023;
+pub(super) const FOREIGN_NAME_V3: u16 = 0x0223;
+pub(super) const BOOK: u16 = 0x01AE;
 pub(super) const DATE_MODE: u16 = 0x0022;
 pub(super) const FILE_PASS: u16 = 0x002F;
 pub(super) const CODE_PAGE: u16 = 0x0042;

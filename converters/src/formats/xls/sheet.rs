@@ -1,12 +1,14 @@
 //! The cells of one sheet ([MS-XLS] 2.1.7.20.5).
 
-use crate::biff;
 use crate::sheets::reference::MAX_COLUMNS;
 use crate::sheets::{Cells, Outcome, Value};
 use crate::{ConvertError, Meter, Result};
+use crate::{biff, formula};
 
+use super::formulas::{self, SharedFormulas, Shown};
 use super::globals::Globals;
 use super::kind;
+use super::links::Resolver;
 use super::records::{CONTINUE, Records, f64_at, u16_at, u32_at};
 use super::strings::Length;
 use super::survey::{self, Rows, Survey};
@@ -19,6 +21,9 @@ const STYLE_IS_APART: u32 = 63;
 #[derive(Debug)]
 pub(super) struct Sheet<'a> {
     globals: &'a Globals,
+    resolver: Resolver<'a>,
+    wants_formulas: bool,
+    formulas: SharedFormulas,
     cells: Cells<'a>,
     hidden_rows: Rows,
     /// The row that the last cell was in.
@@ -38,8 +43,18 @@ struct Head {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(globals: &'a Globals, cells: Cells<'a>) -> Self {
-        Self { globals, cells, hidden_rows: Rows::default(), row: None, text: Vec::new(), style_apart: 0 }
+    pub(super) fn new(resolver: Resolver<'a>, cells: Cells<'a>, wants_formulas: bool) -> Self {
+        Self {
+            globals: resolver.globals,
+            resolver,
+            wants_formulas,
+            formulas: SharedFormulas::default(),
+            cells,
+            hidden_rows: Rows::default(),
+            row: None,
+            text: Vec::new(),
+            style_apart: 0,
+        }
     }
 
     /// Ends the sheet.
@@ -49,7 +64,7 @@ impl<'a> Sheet<'a> {
 
     /// Reads the cells, as far as `survey` has found an order for them; the next record is the sheet's second.
     pub(super) fn read(&mut self, records: &mut Records<'_>, limit: u64, survey: Survey) -> Result<()> {
-        self.hidden_rows = survey.hidden_rows;
+        (self.hidden_rows, self.formulas) = (survey.hidden_rows, survey.formulas);
         let Some(places) = survey.scattered else {
             return survey::walk(records, limit, |records, kind| self.take(records, kind)).map(|_| ());
         };
@@ -167,6 +182,15 @@ impl<'a> Sheet<'a> {
             self.cells.tally().formulas_without_value += 1;
             return Ok(());
         }
+        let behind = data.get(head.value + 8..).unwrap_or_default();
+        if self.wants_formulas {
+            let cell = (head.row, u16_at(data, 2));
+            match self.formulas.show(cell, behind, self.globals.biff, &self.resolver) {
+                Shown::Text(text) => return self.cells.formula(head.column, text.as_bytes()),
+                Shown::Value => {}
+                Shown::Unreadable => self.cells.tally().formulas_unreadable += 1,
+            }
+        }
         if u16_at(data, head.value + 6) != 0xFFFF {
             return self.put(head, Value::Number(f64_at(data, head.value)));
         }
@@ -175,8 +199,14 @@ impl<'a> Sheet<'a> {
             Some(0) => self.formula_text(head, records),
             Some(1) => self.put(head, Value::Bool(value != 0)),
             Some(2) => self.put(head, error(value)),
-            // An empty text.
-            _ => Ok(()),
+            // An empty text; some writers give it to all formulas, because they do not calculate.
+            _ => {
+                let layout = formulas::layout(self.globals.biff);
+                let tokens = formulas::tokens(behind, self.globals.biff);
+                let is_missing = tokens.is_some_and(|(tokens, _)| formula::gives_no_text(layout, tokens));
+                self.cells.tally().formulas_without_value += u64::from(is_missing);
+                Ok(())
+            }
         }
     }
 

@@ -2,9 +2,11 @@
 //!
 //! Hidden rows and merged cells may stand behind the cells they concern, and not every writer puts cells in order.
 
+use crate::options::Formulas;
 use crate::sheets::{CellComments, Cells, Tally};
 use crate::{Meter, Options, Result};
 
+use super::formulas::SharedFormulas;
 use super::globals::Globals;
 use super::kind;
 use super::notes::Notes;
@@ -17,6 +19,8 @@ const ROWS: usize = 1 << 16;
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     pub(super) hidden_rows: Rows,
+    /// Formulas that stand for several cells, if their texts are wanted.
+    pub(super) formulas: SharedFormulas,
     /// Where the cells are, if they stand in no order.
     pub(super) scattered: Option<Vec<Place>>,
     /// Cells in a place where another one follows.
@@ -78,6 +82,13 @@ impl Survey {
                     Ok(())
                 }
             },
+            kind::ARRAY | kind::ARRAY_V2 | kind::SHARED_FORMULA | kind::SHARED_FORMULA_OTHER => {
+                let cell = survey.last.filter(|_| options.formulas == Formulas::Text);
+                let meter = records.meter();
+                cell.map_or(Ok(()), |cell| {
+                    survey.formulas.take((kind, records.data()), cell, globals.biff, meter)
+                })
+            }
             _ => survey.take(kind, records.data(), globals.biff, cells),
         })?;
         survey.is_whole = is_whole;

@@ -1,6 +1,6 @@
 //! The sheets of a workbook, and where each of them ends.
 
-use crate::{ConvertError, Result};
+use crate::{ConvertError, Options, Result};
 
 use super::globals::{Globals, Listed};
 use super::records::Records;
@@ -23,12 +23,12 @@ pub(super) struct Workbook {
 
 impl Workbook {
     /// Reads the first substream, from which all others are found.
-    pub(super) fn read(records: &mut Records<'_>) -> Result<Self> {
+    pub(super) fn read(records: &mut Records<'_>, options: &Options) -> Result<Self> {
         let no_workbook = || ConvertError::corrupt("the workbook", "it does not begin as one");
         let first = records.next()?.ok_or_else(no_workbook)?;
         let bof = Bof::read(first, records.data()).ok_or_else(no_workbook)?;
         let is_sheet = matches!(bof.content, Content::Worksheet | Content::Other);
-        let mut globals = Globals::read(records, bof.biff, None)?;
+        let mut globals = Globals::read(records, bof.biff, None, options)?;
         let mut sheets = std::mem::take(&mut globals.sheets);
         if is_sheet {
             let name = ONLY_SHEET.to_owned();

@@ -92,18 +92,18 @@ impl<'a> Tag<'a> {
         let end = inner.find(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).unwrap_or(inner.len());
         let (name, attributes) = inner.split_at(end);
         let name = name.to_ascii_lowercase();
-        let mut quote = None;
-        let end = attributes.find(|c| match (quote, c) {
-            (None, '>') => true,
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                false
+        // Only the value of an attribute is quoted; anywhere else a quote is a character like others.
+        let (mut quote, mut is_value) = (None, false);
+        let end = attributes.find(|c: char| {
+            let was_value = is_value;
+            is_value = c == '=' || (was_value && c.is_whitespace());
+            match (quote, c) {
+                (None, '>') => return true,
+                (None, '"' | '\'') if was_value => quote = Some(c),
+                (Some(open), _) if open == c => quote = None,
+                _ => {}
             }
-            (Some(open), _) if open == c => {
-                quote = None;
-                false
-            }
-            _ => false,
+            false
         });
         let end = end.unwrap_or(attributes.len());
         let behind = attributes.get(end + 1..).unwrap_or_default();
@@ -319,6 +319,11 @@ mod tests {
     fn tables_nest_as_deep_as_the_limit_says() {
         assert!(convert(&"<table><tr><td>".repeat(64)).is_ok());
         assert!(convert(&"<table>".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn a_quote_that_opens_no_value_ends_nothing() {
+        assert_eq!(convert("<p</'>one<p a'b>two<p a = '>'>three").unwrap().trim(), "one\n\ntwo\n\nthree");
     }
 
     proptest! {

@@ -1,0 +1,184 @@
+//! `--isolate` from outside: what a worker cannot do, that nobody sees it in the outputs, and that none outlives a run.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn docferry(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_docferry"));
+    command.current_dir(folder).args(args).env("HOME", folder).env_remove("XDG_CONFIG_HOME");
+    for name in ["ANTHROPIC_API_KEY", "QODER_PAT", "DOCFERRY_TARGET", "DOCFERRY_ISOLATE"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    docferry(folder, args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn run_file(folder: &Path) -> serde_json::Value {
+    let facts = fs::read(folder.join("docferry.manifest.jsonl.run.json")).unwrap();
+    serde_json::from_slice(&facts).unwrap()
+}
+
+/// Returns all files below a folder with their bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).unwrap();
+                found.insert(path.strip_prefix(folder).unwrap().to_owned(), bytes);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_worker_can_neither_open_nor_connect_nor_run_nor_take_too_much() {
+    let folder = tempfile::tempdir().unwrap();
+    let probed = run(folder.path(), &["worker", "--probe"]);
+    let said = text(&probed.stdout);
+    assert_eq!(probed.status.code(), Some(0), "{said}{}", text(&probed.stderr));
+    for what in [
+        "open a file",
+        "make a file",
+        "list a folder",
+        "connect",
+        "connect to a socket of this machine",
+        "make a socket",
+        "run a program",
+        "start a thread",
+        "signal another process",
+        "reserve 3 GiB",
+    ] {
+        assert!(said.contains(&format!("{what}: refused (")), "{what}: {said}");
+    }
+    // Whatever a kernel lacks, these two it has.
+    assert!(said.contains("in force: memory\n") && said.contains("in force: no new privileges\n"), "{said}");
+}
+
+#[test]
+fn nobody_sees_in_the_outputs_where_they_were_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/samples");
+    let mut made = Vec::new();
+    for isolate in ["never", "always"] {
+        for jobs in ["1", "4"] {
+            let place = folder.path().join(format!("{isolate}-{jobs}"));
+            fs::create_dir(&place).unwrap();
+            let args = [
+                "convert",
+                samples.to_str().unwrap(),
+                "--output-dir",
+                "out",
+                "--isolate",
+                isolate,
+                "-j",
+                jobs,
+            ];
+            let ran = run(&place, &args);
+            assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+            let manifest = fs::read(place.join("docferry.manifest.jsonl")).unwrap();
+            made.push((isolate, jobs, files(&place.join("out")), text(&manifest)));
+            let workers = &run_file(&place)["isolation"]["workers"];
+            let started = workers["started"].as_u64();
+            match isolate {
+                "never" => assert_eq!(started, None),
+                _ => assert!(started.is_some_and(|n| n >= 1 && n <= jobs.parse().unwrap()), "{workers}"),
+            }
+        }
+    }
+    let (_, _, files, manifest) = &made[0];
+    assert!(files.len() >= 10, "{} files", files.len());
+    for (isolate, jobs, others, other) in &made[1..] {
+        assert!(files == others, "the outputs differ with --isolate {isolate} -j {jobs}");
+        assert_eq!(manifest, other, "the manifest differs with --isolate {isolate} -j {jobs}");
+    }
+}
+
+#[test]
+fn flag_variable_and_default_decide() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.txt"), "text\n").unwrap();
+    let args = ["convert", "a.txt", "--output-dir", "out"];
+    let isolated = |command: &mut Command| {
+        assert_eq!(command.output().unwrap().status.code(), Some(0));
+        let facts = run_file(folder.path());
+        (facts["isolation"]["isolate"].as_str().unwrap().to_owned(), !facts["isolation"]["workers"].is_null())
+    };
+    assert_eq!(isolated(&mut docferry(folder.path(), &args)), ("auto".to_owned(), false));
+    let always = docferry(folder.path(), &args).env("DOCFERRY_ISOLATE", "always").output().unwrap();
+    assert_eq!(always.status.code(), Some(0));
+    assert_eq!(run_file(folder.path())["isolation"]["isolate"], "always");
+    let mut never = docferry(folder.path(), &[&args[..], &["--isolate", "never"]].concat());
+    assert_eq!(isolated(never.env("DOCFERRY_ISOLATE", "always")), ("never".to_owned(), false));
+}
+
+#[test]
+fn what_cannot_fit_into_the_memory_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.txt"), "text\n").unwrap();
+    let args = "convert a.txt --output-dir out --isolate always --worker-memory 1MiB --json";
+    let args: Vec<_> = args.split(' ').collect();
+    let ran = run(folder.path(), &args);
+    assert_eq!(ran.status.code(), Some(5), "{}", text(&ran.stderr));
+    assert!(text(&ran.stdout).contains("\"code\":\"worker-unavailable\""), "{}", text(&ran.stdout));
+}
+
+/// Who kills a run kills its workers.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_worker_outlives_a_killed_run() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/samples/reports");
+    fs::copy(samples.join("年次報告書.docx"), folder.path().join("a.docx")).unwrap();
+    let args = "ingest a.docx - --convert always --isolate always -j 1 --batch-files 1 --json";
+    let args: Vec<_> = args.split(' ').collect();
+    let mut command = docferry(folder.path(), &args);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut events = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("batch_done") {
+        line.clear();
+        assert!(events.read_line(&mut line).unwrap() > 0, "the run ended early");
+    }
+    let workers = children(child.id());
+    assert_eq!(workers.len(), 1);
+    let environment = fs::read(format!("/proc/{}/environ", workers[0]));
+    // Where it can be read at all.
+    assert!(environment.is_ok_and(|bytes| bytes.is_empty()) || rustix::process::geteuid().as_raw() != 0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while Path::new("/proc").join(&workers[0]).exists() {
+        assert!(std::time::Instant::now() < until, "the worker {} is still there", workers[0]);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn children(parent: u32) -> Vec<String> {
+    let parent = parent.to_string();
+    let found = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (_, rest) = stat.rsplit_once(')')?;
+        (rest.split_whitespace().nth(1)? == parent).then(|| entry.file_name().into_string().unwrap())
+    });
+    found.collect()
+}
