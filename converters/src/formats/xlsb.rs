@@ -11,10 +11,11 @@ mod strings;
 mod styles;
 mod workbook;
 
-use super::xlsx::attachments;
-use super::xlsx::workbook::{Sheet, Workbook};
-use crate::ooxml::Ooxml;
-use crate::sheets::{Book, Cells, Outcome, Strings, Tally, Yields};
+use super::xlsx::conversion::{self, Form};
+use super::xlsx::workbook::Workbook;
+use crate::ooxml::{Ooxml, Relationship};
+use crate::sheets::{Book, CellComments, Cells, Outcome, Strings, Styles};
+use crate::zip::PartReader;
 use crate::{Converter, Input, Meter, Options, Result, Sink};
 
 use records::Records;
@@ -39,53 +40,45 @@ impl Converter for XlsbToCsv {
         meter: &mut Meter,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let mut ooxml = Ooxml::open(input, meter)?;
-        let workbook = workbook::read(&mut ooxml)?;
-        let styles = styles::read(&mut ooxml, workbook.part("styles"))?;
-        let strings = strings::read(&mut ooxml, workbook.part("sharedStrings"))?;
-        let book = Book { options, styles: &styles, epoch: workbook.epoch };
-        let mut tally = Tally { has_macros: workbook.part("vbaProject").is_some(), ..Tally::default() };
-        let mut yields = Yields::default();
-        for sheet in &workbook.sheets {
-            let outcome = convert_sheet(&mut ooxml, (&workbook, sheet), (&book, &strings), &mut tally, sink)?;
-            yields.note(&sheet.name, outcome);
-        }
-        tally.warn(options, sink);
-        yields.finish(sink)
+        conversion::convert::<Xlsb>(&mut Ooxml::open(input, meter)?, options, sink)
     }
 }
 
-/// Converts one sheet. One that is left out counts as empty.
-fn convert_sheet(
-    ooxml: &mut Ooxml<'_>,
-    (workbook, sheet): (&Workbook, &Sheet),
-    (book, strings): (&Book<'_>, &Strings),
-    tally: &mut Tally,
-    sink: &mut dyn Sink,
-) -> Result<Outcome> {
-    let Some(name) = workbook.part_of(sheet, book.options, tally) else {
-        return Ok(Outcome::Empty);
-    };
-    let meter = ooxml.meter();
-    let Some(part) = ooxml.package().part(name)? else {
-        tally.missing_parts += 1;
-        return Ok(Outcome::Empty);
-    };
-    let mut cells = Cells::new(book, &sheet.name, tally, (meter, &mut *sink));
-    let part = if book.wants_merges() {
-        sheet::merged_ranges(Records::new(part), &mut cells)?;
-        ooxml.package().part(name)?
-    } else {
-        Some(part)
-    };
-    let Some(part) = part else { return Ok(Outcome::Empty) };
-    let outcome = sheet::read(Records::new(part), cells, (book, strings), meter)?;
-    if outcome == Outcome::NoWorksheet {
-        tally.sheets_skipped += 1;
+/// Parts in records.
+struct Xlsb;
+
+impl Form for Xlsb {
+    fn workbook(ooxml: &mut Ooxml<'_>) -> Result<Workbook> {
+        workbook::read(ooxml)
     }
-    let comments = attachments::read(ooxml, name, tally, |ooxml, relationships| {
-        comments::read(ooxml, relationships, workbook.part("person"), book.options)
-    })?;
-    let has_comments = comments.finish(&sheet.name, book.options, tally, (meter, sink))?;
-    Ok(outcome.with_comments(has_comments))
+
+    fn styles(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<Styles> {
+        styles::read(ooxml, part)
+    }
+
+    fn strings(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<Strings> {
+        strings::read(ooxml, part)
+    }
+
+    fn merged_ranges(part: PartReader<'_>, _: &Meter, cells: &mut Cells<'_>) -> Result<()> {
+        sheet::merged_ranges(Records::new(part), cells)
+    }
+
+    fn sheet(
+        part: PartReader<'_>,
+        cells: Cells<'_>,
+        shared: (&Book<'_>, &Strings),
+        meter: &Meter,
+    ) -> Result<Outcome> {
+        sheet::read(Records::new(part), cells, shared, meter)
+    }
+
+    fn comments(
+        ooxml: &mut Ooxml<'_>,
+        relationships: &[Relationship],
+        persons: Option<&str>,
+        options: &Options,
+    ) -> Result<CellComments> {
+        comments::read(ooxml, relationships, persons, options)
+    }
 }
