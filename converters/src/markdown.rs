@@ -11,12 +11,13 @@ mod form;
 mod frame;
 mod inline;
 mod style;
+mod surroundings;
 mod words;
 
 use std::borrow::Cow;
 
 use crate::options::TextForm;
-pub use form::{Form, note};
+pub use form::{Form, comment, note, quotation};
 pub use frame::Side;
 use frame::{Anchored, Frame};
 pub use style::Style;
@@ -182,9 +183,8 @@ impl Writer {
         }
         self.has_text = true;
         let display = display && !self.is_single_line();
-        // A bar would end the cell.
         let in_cell = self.is_single_line() && self.form.text == TextForm::Markdown;
-        let latex = if in_cell { Cow::from(latex.replace('|', "\\vert ")) } else { Cow::from(latex) };
+        let latex = if in_cell { Cow::from(without_bars(latex)) } else { Cow::from(latex) };
         self.frame().paragraph().formula(latex.trim_end(), display);
     }
 
@@ -202,7 +202,7 @@ impl Writer {
         self.has_text = true;
         let marks = self.form.marks();
         let mut text = inline::Inline::new(marks);
-        text.reset(inline::Surroundings::Cell, 0);
+        text.reset(surroundings::Surroundings::Cell, 0);
         let in_link = Style { link: Some("".into()), ..Style::default() };
         text.text(alt, &in_link);
         let [before, behind] = marks.picture;
@@ -318,6 +318,19 @@ impl Writer {
         self.has_text |= !markdown.trim().is_empty();
         self.frame().anchor(Anchored::Blocks(markdown));
     }
+}
+
+/// Writes bars by their names: as signs they would end a cell.
+fn without_bars(latex: &str) -> String {
+    let mut out = String::with_capacity(latex.len());
+    for (at, piece) in latex.split('|').enumerate() {
+        if at > 0 {
+            let is_double = out.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1;
+            out.push_str(if is_double { "Vert " } else { "\\vert " });
+        }
+        out.push_str(piece);
+    }
+    out
 }
 
 #[cfg(test)]

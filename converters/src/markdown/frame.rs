@@ -8,8 +8,9 @@ mod merges;
 mod tables;
 
 use super::form::{Form, Marks};
-use super::inline::{Inline, Surroundings};
+use super::inline::Inline;
 use super::style::Style;
+use super::surroundings::Surroundings;
 use super::{Block, Marker};
 pub use merges::Side;
 use tables::Table;
@@ -39,6 +40,8 @@ struct List {
     level: u8,
     /// Where the content of its items begins.
     indent: usize,
+    /// The number that the next item has to have, and what stands behind it.
+    next: Option<(u32, char)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -259,7 +262,8 @@ impl Frame {
     }
 
     fn begin_item(&mut self, level: u8, marker: &Marker) {
-        let sibling = self.lists.iter().any(|list| list.level == level);
+        let before = self.lists.iter().find(|list| list.level == level).map(|list| list.next);
+        let sibling = before.is_some();
         self.lists.retain(|list| list.level < level);
         let indent = self.lists.last().map_or(0, |list| list.indent);
         let tight = match marker {
@@ -268,14 +272,24 @@ impl Frame {
             Marker::Number { number, .. } => sibling || *number == 1 || indent == 0,
             Marker::Label(_) => false,
         };
-        if self.previous == Previous::Item && tight {
-            self.out.push('\n');
-        } else {
-            self.separate();
+        let begins_anew = self.previous == Previous::Item && is_other_list(before.flatten(), marker);
+        match self.marks.list_break.filter(|_| begins_anew) {
+            Some(list_break) => {
+                self.separate();
+                self.out.extend(std::iter::repeat_n(' ', indent));
+                self.out.push_str(list_break);
+                self.separate();
+            }
+            None if self.previous == Previous::Item && tight => self.out.push('\n'),
+            None => self.separate(),
         }
         self.out.extend(std::iter::repeat_n(' ', indent));
         self.push_marker(marker);
-        self.lists.push(List { level, indent: indent + marker_width(marker) });
+        let next = match marker {
+            Marker::Number { number, delimiter } => Some((number.saturating_add(1), *delimiter)),
+            Marker::Bullet | Marker::Label(_) => None,
+        };
+        self.lists.push(List { level, indent: indent + marker_width(marker), next });
     }
 
     fn push_marker(&mut self, marker: &Marker) {
@@ -357,6 +371,16 @@ impl Frame {
             self.out.push('\n');
         }
         (self.out, self.merged)
+    }
+}
+
+/// Tells whether an item would be read as the next one of the list before, whose number it does not have.
+fn is_other_list(next: Option<(u32, char)>, marker: &Marker) -> bool {
+    match (next, marker) {
+        (Some((next, before)), Marker::Number { number, delimiter }) => {
+            *number != next && *delimiter == before
+        }
+        _ => false,
     }
 }
 
