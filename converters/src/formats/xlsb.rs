@@ -1,23 +1,30 @@
 //! The `xlsb-to-csv` converter: a binary workbook ([MS-XLSB]) becomes one CSV part for each worksheet with values.
 //!
 //! The package is that of xlsx; its parts are streams of records. Each is read once, record by record, and what
-//! is not a value, a style or a fact about rows and columns is passed over by its length.
+//! is not a value, a style or a fact about rows and columns is passed over by its length. Sheets are read twice where
+//! something behind a cell has to be known before it: repeated merged ranges, the texts of shared formulas.
 
 mod comments;
 mod fields;
+mod formulas;
+mod links;
 mod records;
 mod sheet;
 mod strings;
 mod styles;
+mod survey;
 mod workbook;
 
-use super::xlsx::conversion::{self, Form};
+use super::xlsx::conversion::{self, Form, Shared};
 use super::xlsx::workbook::Workbook;
+use crate::formula::links::Links;
 use crate::ooxml::{Ooxml, Relationship};
-use crate::sheets::{Book, CellComments, Cells, Outcome, Strings, Styles};
-use crate::zip::PartReader;
+use crate::options;
+use crate::sheets::{CellComments, Cells, Outcome, Strings, Styles};
 use crate::{Converter, Input, Meter, Options, Result, Sink};
 
+use formulas::Formulas;
+use links::Resolver;
 use records::Records;
 
 /// The converter.
@@ -40,16 +47,23 @@ impl Converter for XlsbToCsv {
         meter: &mut Meter,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        conversion::convert::<Xlsb>(&mut Ooxml::open(input, meter)?, options, sink)
+        conversion::convert(Xlsb::default(), &mut Ooxml::open(input, meter)?, options, sink)
     }
 }
 
 /// Parts in records.
-struct Xlsb;
+#[derive(Default)]
+struct Xlsb {
+    /// What formulas refer to, where their texts are wanted.
+    links: Links,
+}
 
 impl Form for Xlsb {
-    fn workbook(ooxml: &mut Ooxml<'_>) -> Result<Workbook> {
-        workbook::read(ooxml)
+    fn workbook(&mut self, ooxml: &mut Ooxml<'_>, options: &Options) -> Result<Workbook> {
+        let wants_formulas = options.formulas == options::Formulas::Text;
+        let (workbook, links) = workbook::read(ooxml, wants_formulas)?;
+        self.links = links;
+        Ok(workbook)
     }
 
     fn styles(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<Styles> {
@@ -60,17 +74,23 @@ impl Form for Xlsb {
         strings::read(ooxml, part)
     }
 
-    fn merged_ranges(part: PartReader<'_>, _: &Meter, cells: &mut Cells<'_>) -> Result<()> {
-        sheet::merged_ranges(Records::new(part), cells)
-    }
-
     fn sheet(
-        part: PartReader<'_>,
-        cells: Cells<'_>,
-        shared: (&Book<'_>, &Strings),
-        meter: &Meter,
-    ) -> Result<Outcome> {
-        sheet::read(Records::new(part), cells, shared, meter)
+        &self,
+        ooxml: &mut Ooxml<'_>,
+        part: &str,
+        mut cells: Cells<'_>,
+        shared: &Shared<'_>,
+    ) -> Result<Option<Outcome>> {
+        let (meter, book) = (ooxml.meter(), shared.book);
+        let resolver = Resolver { links: &self.links, sheets: &shared.workbook.sheets };
+        let mut formulas = book.wants_formulas().then(|| Formulas::new(resolver));
+        if (book.wants_merges() || book.wants_formulas())
+            && let Some(part) = ooxml.package().part(part)?
+        {
+            survey::read(Records::new(part), (book, meter), &mut cells, formulas.as_mut())?;
+        }
+        let Some(part) = ooxml.package().part(part)? else { return Ok(None) };
+        sheet::read(Records::new(part), cells, (book, shared.strings, formulas), meter).map(Some)
     }
 
     fn comments(

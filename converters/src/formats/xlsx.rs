@@ -21,11 +21,10 @@ mod utf8;
 pub(super) mod workbook;
 
 use crate::ooxml::{Ooxml, Relationship};
-use crate::sheets::{Book, CellComments, Cells, Outcome, Strings, Styles};
-use crate::zip::PartReader;
+use crate::sheets::{CellComments, Cells, Outcome, Strings, Styles};
 use crate::{Converter, Input, Meter, Options, Result, Sink};
 
-use conversion::Form;
+use conversion::{Form, Shared};
 use scanner::Scanner;
 use sheet::Worksheet;
 use workbook::Workbook;
@@ -50,7 +49,7 @@ impl Converter for XlsxToCsv {
         meter: &mut Meter,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        conversion::convert::<Xlsx>(&mut Ooxml::open(input, meter)?, options, sink)
+        conversion::convert(Xlsx, &mut Ooxml::open(input, meter)?, options, sink)
     }
 }
 
@@ -58,7 +57,7 @@ impl Converter for XlsxToCsv {
 struct Xlsx;
 
 impl Form for Xlsx {
-    fn workbook(ooxml: &mut Ooxml<'_>) -> Result<Workbook> {
+    fn workbook(&mut self, ooxml: &mut Ooxml<'_>, _: &Options) -> Result<Workbook> {
         Workbook::read(ooxml)
     }
 
@@ -78,17 +77,22 @@ impl Form for Xlsx {
         }
     }
 
-    fn merged_ranges(part: PartReader<'_>, meter: &Meter, cells: &mut Cells<'_>) -> Result<()> {
-        sheet::merged_ranges(Scanner::new(part, meter.limits()), cells)
-    }
-
     fn sheet(
-        part: PartReader<'_>,
-        cells: Cells<'_>,
-        shared: (&Book<'_>, &Strings),
-        meter: &Meter,
-    ) -> Result<Outcome> {
-        Worksheet::new(Scanner::new(part, meter.limits()), cells, shared, meter).read()
+        &self,
+        ooxml: &mut Ooxml<'_>,
+        part: &str,
+        mut cells: Cells<'_>,
+        shared: &Shared<'_>,
+    ) -> Result<Option<Outcome>> {
+        let meter = ooxml.meter();
+        if shared.book.wants_merges()
+            && let Some(part) = ooxml.package().part(part)?
+        {
+            sheet::merged_ranges(Scanner::new(part, meter.limits()), &mut cells)?;
+        }
+        let Some(part) = ooxml.package().part(part)? else { return Ok(None) };
+        let scanner = Scanner::new(part, meter.limits());
+        Worksheet::new(scanner, cells, (shared.book, shared.strings), meter).read().map(Some)
     }
 
     fn comments(
