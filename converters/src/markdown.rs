@@ -63,6 +63,8 @@ pub struct Writer {
     /// Text boxes being written; each is anchored in a paragraph of the one before.
     boxes: Vec<Frame>,
     has_text: bool,
+    /// Whether there was text before the paragraph that was begun last.
+    had_text: bool,
 }
 
 impl Default for Writer {
@@ -81,13 +83,13 @@ impl Writer {
     /// Makes an empty writer of this form.
     #[must_use]
     pub fn with(form: Form) -> Self {
-        Self { form, base: Frame::new(form, false), boxes: Vec::new(), has_text: false }
+        Self { form, base: Frame::new(form, false), boxes: Vec::new(), has_text: false, had_text: false }
     }
 
     /// Makes an empty writer whose whole output is one line, fit for a table cell or a quotation.
     #[must_use]
     pub fn single_line(form: Form) -> Self {
-        Self { form, base: Frame::new(form, true), boxes: Vec::new(), has_text: false }
+        Self { form, base: Frame::new(form, true), boxes: Vec::new(), has_text: false, had_text: false }
     }
 
     /// Returns what is written.
@@ -132,7 +134,15 @@ impl Writer {
 
     /// Begins a paragraph, ending one that is open. One that stays empty leaves no trace.
     pub fn begin_paragraph(&mut self, block: Block) {
+        self.had_text = self.has_text;
         self.frame().begin_paragraph(block);
+    }
+
+    /// Takes back what was written of the open paragraph, as far as it was not handed on.
+    pub fn clear_paragraph(&mut self) {
+        if self.frame().clear_paragraph() {
+            self.has_text = self.had_text;
+        }
     }
 
     /// Ends the paragraph; what was anchored in it follows.
@@ -223,6 +233,16 @@ impl Writer {
     /// Begins a row; the first one is the header.
     pub fn begin_row(&mut self) {
         self.frame().begin_row();
+    }
+
+    /// Says that [`Writer::repeat_row`] will follow the row that was begun, which is held until then.
+    pub fn hold_row(&mut self) {
+        self.frame().hold_row();
+    }
+
+    /// Writes once more the row that ended last; `false` if it is not held or has no text.
+    pub fn repeat_row(&mut self) -> bool {
+        self.frame().repeat_row()
     }
 
     /// Begins a cell.

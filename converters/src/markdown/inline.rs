@@ -88,6 +88,12 @@ impl Inline {
         self.handed_on = None;
     }
 
+    /// Takes back what was written; what follows stands where it stood.
+    pub(super) fn clear(&mut self) {
+        let (surroundings, indent) = (self.surroundings, self.indent);
+        self.reset(surroundings, indent);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }

@@ -32,7 +32,7 @@ impl Walker<'_, '_> {
         let form = self.document.form();
         Ok(Some(match tag.local() {
             b"note" | b"footnote" | b"endnote" => {
-                if self.document.changes.is_omitting() {
+                if self.is_omitting() {
                     return Ok(Some(Step::Skip));
                 }
                 self.held(size_of::<String>())?;
@@ -47,7 +47,7 @@ impl Walker<'_, '_> {
                     self.document.tally.comments += 1;
                     return Ok(Some(Step::Skip));
                 }
-                if self.document.changes.is_omitting() {
+                if self.is_omitting() {
                     return Ok(Some(Step::Skip));
                 }
                 if self.flow.side == Side::Slide && self.flow.runs.is_empty() {
