@@ -52,11 +52,17 @@ impl Place {
 
     /// Writes a Word document of one paragraph.
     fn document(&self, name: &str, text: &str) {
+        self.document_with(name, text, "<p/>");
+    }
+
+    /// Writes one with a part that no text is made of.
+    fn document_with(&self, name: &str, text: &str, part: &str) {
         let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument";
         let package = "http://schemas.openxmlformats.org/package/2006";
         let main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
         let word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
         let parts = [
+            ("docProps/custom.xml", part.to_owned()),
             (
                 "[Content_Types].xml",
                 format!(
@@ -327,11 +333,14 @@ fn what_prints_cannot_leave_its_group() {
 #[test]
 fn a_live_key_is_found_although_a_pdf_hides_it() {
     let place = Place::with("echo '%PDF- compressed' > $HOME/document.pdf");
-    place.document("a.docx", "The key is sk-marker-0123456789, keep it.");
-    let ran =
-        place.command("ingest --to pdf a.docx").env("ANTHROPIC_API_KEY", "sk-marker-0123456789").output();
-    assert_eq!(ran.unwrap().status.code(), Some(1));
-    assert_eq!(place.entries()[0].violations[0].code, Code::SecretContent);
+    let key = "The key is sk-marker-0123456789, keep it.";
+    for (text, part) in [(key, "<p/>".to_owned()), ("A text.", format!("<p>{key}</p>"))] {
+        place.document_with("a.docx", text, &part);
+        let ran =
+            place.command("ingest --to pdf a.docx").env("ANTHROPIC_API_KEY", "sk-marker-0123456789").output();
+        assert_eq!(ran.unwrap().status.code(), Some(1), "{text} {part}");
+        assert_eq!(place.entries()[0].violations[0].code, Code::SecretContent);
+    }
 }
 
 #[test]

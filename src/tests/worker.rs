@@ -309,7 +309,7 @@ fn lie(what: &str) {
         "{{\"protocol\":1,\"version\":\"{}\",\"confinement\":{{\"applied\":[],\"missing\":[]}}}}",
         env!("CARGO_PKG_VERSION")
     );
-    let part = frame(4, format!("{{\"label\":\"{}\",\"kind\":\"csv\"}}", "l".repeat(100_000)).as_bytes());
+    let part = frame(4, format!("{{\"label\":\"{}\",\"kind\":\"csv\"}}", "l".repeat(5_000)).as_bytes());
     let said = match what {
         "warnings" => frame(5, b"{\"code\":\"transcoded\",\"count\":18446744073709551615,\"message\":\"\"}"),
         "parts" => [part, frame(3, b"x")].concat(),
