@@ -17,6 +17,9 @@ use super::strings::Shared;
 use super::styles::{Style, Styles};
 use super::tally::Tally;
 
+/// Whole numbers below it have one binary form each.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Stands for a shared string that does not exist.
 const BAD_STRING: &[u8] = b"#BAD-STRING!";
 
@@ -183,6 +186,10 @@ impl<'a> Cells<'a> {
     }
 
     fn number(&mut self, column: u32, style: Style, number: f64) -> Result<()> {
+        // Whole numbers that a binary one holds exactly keep all their digits.
+        if style.is_general && number.fract() == 0.0 && number.abs() < EXACT && number != 0.0 {
+            return self.plain(column, number.to_string().as_bytes());
+        }
         let Some(value) = Decimal::from_f64(number) else {
             // Not a number or infinite: spreadsheet programs show it so.
             return self.emit(column, b"#NUM!");

@@ -1,6 +1,6 @@
 //! One cell: what its attributes say, the text in it, and which of the two is written (ODF 1.3 part 3, 9.1.4).
 
-use crate::number_format::{Decimal, Epoch, NumberFormat, write_general};
+use crate::number_format::{Decimal, Epoch, NumberFormat, is_plain, write_general};
 use crate::odf::{attribute, raw_attribute};
 use crate::options::CellValues;
 use crate::sheets::iso_date;
@@ -95,6 +95,7 @@ impl Cell {
         let number = || Decimal::parse(self.stored.trim().as_bytes());
         let written = match self.kind {
             Kind::Float if self.is_identifier() => Some(self.text.clone()),
+            Kind::Float if is_plain(self.stored.trim().as_bytes()) => Some(self.stored.trim().to_owned()),
             Kind::Float => number().map(general),
             Kind::Percentage => number().map(|number| general(number.shifted(2)) + "%"),
             Kind::Date => self.date(),

@@ -159,6 +159,10 @@ impl Around<'_> {
                     local if is_drawing(local) && (local != b"a" || paragraph.is_none()) => {
                         self.objects.pass(reader, tally, self.meter)?;
                     }
+                    b"a" => {
+                        let target = attribute(tag, b"xlink:href");
+                        tally.links += u64::from(target.is_some_and(|target| !target.starts_with('#')));
+                    }
                     _ => {
                         if let Some((plain, character)) = paragraph.as_mut().zip(Character::of(tag)) {
                             plain.character(character);

@@ -127,6 +127,8 @@ impl Survey {
             }
             kind::SHEET_OPTIONS if biff >= Biff::V5 => self.is_dialog = u16_at(data, 0) & 0x10 != 0,
             kind::OBJECT => self.object(data, biff, cells.tally()),
+            // A link within the workbook has no moniker ([MS-OSHARED] 2.3.7.1).
+            kind::LINK if u32_at(data, 28) & 1 != 0 => cells.tally().links += 1,
             _ => {}
         }
         Ok(())

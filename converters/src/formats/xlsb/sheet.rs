@@ -22,6 +22,7 @@ const COL_INFO: u16 = 60;
 const CELL_R_STRING: u16 = 62;
 const BEGIN_SHEET: u16 = 129;
 pub(super) const MERGE_CELL: u16 = 176;
+const H_LINK: u16 = 494;
 
 /// What the records of cells hold, by their type ([MS-XLSB] 2.3.2).
 const RK: u16 = 2;
@@ -54,6 +55,10 @@ pub(super) fn read<S: Source>(
             FIRST_CELL..=LAST_CELL | FIRST_SHORT..=LAST_SHORT | CELL_R_STRING => {
                 sheet.cell(kind, records.fields()?, &mut cells)?
             }
+            H_LINK => {
+                cells.tally().links += u64::from(leads_elsewhere(records.fields()?));
+                Some(())
+            }
             // Where ranges are repeated they were read before.
             MERGE_CELL if !book.wants_merges() => {
                 cells.tally().merged += 1;
@@ -66,6 +71,11 @@ pub(super) fn read<S: Source>(
         }
     }
     cells.finish()
+}
+
+/// Tells whether a `BrtHLink` ([MS-XLSB] 2.4.691) names a target outside the workbook: its relationship has an id.
+fn leads_elsewhere(mut fields: Fields<'_>) -> bool {
+    fields.bytes::<16>().is_some() && fields.string().is_some_and(|id| !id.is_empty())
 }
 
 /// Reads a `BrtColInfo` ([MS-XLSB] 2.4.334).

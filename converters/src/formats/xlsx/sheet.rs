@@ -62,6 +62,10 @@ impl<'a, S: Source> Worksheet<'a, S> {
                     b"col" => self.column(attributes),
                     // Where ranges are repeated they were read before.
                     b"mergeCell" if !self.knows_merges => self.rows.cells.tally().merged += 1,
+                    // Links within the workbook have no target.
+                    b"hyperlink" if self.scanner.attributes(attributes).any(|(name, _)| name == b"id") => {
+                        self.rows.cells.tally().links += 1;
+                    }
                     _ => {}
                 },
                 Token::End | Token::Text(_) | Token::CharacterData(_) => {}
