@@ -11,12 +11,13 @@ mod form;
 mod frame;
 mod inline;
 mod style;
+mod surroundings;
 mod words;
 
 use std::borrow::Cow;
 
 use crate::options::TextForm;
-pub use form::{Form, note};
+pub use form::{Form, comment, note, quotation};
 pub use frame::Side;
 use frame::{Anchored, Frame};
 pub use style::Style;
@@ -62,6 +63,8 @@ pub struct Writer {
     /// Text boxes being written; each is anchored in a paragraph of the one before.
     boxes: Vec<Frame>,
     has_text: bool,
+    /// Whether there was text before the paragraph that was begun last.
+    had_text: bool,
 }
 
 impl Default for Writer {
@@ -80,13 +83,13 @@ impl Writer {
     /// Makes an empty writer of this form.
     #[must_use]
     pub fn with(form: Form) -> Self {
-        Self { form, base: Frame::new(form, false), boxes: Vec::new(), has_text: false }
+        Self { form, base: Frame::new(form, false), boxes: Vec::new(), has_text: false, had_text: false }
     }
 
     /// Makes an empty writer whose whole output is one line, fit for a table cell or a quotation.
     #[must_use]
     pub fn single_line(form: Form) -> Self {
-        Self { form, base: Frame::new(form, true), boxes: Vec::new(), has_text: false }
+        Self { form, base: Frame::new(form, true), boxes: Vec::new(), has_text: false, had_text: false }
     }
 
     /// Returns what is written.
@@ -131,7 +134,15 @@ impl Writer {
 
     /// Begins a paragraph, ending one that is open. One that stays empty leaves no trace.
     pub fn begin_paragraph(&mut self, block: Block) {
+        self.had_text = self.has_text;
         self.frame().begin_paragraph(block);
+    }
+
+    /// Takes back what was written of the open paragraph, as far as it was not handed on.
+    pub fn clear_paragraph(&mut self) {
+        if self.frame().clear_paragraph() {
+            self.has_text = self.had_text;
+        }
     }
 
     /// Ends the paragraph; what was anchored in it follows.
@@ -182,9 +193,8 @@ impl Writer {
         }
         self.has_text = true;
         let display = display && !self.is_single_line();
-        // A bar would end the cell.
         let in_cell = self.is_single_line() && self.form.text == TextForm::Markdown;
-        let latex = if in_cell { Cow::from(latex.replace('|', "\\vert ")) } else { Cow::from(latex) };
+        let latex = if in_cell { Cow::from(without_bars(latex)) } else { Cow::from(latex) };
         self.frame().paragraph().formula(latex.trim_end(), display);
     }
 
@@ -202,7 +212,7 @@ impl Writer {
         self.has_text = true;
         let marks = self.form.marks();
         let mut text = inline::Inline::new(marks);
-        text.reset(inline::Surroundings::Cell, 0);
+        text.reset(surroundings::Surroundings::Cell, 0);
         let in_link = Style { link: Some("".into()), ..Style::default() };
         text.text(alt, &in_link);
         let [before, behind] = marks.picture;
@@ -223,6 +233,16 @@ impl Writer {
     /// Begins a row; the first one is the header.
     pub fn begin_row(&mut self) {
         self.frame().begin_row();
+    }
+
+    /// Says that [`Writer::repeat_row`] will follow the row that was begun, which is held until then.
+    pub fn hold_row(&mut self) {
+        self.frame().hold_row();
+    }
+
+    /// Writes once more the row that ended last; `false` if it is not held or has no text.
+    pub fn repeat_row(&mut self) -> bool {
+        self.frame().repeat_row()
     }
 
     /// Begins a cell.
@@ -318,6 +338,19 @@ impl Writer {
         self.has_text |= !markdown.trim().is_empty();
         self.frame().anchor(Anchored::Blocks(markdown));
     }
+}
+
+/// Writes bars by their names: as signs they would end a cell.
+fn without_bars(latex: &str) -> String {
+    let mut out = String::with_capacity(latex.len());
+    for (at, piece) in latex.split('|').enumerate() {
+        if at > 0 {
+            let is_double = out.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1;
+            out.push_str(if is_double { "Vert " } else { "\\vert " });
+        }
+        out.push_str(piece);
+    }
+    out
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub(super) struct Place {
     pub(super) in_cell: bool,
     pub(super) in_heading: bool,
     pub(super) in_link: bool,
+    pub(super) is_struck: bool,
     /// The character before the output, if the output was handed on meanwhile.
     pub(super) before: Option<char>,
 }
@@ -20,6 +21,8 @@ pub(super) struct Place {
 const MAX_ENTITY: usize = 34;
 /// An ordered list marker has at most nine digits.
 const MAX_LIST_DIGITS: usize = 9;
+/// Bold, italic and struck at once.
+const MAX_MARKS: usize = "***~~".len();
 
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
@@ -61,6 +64,55 @@ pub(super) fn append(out: &mut String, text: &str, place: Place) {
     out.push_str(&text[copied..]);
 }
 
+/// Escapes the dollar signs of `out` from `from` on that could end a formula, which `is_open` tells has begun before. Tells
+/// whether one may begin behind.
+///
+/// GitHub, as most who read formulas, takes what stands between two dollar signs for one if there are no spaces inside of
+/// them and no digit behind: `$5 and $6` is none.
+pub(super) fn close_no_formula(out: &mut String, from: usize, before: Option<char>, is_open: bool) -> bool {
+    let Some(first) = out.get(from..).and_then(|new| new.find('$')) else {
+        return is_open;
+    };
+    let tail = out.split_off(from + first);
+    let mut is_open = is_open;
+    let mut rest = tail.as_str();
+    while let Some(at) = rest.find('$') {
+        let (head, dollar) = rest.split_at(at);
+        out.push_str(head);
+        rest = &dollar[1..];
+        let next = rest.chars().next();
+        let ends = !is_space(out.chars().next_back().or(before)) && !next.is_some_and(|c| c.is_ascii_digit());
+        if (is_open && ends) || next == Some('$') {
+            out.push('\\');
+        } else {
+            is_open |= !next.is_some_and(char::is_whitespace);
+        }
+        out.push('$');
+    }
+    out.push_str(rest);
+    is_open
+}
+
+/// Escapes the dollar signs of `out` from `from` on that could begin a formula.
+pub(super) fn open_no_formula(out: &mut String, from: usize) {
+    let Some(first) = out.get(from..).and_then(|new| new.find('$')) else {
+        return;
+    };
+    let tail = out.split_off(from + first);
+    let mut rest = tail.as_str();
+    while let Some(at) = rest.find('$') {
+        let (head, dollar) = rest.split_at(at);
+        out.push_str(head);
+        rest = &dollar[1..];
+        let is_escaped = out.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1;
+        if !is_escaped && !rest.starts_with(char::is_whitespace) {
+            out.push('\\');
+        }
+        out.push('$');
+    }
+    out.push_str(rest);
+}
+
 /// Appends `text` as it is, but for control characters, which no text holds: they become U+FFFD.
 pub(super) fn append_plain(out: &mut String, text: &str) {
     let mut rest = text;
@@ -90,23 +142,33 @@ fn mark(out: &mut String, rest: &str, place: Place) -> usize {
         '*' => {
             !(is_space(previous(out, place)) && next.is_some_and(char::is_whitespace)) || at_start(out, place)
         }
-        '~' => next == Some('~') || previous(out, place).is_some_and(|c| !c.is_whitespace()),
-        '[' => place.in_link || next == Some('^') || at_start(out, place),
+        '~' => {
+            place.is_struck
+                || next.is_none_or(|c| c == '~')
+                || previous(out, place).is_some_and(|c| !c.is_whitespace())
+        }
+        '[' => place.in_link || next.is_none_or(|c| c == '^') || at_start(out, place),
         ']' => place.in_link,
         '(' => out.ends_with(']') && !out.ends_with("\\]"),
-        ':' => out.ends_with(']') && line(out, place).is_some_and(|line| line.starts_with('[')),
+        ':' => {
+            (out.ends_with(']') && line(out, place).is_some_and(|line| line.starts_with('[')))
+                || (at_further_line(out, place) && next.is_none_or(|c| c == '-'))
+        }
         '<' => next.is_none_or(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')),
         '&' => is_entity(rest),
-        '|' => place.in_cell,
+        '|' => place.in_cell || at_further_line(out, place),
         '!' => next == Some('['),
         '#' => {
             (at_start(out, place) && next.is_none_or(|c| c == '#' || c.is_whitespace()))
-                || (place.in_heading && out.ends_with(' '))
+                || (place.in_heading && (out.is_empty() || out.ends_with(' ')))
         }
-        '>' => at_start(out, place),
-        '-' => at_start(out, place) && next.is_none_or(|c| c == '-' || c.is_whitespace()),
+        '>' => is_first(out, place),
+        '-' => {
+            (at_start(out, place) && next.is_none_or(|c| c == '-' || c.is_whitespace()))
+                || (at_further_line(out, place) && matches!(next, Some('|' | ':')))
+        }
         '+' => at_start(out, place) && next.is_none_or(char::is_whitespace),
-        '=' => at_start(out, place) && place.line_start.is_some_and(|at| at > 0),
+        '=' => at_further_line(out, place),
         '.' | ')' => next.is_none_or(char::is_whitespace) && line(out, place).is_some_and(is_list_number),
         _ => false,
     };
@@ -144,6 +206,18 @@ fn is_space(previous: Option<char>) -> bool {
 
 fn at_start(out: &str, place: Place) -> bool {
     place.line_start == Some(out.len())
+}
+
+/// Tells whether the next character begins a line that is not the first: it could make a heading or the header of a
+/// table of the line before.
+fn at_further_line(out: &str, place: Place) -> bool {
+    at_start(out, place) && !out.is_empty()
+}
+
+/// Tells whether nothing but marks stands before the next character in its line; they may be taken back.
+fn is_first(out: &str, place: Place) -> bool {
+    line(out, place)
+        .is_some_and(|line| line.len() <= MAX_MARKS && line.bytes().all(|b| matches!(b, b'*' | b'~')))
 }
 
 fn line(out: &str, place: Place) -> Option<&str> {

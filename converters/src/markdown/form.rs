@@ -63,6 +63,8 @@ pub(super) struct Marks {
     pub(super) heading: &'static str,
     pub(super) after_heading: &'static str,
     pub(super) line_break: &'static str,
+    /// Between two lists that would be read as one, if anything has to stand there.
+    pub(super) list_break: Option<&'static str>,
     /// Between two lines of a cell.
     pub(super) cell_break: &'static str,
     /// Between two cells of a table within a cell.
@@ -93,6 +95,7 @@ const MARKDOWN: Marks = Marks {
     heading: "#",
     after_heading: " ",
     line_break: "\\\n",
+    list_break: Some("<!-- -->"),
     cell_break: "<br>",
     inner_cell: " \\| ",
     first_cell: "| ",
@@ -117,6 +120,7 @@ const PLAIN: Marks = Marks {
     heading: "",
     after_heading: "",
     line_break: "\n",
+    list_break: None,
     cell_break: " ",
     inner_cell: " ",
     first_cell: "",
@@ -153,5 +157,30 @@ pub fn note(form: Form, number: u64, text: &str) -> String {
         out.push_str(line);
     }
     out.push('\n');
+    out
+}
+
+/// Makes the line of a comment, for [`super::Writer::quote`], from its text on one line.
+#[must_use]
+pub fn comment(form: Form, author: &str, text: &str) -> String {
+    let author = author.trim();
+    let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
+    let mut writer = super::Writer::single_line(form);
+    writer.text(&title, &super::Style { bold: true, ..super::Style::default() });
+    format!("{} {}", writer.finish(), text.trim())
+}
+
+/// Makes a quotation of finished blocks; in plain text they stand for themselves.
+#[must_use]
+pub fn quotation(form: Form, text: &str) -> String {
+    if form.text == TextForm::Plain {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for line in text.trim_end().lines() {
+        out.push_str(if line.is_empty() { ">" } else { "> " });
+        out.push_str(line);
+        out.push('\n');
+    }
     out
 }

@@ -4,13 +4,16 @@
 //! prefix of a paragraph is written when its first text comes, so an empty paragraph costs nothing.
 
 mod html;
+mod lists;
 mod merges;
 mod tables;
 
 use super::form::{Form, Marks};
-use super::inline::{Inline, Surroundings};
+use super::inline::Inline;
 use super::style::Style;
+use super::surroundings::Surroundings;
 use super::{Block, Marker};
+use lists::{List, marker_width};
 pub use merges::Side;
 use tables::Table;
 
@@ -31,14 +34,6 @@ enum Previous {
     Nothing,
     Item,
     Other,
-}
-
-/// An open level of a list.
-#[derive(Debug)]
-struct List {
-    level: u8,
-    /// Where the content of its items begins.
-    indent: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +129,15 @@ impl Frame {
             self.inline.space();
         }
         self.block = Some(block);
+    }
+
+    /// Takes back the text of the open paragraph; tells whether there was a paragraph of which nothing was written yet.
+    pub(super) fn clear_paragraph(&mut self) -> bool {
+        let clears = self.block.is_some() && !self.begun;
+        if clears {
+            self.inline.clear();
+        }
+        clears
     }
 
     /// Returns where the lines of the block begin.
@@ -258,38 +262,6 @@ impl Frame {
         }
     }
 
-    fn begin_item(&mut self, level: u8, marker: &Marker) {
-        let sibling = self.lists.iter().any(|list| list.level == level);
-        self.lists.retain(|list| list.level < level);
-        let indent = self.lists.last().map_or(0, |list| list.indent);
-        let tight = match marker {
-            Marker::Bullet => true,
-            // Inside an item, only a list that begins with 1 can interrupt its paragraph (CommonMark 5.2).
-            Marker::Number { number, .. } => sibling || *number == 1 || indent == 0,
-            Marker::Label(_) => false,
-        };
-        if self.previous == Previous::Item && tight {
-            self.out.push('\n');
-        } else {
-            self.separate();
-        }
-        self.out.extend(std::iter::repeat_n(' ', indent));
-        self.push_marker(marker);
-        self.lists.push(List { level, indent: indent + marker_width(marker) });
-    }
-
-    fn push_marker(&mut self, marker: &Marker) {
-        match marker {
-            Marker::Bullet => self.out.push_str("- "),
-            Marker::Number { number, delimiter } => {
-                self.out.push_str(&number.to_string());
-                self.out.push(*delimiter);
-                self.out.push(' ');
-            }
-            Marker::Label(_) => {}
-        }
-    }
-
     fn separate(&mut self) {
         if self.previous != Previous::Nothing {
             self.out.push_str("\n\n");
@@ -330,8 +302,8 @@ impl Frame {
             self.inline.hand_on(&mut self.out);
             self.block = Some(block);
         }
-        let row_is_empty = |table: &Table| table.row_open && !table.row_has_text;
-        if self.out.len() < least || self.holds_table() || self.tables.first().is_some_and(row_is_empty) {
+        let holds_row = |table: &Table| table.row_open && (!table.row_has_text || table.holds_row);
+        if self.out.len() < least || self.holds_table() || self.tables.first().is_some_and(holds_row) {
             return None;
         }
         for table in &mut self.tables {
@@ -357,13 +329,5 @@ impl Frame {
             self.out.push('\n');
         }
         (self.out, self.merged)
-    }
-}
-
-fn marker_width(marker: &Marker) -> usize {
-    match marker {
-        Marker::Bullet => 2,
-        Marker::Number { number, .. } => number.checked_ilog10().map_or(1, |digits| digits as usize + 1) + 2,
-        Marker::Label(_) => 0,
     }
 }

@@ -10,32 +10,11 @@ use std::rc::Rc;
 use super::escape::{self, Place};
 use super::form::Marks;
 use super::style::{Kind, Style, close, wants};
+use super::surroundings::Surroundings;
 use super::words::plain_len;
 
 /// A longer run of underscores at the end of a piece of text is not looked at again.
 const MAX_UNDERSCORES: usize = 256;
-
-/// What surrounds the run: decides about line breaks and which marks count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Surroundings {
-    #[default]
-    Block,
-    Heading,
-    Cell,
-    /// A cell that may come to stand at the beginning of a line, within HTML.
-    BlockCell,
-}
-
-impl Surroundings {
-    fn is_cell(self) -> bool {
-        matches!(self, Self::Cell | Self::BlockCell)
-    }
-
-    /// Tells whether block marks count where the run begins.
-    fn begins_line(self) -> bool {
-        matches!(self, Self::Block | Self::BlockCell)
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 enum Gap {
@@ -67,6 +46,9 @@ pub(super) struct Inline {
     line_start: Option<usize>,
     surroundings: Surroundings,
     indent: usize,
+    /// Where the last formula ends, and whether a dollar sign behind it could begin one that is none.
+    formula_end: usize,
+    opens_formula: bool,
     /// The last character handed on, if the run is being handed on in pieces.
     handed_on: Option<char>,
 }
@@ -84,6 +66,8 @@ impl Inline {
             line_start: None,
             surroundings: Surroundings::default(),
             indent: 0,
+            formula_end: 0,
+            opens_formula: false,
             handed_on: None,
         }
     }
@@ -99,7 +83,15 @@ impl Inline {
         self.line_start = surroundings.begins_line().then_some(0);
         self.surroundings = surroundings;
         self.indent = indent;
+        self.formula_end = 0;
+        self.opens_formula = false;
         self.handed_on = None;
+    }
+
+    /// Takes back what was written; what follows stands where it stood.
+    pub(super) fn clear(&mut self) {
+        let (surroundings, indent) = (self.surroundings, self.indent);
+        self.reset(surroundings, indent);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -158,15 +150,26 @@ impl Inline {
     /// other must not make `$$`.
     pub(super) fn formula(&mut self, latex: &str, display: bool) {
         self.close_all();
+        self.open_no_formula();
         let [before, behind] = if display { self.form.display_math } else { self.form.math };
         if display || (!before.is_empty() && self.text.ends_with(before)) {
             self.space();
         }
-        self.embed(before);
-        self.text.push_str(latex);
-        self.text.push_str(behind);
+        self.write_gap();
+        self.underscores = None;
+        for piece in [before, latex, behind] {
+            self.text.push_str(piece);
+        }
+        self.formula_end = self.text.len();
         if display {
             self.space();
+        }
+    }
+
+    /// Takes care that what stands behind the last formula begins none.
+    fn open_no_formula(&mut self) {
+        if std::mem::take(&mut self.opens_formula) {
+            escape::open_no_formula(&mut self.text, self.formula_end);
         }
     }
 
@@ -174,6 +177,7 @@ impl Inline {
     pub(super) fn embed(&mut self, markdown: &str) {
         self.write_gap();
         self.underscores = None;
+        self.opens_formula |= self.form.styled && markdown.contains('$');
         self.text.push_str(markdown);
     }
 
@@ -185,6 +189,8 @@ impl Inline {
 
     /// Hands on what was written so far; the run goes on.
     pub(super) fn hand_on(&mut self, to: &mut String) {
+        self.open_no_formula();
+        self.formula_end = 0;
         self.handed_on = self.text.chars().next_back().or(self.handed_on);
         to.push_str(&self.text);
         self.text.clear();
@@ -208,13 +214,15 @@ impl Inline {
             self.append(words);
             return;
         }
+        // The mark of a change is punctuation itself, and so is that of a link.
+        let touches = self.style.is_within(style)
+            && self.gap == Gap::None
+            && self.text.chars().next_back().or(self.handed_on).is_some_and(char::is_alphanumeric);
         self.close_for(style, words);
         self.write_gap();
         // `word**(note)**`: the same at the other end; the marks open behind the punctuation.
         let emphasis = style.bold || style.italic || style.strike;
-        // The mark of a change is punctuation itself.
-        let touches = self.style.inserted == style.inserted && self.style.deleted == style.deleted;
-        let edge = if emphasis && touches && self.text.ends_with(char::is_alphanumeric) {
+        let edge = if emphasis && touches {
             let inner = words.trim_start_matches(|c: char| !c.is_alphanumeric() && !c.is_whitespace());
             words.len() - inner.len()
         } else {
@@ -240,11 +248,14 @@ impl Inline {
             in_cell: self.surroundings.is_cell(),
             in_heading: self.surroundings == Surroundings::Heading,
             in_link: self.style.link.is_some(),
+            is_struck: self.style.strike,
             before: self.handed_on,
         };
         let from = self.text.len();
         if self.form.styled {
             escape::append(&mut self.text, words, place);
+            self.opens_formula =
+                escape::close_no_formula(&mut self.text, from, self.handed_on, self.opens_formula);
         } else {
             escape::append_plain(&mut self.text, words);
         }
@@ -293,17 +304,23 @@ impl Inline {
         if keep == self.marks.len() {
             return;
         }
-        let content = self.marks.last().map_or(0, |mark| mark.content);
         // `**word.**next`: the closing mark would stand between punctuation and a letter and mean nothing.
         let inner = self.marks[keep..].iter().all(|mark| mark.kind.is_emphasis());
         let shift = inner
             && self.gap == Gap::None
             && next.starts_with(char::is_alphanumeric)
-            && !self.text.ends_with(char::is_alphanumeric)
-            && self.word_end > content;
+            && !self.text.ends_with(char::is_alphanumeric);
         let mut at = if shift { self.word_end } else { self.text.len() };
         for mark in self.marks.drain(keep..).rev() {
-            at = close(&mut self.text, at, &mark.kind, self.form);
+            if !shift || self.word_end > mark.content {
+                at = close(&mut self.text, at, &mark.kind, self.form);
+            } else if let Some(begin) = mark.content.checked_sub(mark.kind.emphasis().len()) {
+                // `**!**next`: no mark is read around punctuation alone.
+                self.text.replace_range(begin..mark.content, "");
+            } else {
+                let end = self.text.len();
+                close(&mut self.text, end, &mark.kind, self.form);
+            }
         }
         self.style = Style::default();
         for mark in &self.marks {
@@ -332,13 +349,13 @@ impl Inline {
             self.close_all();
             self.open_outer(style);
         }
-        for (wanted, open, kind, mark) in [
-            (style.bold, self.style.bold, Kind::Bold, "**"),
-            (style.italic, self.style.italic, Kind::Italic, "*"),
-            (style.strike, self.style.strike, Kind::Strike, "~~"),
+        for (wanted, open, kind) in [
+            (style.bold, self.style.bold, Kind::Bold),
+            (style.italic, self.style.italic, Kind::Italic),
+            (style.strike, self.style.strike, Kind::Strike),
         ] {
             if wanted && !open {
-                self.text.push_str(mark);
+                self.text.push_str(kind.emphasis());
                 self.push(kind);
             }
         }

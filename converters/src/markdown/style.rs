@@ -42,7 +42,17 @@ impl Style {
 impl Kind {
     /// Tells whether CommonMark asks what stands on both sides of the mark.
     pub(super) fn is_emphasis(&self) -> bool {
-        matches!(self, Self::Bold | Self::Italic | Self::Strike)
+        !self.emphasis().is_empty()
+    }
+
+    /// Returns the mark, which is the same before and behind; empty if it is of another kind.
+    pub(super) fn emphasis(&self) -> &'static str {
+        match self {
+            Self::Bold => "**",
+            Self::Italic => "*",
+            Self::Strike => "~~",
+            Self::Inserted | Self::Deleted | Self::Link(_) => "",
+        }
     }
 }
 
@@ -64,9 +74,7 @@ pub(super) fn close(text: &mut String, at: usize, kind: &Kind, form: &Marks) -> 
     let mark = match kind {
         Kind::Inserted => form.inserted[1],
         Kind::Deleted => form.deleted[1],
-        Kind::Bold => "**",
-        Kind::Italic => "*",
-        Kind::Strike => "~~",
+        Kind::Bold | Kind::Italic | Kind::Strike => kind.emphasis(),
         Kind::Link(target) => {
             linked = format!("]({})", destination(target));
             &linked

@@ -4,6 +4,7 @@ use super::*;
 use crate::options::MergedCells;
 
 mod forms;
+mod reading;
 
 fn bold() -> Style {
     Style { bold: true, ..Style::default() }

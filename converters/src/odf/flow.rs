@@ -132,6 +132,8 @@ struct Flow {
     place: usize,
     /// Of a slide: what stands apart from its text.
     slide: Slide,
+    /// Whether the rest of the open paragraph is left out as hidden.
+    hides_paragraph: bool,
 }
 
 impl Flow {
@@ -146,6 +148,7 @@ impl Flow {
             frames: Vec::new(),
             place: 0,
             slide: Slide::default(),
+            hides_paragraph: false,
         }
     }
 }
@@ -289,7 +292,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             Open::List => self.end_list()?,
             Open::Item => self.nest().end_item(),
             Open::Table => self.end_table(),
-            Open::Row => self.end_row(),
+            Open::Row => self.end_row()?,
             Open::Cell { repeated, span } => self.end_cell(repeated, span)?,
             Open::Box { boxed } => self.end_box(boxed),
             Open::Frame => self.end_frame(),
@@ -305,6 +308,11 @@ impl<'w, 'a> Walker<'w, 'a> {
         }
         let last = self.flow.nests.len() - 1;
         &mut self.flow.nests[last]
+    }
+
+    /// Tells whether what comes now is left out: it was inserted by a rejected change, or is hidden.
+    fn is_omitting(&self) -> bool {
+        self.flow.hides_paragraph || self.document.changes.is_omitting()
     }
 
     /// Counts text that stays in memory.

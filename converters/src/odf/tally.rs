@@ -35,10 +35,14 @@ impl Tally {
             ),
             (WarningCode::EmbeddedDropped, self.embedded, "embedded objects are left out"),
             (WarningCode::MacrosDropped, self.macros, "macros are left out"),
-            (WarningCode::HiddenContent, self.hidden, "hidden text or slides are included"),
-            (WarningCode::HiddenDropped, self.hidden_dropped, "hidden text or slides are left out"),
+            (WarningCode::HiddenContent, self.hidden, "hidden text, shapes or slides are included"),
+            (WarningCode::HiddenDropped, self.hidden_dropped, "hidden text, shapes or slides are left out"),
             (WarningCode::MissingPart, self.missing_parts, "objects that the document refers to are missing"),
-            (WarningCode::UnsupportedDropped, self.unsupported, "repeated rows are given once"),
+            (
+                WarningCode::UnsupportedDropped,
+                self.unsupported,
+                "repeated rows and cells are given less often",
+            ),
         ];
         for (code, count, message) in rows {
             if count > 0 {

@@ -4,7 +4,7 @@
 //! has categories of its own in the file, and they may differ; a series without any has those of the first that does.
 //! Charts of the 2014 extension (`chartex`, [MS-ODRAWXML] section 2.24.3) hold data and series apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::Result;
 use crate::limits::Meter;
@@ -29,8 +29,6 @@ struct Series {
     sizes: Points,
     /// What authors wrote at single points.
     labels: Points,
-    /// The id by which a series of a `chartex` names its data.
-    data: Option<u32>,
 }
 
 /// Which cache of a series a point belongs to.
@@ -53,6 +51,8 @@ struct Chart {
     /// Whether the text of points stands in the points themselves.
     in_dimension: bool,
     in_text: bool,
+    /// Where the data of a `chartex` stand among the series, by the id by which these name them.
+    data: HashMap<u32, usize>,
     /// The name of a series that stands apart from its data.
     name: Option<String>,
     index: u32,
@@ -97,7 +97,12 @@ impl Chart {
                 return true;
             }
             b"ser" => self.series.push(Series::default()),
-            b"data" => self.series.push(Series { data: tag.number(b"id"), ..Series::default() }),
+            b"data" => {
+                if let Some(id) = tag.number(b"id") {
+                    self.data.entry(id).or_insert(self.series.len());
+                }
+                self.series.push(Series::default());
+            }
             b"series" => self.name = Some(String::new()),
             b"dataId" => self.name_data(tag.number(b"val")),
             b"title" => {
@@ -189,7 +194,7 @@ impl Chart {
 
     /// Gives the name that was read to the data it belongs to.
     fn name_data(&mut self, id: Option<u32>) {
-        let named = self.series.iter_mut().find(|series| series.data.is_some() && series.data == id);
+        let named = id.and_then(|id| self.data.get(&id)).and_then(|at| self.series.get_mut(*at));
         if let (Some(series), Some(name)) = (named, self.name.take()) {
             series.name = name;
         }

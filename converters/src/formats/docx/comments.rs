@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::{Form, Style, Writer};
+use crate::markdown::{self, Form, Writer};
 use crate::ooxml::links::Links;
 use crate::ooxml::{Ooxml, Relationship};
 use crate::options;
@@ -47,7 +47,8 @@ impl Comments {
     /// Adds a comment; one without text says nothing.
     pub(super) fn insert(&mut self, comment: Comment, form: Form, meter: &Meter) -> Result<()> {
         let text = comment.text.trim();
-        let line = if text.is_empty() { String::new() } else { line(comment.author.trim(), text, form) };
+        let line =
+            if text.is_empty() { String::new() } else { markdown::comment(form, &comment.author, text) };
         let paragraph = comment.paragraph.as_ref().map_or(0, String::len);
         meter.resident(COMMENT_BYTES + (comment.id.len() + line.len() + paragraph) as u64)?;
         let at = self.lines.len();
@@ -90,14 +91,6 @@ impl Comments {
     pub(super) fn take_rest(&mut self) -> Vec<String> {
         std::mem::take(&mut self.lines).into_iter().filter(|line| !line.is_empty()).collect()
     }
-}
-
-fn line(author: &str, text: &str, form: Form) -> String {
-    let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
-    let mut writer = Writer::single_line(form);
-    let bold = Style { bold: true, ..Style::default() };
-    writer.text(&title, &bold);
-    format!("{} {text}", writer.finish())
 }
 
 /// Reads the comments, or counts them if they are not wanted.

@@ -49,6 +49,7 @@ pub(super) struct ParagraphProperties {
 pub(super) struct RowProperties {
     /// How many columns are empty before the first cell.
     pub(super) before: u64,
+    pub(super) hidden: bool,
     pub(super) changes: Changes,
 }
 
@@ -171,6 +172,7 @@ pub(super) fn read_row<S: Source>(reader: &mut Reader<S>) -> Result<RowPropertie
         let mut skip = false;
         match tag.local() {
             b"gridBefore" => found.before = tag.number(b"val").unwrap_or_default(),
+            b"hidden" => found.hidden = is_on(tag),
             b"trPrChange" => skip = true,
             local => found.changes.note(local),
         }

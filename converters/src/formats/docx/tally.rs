@@ -35,8 +35,8 @@ impl Tally {
             (WarningCode::MergedCells, self.merged, "merged cells hold their value in the first cell only"),
             (WarningCode::EmbeddedDropped, self.embedded, "embedded objects are left out"),
             (WarningCode::MacrosDropped, self.macros, "macros are left out"),
-            (WarningCode::HiddenContent, self.hidden, "hidden text is included"),
-            (WarningCode::HiddenDropped, self.hidden_dropped, "hidden text is left out"),
+            (WarningCode::HiddenContent, self.hidden, "hidden text, rows and drawings are included"),
+            (WarningCode::HiddenDropped, self.hidden_dropped, "hidden text, rows and drawings are left out"),
             (
                 WarningCode::MissingPart,
                 self.missing_parts,

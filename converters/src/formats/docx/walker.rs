@@ -175,7 +175,11 @@ impl<'w, 'a> Walker<'w, 'a> {
                 Step::RowProperties => {
                     let found = properties::read_row(reader)?;
                     self.row_properties(found);
-                    self.change_of_open(found.changes, reader)?;
+                    if found.hidden && self.hide() {
+                        self.skip_open(reader)?;
+                    } else {
+                        self.change_of_open(found.changes, reader)?;
+                    }
                 }
             }
         }
@@ -206,6 +210,9 @@ impl<'w, 'a> Walker<'w, 'a> {
 
     fn start(&mut self, tag: Tag<'_>) -> Result<Step> {
         let local = tag.local();
+        if self.graphics.last().is_some_and(Graphic::is_dropped) {
+            return Ok(Step::Skip);
+        }
         if self.math.is_some()
             && let Some(step) = self.start_in_math(tag)
         {
@@ -269,7 +276,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             b"delText" => self.start_deleted(Open::Text),
             b"delInstrText" => self.start_deleted(Open::Instruction),
             b"ruby" => Step::Into(Open::Ruby),
-            b"rt" => {
+            b"rt" if self.stack.contains(&Open::Ruby) => {
                 self.phonetic = Some(String::new());
                 Step::Into(Open::Phonetic)
             }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::Result;
 use crate::limits::Meter;
-use crate::markdown::{Form, Style, Writer};
+use crate::markdown::{self, Form, Style, Writer};
 use crate::ooxml::Ooxml;
 use crate::xml::{Event, Reader, Source};
 
@@ -98,17 +98,11 @@ impl Comment {
     /// Returns the comment as a quotation behind its author; `None` if it says nothing.
     fn line(self, form: Form) -> Option<String> {
         let text = self.text.finish();
-        let text = text.trim();
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return None;
         }
-        let author = self.author.trim();
-        let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
-        let mut writer = Writer::single_line(form);
-        let bold = Style { bold: true, ..Style::default() };
-        writer.text(&title, &bold);
         let mut quotation = Writer::with(form);
-        quotation.quote(format!("{} {text}", writer.finish()));
+        quotation.quote(markdown::comment(form, &self.author, &text));
         Some(quotation.finish())
     }
 }

@@ -7,10 +7,10 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::limits::Meter;
-use crate::markdown::Form;
+use crate::markdown::{self, Form};
 use crate::ooxml::links::Links;
 use crate::ooxml::{Ooxml, Relationship, document_properties};
-use crate::options::{Comments, HiddenContent, TextForm};
+use crate::options::{Comments, HiddenContent};
 use crate::output::Output;
 use crate::xml::{Event, Reader, Source};
 use crate::{ConvertError, Input, Options, Result, Sink};
@@ -198,7 +198,7 @@ impl<'a> Deck<'a> {
         }
         self.tally.merged_cells += page.merged();
         output.begin_section();
-        output.write(&quotation(&page.take_text(), self.form()))?;
+        output.write(&markdown::quotation(self.form(), &page.take_text()))?;
         Ok(true)
     }
 
@@ -219,20 +219,6 @@ impl<'a> Deck<'a> {
         }
         Ok(!comments.is_empty())
     }
-}
-
-/// Makes a quotation of finished lines; in plain text they stand for themselves.
-fn quotation(text: &str, form: Form) -> String {
-    if form.text == TextForm::Plain {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len() + text.len() / 16);
-    for line in text.lines() {
-        out.push_str(if line.is_empty() { ">" } else { "> " });
-        out.push_str(line);
-        out.push('\n');
-    }
-    out
 }
 
 /// Reads the start tag of the root element; returns its local name, and whether it says that it is not shown.

@@ -13,7 +13,7 @@ const SLOT_BYTES: usize = size_of::<Slot>();
 /// What means something in Markdown or in HTML.
 const MEANINGFUL: &[u8] = b"\\`*_~[]<&$";
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Slot {
     text: String,
     continues: Option<Side>,
@@ -54,6 +54,17 @@ impl Grid {
             self.held += size_of::<Vec<Slot>>();
             self.rows.push(row);
         }
+    }
+
+    /// Adds the last row once more; `false` if there is none.
+    pub(super) fn repeat_row(&mut self) -> bool {
+        let Some(row) = self.rows.last().cloned() else {
+            return false;
+        };
+        let slots: usize = row.iter().map(|slot| SLOT_BYTES + slot.text.len()).sum();
+        self.held += size_of::<Vec<Slot>>() + slots;
+        self.rows.push(row);
+        true
     }
 
     /// Gives each slot of its own the size of what continues it, and the text found there.

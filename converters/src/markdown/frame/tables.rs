@@ -20,6 +20,9 @@ pub(super) struct Table {
     /// Cells of the open row so far, spans counted.
     pub(super) cells: usize,
     pub(super) row_has_text: bool,
+    /// Whether the row is to be written again, and the row that ended last if it is.
+    pub(super) holds_row: bool,
+    pub(super) last_row: Option<String>,
     /// Where the open row begins in the output, unless it was handed on.
     pub(super) row_start: Option<usize>,
     /// Where the text of the open cell begins in the output, unless it was handed on.
@@ -93,6 +96,8 @@ impl Frame {
         table.cells = 0;
         table.pending = 0;
         table.row_has_text = false;
+        table.holds_row = false;
+        table.last_row = None;
         if inner {
             self.separator = self.separator.max(Separator::Line);
             return;
@@ -206,7 +211,8 @@ impl Frame {
             return;
         }
         table.rows += 1;
-        table.row_start = None;
+        let row = table.row_start.take().filter(|_| table.holds_row).and_then(|start| self.out.get(start..));
+        table.last_row = row.map(|row| format!("\n{}{}", row.trim_start_matches('\n'), self.marks.row_end));
         if let (1, Some(rule)) = (table.rows, self.marks.rule) {
             let columns = table.columns.max(table.cells).max(1);
             self.out.extend(std::iter::repeat_n(self.marks.cell, columns - table.cells));
@@ -216,6 +222,24 @@ impl Frame {
             self.out.push_str(self.marks.row_end);
         }
         self.previous = Previous::Other;
+    }
+
+    pub(in crate::markdown) fn hold_row(&mut self) {
+        if !self.is_inner()
+            && let Some(table) = self.tables.last_mut()
+        {
+            table.holds_row = table.row_open;
+        }
+    }
+
+    pub(in crate::markdown) fn repeat_row(&mut self) -> bool {
+        let Some(table) = self.tables.last_mut().filter(|table| !table.row_open) else {
+            return false;
+        };
+        if let Some(grid) = &mut table.grid {
+            return table.holds_row && table.row_has_text && grid.repeat_row();
+        }
+        table.last_row.as_deref().map(|row| self.out.push_str(row)).is_some()
     }
 
     pub(in crate::markdown) fn end_table(&mut self) {

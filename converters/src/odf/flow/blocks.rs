@@ -166,6 +166,7 @@ impl Walker<'_, '_> {
 
     pub(super) fn end_paragraph(&mut self, boxed: bool) {
         self.flow.runs.pop();
+        self.flow.hides_paragraph = false;
         if self.flow.side == Side::Title || (!boxed && self.document.changes.joins()) {
             return;
         }

@@ -91,7 +91,10 @@ impl Walker<'_, '_> {
         let is_noise = Self::is_true(tag, b"presentation:placeholder")
             || class == b"page"
             || (is_edge && self.flow.side != Side::Slide);
-        if is_noise || self.document.changes.is_omitting() {
+        if is_noise || self.is_omitting() {
+            return Ok(Step::Skip);
+        }
+        if raw_attribute(tag, b"draw:display") == Some(b"none") && self.document.hide() {
             return Ok(Step::Skip);
         }
         if is_edge {
@@ -179,7 +182,7 @@ impl Walker<'_, '_> {
 
     /// Writes what an object says.
     pub(super) fn show(&mut self, object: &Object) -> Result<()> {
-        if self.document.changes.is_omitting() {
+        if self.is_omitting() {
             return Ok(());
         }
         let text = match object {

@@ -82,7 +82,10 @@ impl Walker<'_, '_> {
                 self.hidden_field(tag)?;
                 Step::Skip
             }
-            b"hidden-paragraph" => Step::Skip,
+            b"hidden-paragraph" => {
+                self.hide_paragraph(tag);
+                Step::Skip
+            }
             // The text of a label beside its number, for readers that cannot count.
             b"number" if !self.flow.runs.is_empty() => Step::Skip,
             b"variable-set" | b"user-field-get" | b"variable-input" | b"user-field-input"
@@ -95,7 +98,7 @@ impl Walker<'_, '_> {
     }
 
     pub(super) fn character(&mut self, character: Character) {
-        if self.flow.runs.is_empty() || self.document.changes.is_omitting() {
+        if self.flow.runs.is_empty() || self.is_omitting() {
             return;
         }
         match character {
@@ -112,6 +115,14 @@ impl Walker<'_, '_> {
             return Ok(());
         }
         self.put(&text)
+    }
+
+    /// A field that hides the whole of its paragraph if its condition is met.
+    fn hide_paragraph(&mut self, tag: Tag<'_>) {
+        if Self::is_true(tag, b"text:is-hidden") && !self.flow.hides_paragraph && self.document.hide() {
+            self.flow.writer.clear_paragraph();
+            self.flow.hides_paragraph = true;
+        }
     }
 
     /// Writes the reading of a ruby text behind its base.
@@ -131,7 +142,7 @@ impl Walker<'_, '_> {
 
     /// Writes text of the innermost run.
     pub(super) fn put(&mut self, text: &str) -> Result<()> {
-        if self.document.changes.is_omitting() {
+        if self.is_omitting() {
             return Ok(());
         }
         let Some(mut run) = self.flow.runs.pop() else {

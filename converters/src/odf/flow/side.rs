@@ -1,8 +1,8 @@
 //! Flows beside the one they stand in: notes, comments, slides and their speaker notes.
 
 use crate::Result;
-use crate::markdown::{Form, Style, Writer};
-use crate::options::{Comments, TextForm};
+use crate::markdown::{self, Writer};
+use crate::options::Comments;
 use crate::xml::{Reader, Source, Tag};
 
 use super::{Flow, Open, Step, Walker};
@@ -32,7 +32,7 @@ impl Walker<'_, '_> {
         let form = self.document.form();
         Ok(Some(match tag.local() {
             b"note" | b"footnote" | b"endnote" => {
-                if self.document.changes.is_omitting() {
+                if self.is_omitting() {
                     return Ok(Some(Step::Skip));
                 }
                 self.held(size_of::<String>())?;
@@ -47,7 +47,7 @@ impl Walker<'_, '_> {
                     self.document.tally.comments += 1;
                     return Ok(Some(Step::Skip));
                 }
-                if self.document.changes.is_omitting() {
+                if self.is_omitting() {
                     return Ok(Some(Step::Skip));
                 }
                 if self.flow.side == Side::Slide && self.flow.runs.is_empty() {
@@ -103,7 +103,7 @@ impl Walker<'_, '_> {
                 }
             }
             Side::Comment(author) if has_text => {
-                let line = comment(form, &author, text.trim());
+                let line = markdown::comment(form, &author, &text);
                 self.held(line.len())?;
                 self.flow.writer.quote(line);
             }
@@ -114,7 +114,7 @@ impl Walker<'_, '_> {
             Side::Edge { is_number } if has_text => self.end_edge(text, is_number)?,
             Side::Slide => self.end_slide(flow.slide, text),
             Side::SpeakerNotes if has_text => {
-                let quoted = if form.text == TextForm::Markdown { quotation(&text) } else { text };
+                let quoted = markdown::quotation(form, &text);
                 self.held(quoted.len())?;
                 self.flow.writer.blocks(quoted);
             }
@@ -132,23 +132,4 @@ impl Walker<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Makes the line of a comment.
-fn comment(form: Form, author: &str, text: &str) -> String {
-    let author = author.trim();
-    let title = if author.is_empty() { "Comment:".to_owned() } else { format!("Comment ({author}):") };
-    let mut writer = Writer::single_line(form);
-    writer.text(&title, &Style { bold: true, ..Style::default() });
-    format!("{} {text}", writer.finish())
-}
-
-fn quotation(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for line in text.trim_end().lines() {
-        out.push_str(if line.is_empty() { ">" } else { "> " });
-        out.push_str(line);
-        out.push('\n');
-    }
-    out
 }

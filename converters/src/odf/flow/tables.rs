@@ -9,7 +9,7 @@ use super::super::raw_attribute;
 use super::side::Side;
 use super::{Flow, Open, Step, Walker};
 
-/// Cells and columns that repeat beyond this are not text, whatever their count says.
+/// Cells and columns that repeat beyond this are not written.
 const MAX_REPEATED: u64 = 1024;
 
 /// An open table.
@@ -19,12 +19,20 @@ pub(super) struct Table {
     /// How often the open row repeats, and how much text there was before it.
     rows_repeated: u64,
     text_before: u64,
+    /// The cells of the open row.
+    cells: u64,
 }
 
+/// Returns how often something stands in a table, up to a bound.
 fn repeated(tag: Tag<'_>, name: &[u8]) -> u64 {
+    count(tag, name).min(MAX_REPEATED)
+}
+
+/// Returns how often something stands in a table.
+fn count(tag: Tag<'_>, name: &[u8]) -> u64 {
     let count =
         raw_attribute(tag, name).and_then(|count| std::str::from_utf8(count).ok()?.trim().parse().ok());
-    count.unwrap_or(1).clamp(1, MAX_REPEATED)
+    count.unwrap_or(1).max(1)
 }
 
 impl Walker<'_, '_> {
@@ -56,20 +64,28 @@ impl Walker<'_, '_> {
                 Step::Into(Open::Other)
             }
             b"table-row" => {
+                let rows_repeated = count(tag, b"table:number-rows-repeated");
                 if let Some(table) = self.flow.tables.last_mut() {
-                    table.rows_repeated = repeated(tag, b"table:number-rows-repeated");
-                    table.text_before = self.text_bytes;
+                    *table = Table {
+                        columns: table.columns,
+                        rows_repeated,
+                        text_before: self.text_bytes,
+                        cells: 0,
+                    };
                 }
                 self.flow.writer.begin_row();
+                if rows_repeated > 1 {
+                    self.flow.writer.hold_row();
+                }
                 Step::Into(Open::Row)
             }
             b"table-cell" => {
                 let span = repeated(tag, b"table:number-columns-spanned");
-                self.start_cell(repeated(tag, b"table:number-columns-repeated"), span)?
+                self.start_cell(count(tag, b"table:number-columns-repeated"), span)?
             }
             b"covered-table-cell" => {
                 let count = repeated(tag, b"table:number-columns-repeated");
-                self.document.meter.cells(count)?;
+                self.count_cells(count)?;
                 self.held(usize::try_from(count).unwrap_or(0) * 2)?;
                 for _ in 0..count {
                     self.flow.writer.begin_covered_cell();
@@ -84,8 +100,15 @@ impl Walker<'_, '_> {
         }))
     }
 
+    fn count_cells(&mut self, count: u64) -> Result<()> {
+        if let Some(table) = self.flow.tables.last_mut() {
+            table.cells = table.cells.saturating_add(count);
+        }
+        self.document.meter.cells(count)
+    }
+
     fn start_cell(&mut self, count: u64, span: u64) -> Result<Step> {
-        self.document.meter.cells(count)?;
+        self.count_cells(count.min(MAX_REPEATED))?;
         if count > 1 {
             // What it holds is needed as often as it repeats.
             let flow = Flow::new(Writer::single_line(self.document.form()), Side::Cell);
@@ -109,7 +132,11 @@ impl Walker<'_, '_> {
         let cell = std::mem::replace(&mut self.flow, outer);
         let has_text = cell.writer.has_text();
         let text = cell.writer.finish();
-        for _ in 0..count {
+        let written = count.min(MAX_REPEATED);
+        if has_text {
+            self.document.tally.unsupported += count - written;
+        }
+        for _ in 0..written {
             self.held(text.len() + 2)?;
             self.flow.writer.begin_cell();
             if has_text {
@@ -120,14 +147,24 @@ impl Walker<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn end_row(&mut self) {
+    /// Ends a row and writes it as often as it repeats, if it says anything.
+    pub(super) fn end_row(&mut self) -> Result<()> {
         self.flow.writer.end_row();
-        if let Some(table) = self.flow.tables.last()
-            && table.rows_repeated > 1
-            && self.text_bytes > table.text_before
-        {
-            self.document.tally.unsupported += table.rows_repeated - 1;
+        let Some(table) = self.flow.tables.last().filter(|table| self.text_bytes > table.text_before) else {
+            return Ok(());
+        };
+        let cells = table.cells;
+        for left in (1..table.rows_repeated).rev() {
+            if !self.flow.writer.repeat_row() {
+                // Within a cell there are no rows.
+                self.document.tally.unsupported += left;
+                break;
+            }
+            self.document.meter.cells(cells)?;
+            let grown = self.flow.writer.grown();
+            self.held(grown)?;
         }
+        Ok(())
     }
 
     pub(super) fn end_table(&mut self) {

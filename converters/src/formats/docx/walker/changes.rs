@@ -67,8 +67,12 @@ impl Walker<'_, '_> {
     }
 
     /// Deleted characters, which are none where deletions are accepted, whatever stands around them.
-    pub(super) fn start_deleted(&self, open: Open) -> Step {
-        if self.document.track_changes() == TrackChanges::Accept { Step::Skip } else { Step::Into(open) }
+    pub(super) fn start_deleted(&mut self, open: Open) -> Step {
+        if self.document.track_changes() == TrackChanges::Accept {
+            self.count_change(Change::Deletion);
+            return Step::Skip;
+        }
+        Step::Into(open)
     }
 
     /// Applies the changes of the row or cell that is open, whose properties were read: one that is absent ends here.
@@ -79,10 +83,16 @@ impl Walker<'_, '_> {
     ) -> Result<()> {
         if let Some(absent) = changes.absent_from(self.document.track_changes()) {
             self.count_change(absent);
-            reader.skip_element()?;
-            if let Some(open) = self.stack.pop() {
-                self.end(open)?;
-            }
+            self.skip_open(reader)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves out the rest of what is open.
+    pub(super) fn skip_open<S: Source>(&mut self, reader: &mut Reader<S>) -> Result<()> {
+        reader.skip_element()?;
+        if let Some(open) = self.stack.pop() {
+            self.end(open)?;
         }
         Ok(())
     }

@@ -17,6 +17,15 @@ pub(super) struct Graphic {
     has_picture: bool,
     /// Whether the picture only stands for an embedded object.
     is_object: bool,
+    is_hidden: bool,
+    is_dropped: bool,
+}
+
+impl Graphic {
+    /// Tells whether it is left out as hidden, with all that it holds.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.is_dropped
+    }
 }
 
 impl Walker<'_, '_> {
@@ -26,11 +35,21 @@ impl Walker<'_, '_> {
                 self.graphics.push(Graphic::default());
                 return Ok(Step::Into(Open::Graphic));
             }
-            b"docPr" => self.describe(tag, b"descr"),
+            b"docPr" => {
+                self.describe(tag, b"descr");
+                if tag.raw(b"hidden").is_some_and(|value| matches!(value, b"1" | b"true" | b"on")) {
+                    self.hide_graphic();
+                }
+            }
             b"cNvPr" if self.graphics.last().is_some_and(|graphic| graphic.alt.is_empty()) => {
                 self.describe(tag, b"descr");
             }
-            b"shape" | b"rect" => self.describe(tag, b"alt"),
+            b"shape" | b"rect" => {
+                self.describe(tag, b"alt");
+                if tag.value(b"style").is_some_and(|style| is_invisible(&style)) {
+                    self.hide_graphic();
+                }
+            }
             b"pic" | b"imagedata" => {
                 if let Some(graphic) = self.graphics.last_mut() {
                     graphic.has_picture = true;
@@ -58,6 +77,21 @@ impl Walker<'_, '_> {
             _ => {}
         }
         Ok(Step::Into(Open::Other))
+    }
+
+    /// Counts a graphic that is not shown, once.
+    fn hide_graphic(&mut self) {
+        if self.graphics.last().is_none_or(|graphic| graphic.is_hidden) {
+            return;
+        }
+        let is_dropped = self.hide();
+        if is_dropped {
+            // Other branches only say the same in other ways.
+            self.text_bytes += 1;
+        }
+        if let Some(graphic) = self.graphics.last_mut() {
+            (graphic.is_hidden, graphic.is_dropped) = (true, is_dropped);
+        }
     }
 
     fn describe(&mut self, tag: Tag<'_>, name: &[u8]) {
@@ -89,7 +123,7 @@ impl Walker<'_, '_> {
         let Some(graphic) = self.graphics.pop() else {
             return Ok(());
         };
-        if graphic.has_picture && !graphic.is_object {
+        if graphic.has_picture && !graphic.is_object && !graphic.is_dropped {
             self.pictures += 1;
             self.text_bytes += graphic.alt.len() as u64;
             self.document.tally.pictures += 1;
@@ -107,4 +141,11 @@ impl Walker<'_, '_> {
             math::Step::Foreign => None,
         }
     }
+}
+
+/// Tells whether the style of a VML shape says that it is not shown (ECMA-376 part 4, section 19.1.2.19).
+fn is_invisible(style: &str) -> bool {
+    style.split(';').filter_map(|rule| rule.split_once(':')).any(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("visibility") && value.trim().eq_ignore_ascii_case("hidden")
+    })
 }

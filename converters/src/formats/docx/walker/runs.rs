@@ -142,13 +142,11 @@ impl Walker<'_, '_> {
 
     fn put_run(&mut self, text: &str, run: &mut Run) -> Result<()> {
         if run.hidden {
-            let exclude = self.document.options.hidden_content == HiddenContent::Exclude;
             if !run.counted && !text.trim().is_empty() {
                 run.counted = true;
-                let tally = &mut self.document.tally;
-                *if exclude { &mut tally.hidden_dropped } else { &mut tally.hidden } += 1;
+                self.hide();
             }
-            if exclude {
+            if self.excludes_hidden() {
                 return Ok(());
             }
         }
@@ -168,6 +166,18 @@ impl Walker<'_, '_> {
             Vertical::Sub => symbol::shifted(text, false),
         };
         self.put_styled(shifted.as_deref().unwrap_or(text), &run.style)
+    }
+
+    /// Counts something hidden; tells whether it is to be left out.
+    pub(super) fn hide(&mut self) -> bool {
+        let excludes = self.excludes_hidden();
+        let tally = &mut self.document.tally;
+        *if excludes { &mut tally.hidden_dropped } else { &mut tally.hidden } += 1;
+        excludes
+    }
+
+    fn excludes_hidden(&self) -> bool {
+        self.document.options.hidden_content == HiddenContent::Exclude
     }
 
     pub(super) fn put_styled(&mut self, text: &str, style: &Style) -> Result<()> {
