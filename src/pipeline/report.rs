@@ -37,7 +37,7 @@ pub enum StopKind {
 
 impl Stopped {
     pub(super) fn interrupted() -> Self {
-        let message = "interrupted; what was under way is being finished".to_owned();
+        let message = "interrupted".to_owned();
         Self { kind: StopKind::Interrupted, message }
     }
 }

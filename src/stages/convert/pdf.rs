@@ -98,10 +98,10 @@ fn package_holds_live_key(
     let names: Vec<String> = package.names().map(str::to_owned).collect();
     for name in names {
         let mut keys = options.live_keys.scan();
-        match search(&mut package, &name, &mut keys) {
-            Err(error @ (ConvertError::Io(_) | ConvertError::Cancelled)) => return Err(failed(error)),
-            // Our reader took what it needs; others may find a part odd that nobody prints.
-            Ok(()) | Err(_) => {}
+        // Our reader took what it needs; others may find a part odd that nobody prints.
+        let searched = search(&mut package, &name, &mut keys);
+        if let Err(error @ (ConvertError::Io(_) | ConvertError::Cancelled)) = searched {
+            return Err(failed(error));
         }
         if keys.found() {
             return Ok(true);
