@@ -136,8 +136,8 @@ fn what_cannot_fit_into_the_memory_is_told() {
     let args = "convert a.txt --output-dir out --isolate always --worker-memory 1MiB --json";
     let args: Vec<_> = args.split(' ').collect();
     let ran = run(folder.path(), &args);
-    assert_eq!(ran.status.code(), Some(5), "{}", text(&ran.stderr));
-    assert!(text(&ran.stdout).contains("\"code\":\"worker-unavailable\""), "{}", text(&ran.stdout));
+    assert_eq!(ran.status.code(), Some(2), "{}", text(&ran.stderr));
+    assert!(text(&ran.stderr).contains("a worker needs 64MiB to start"), "{}", text(&ran.stderr));
 }
 
 /// Who kills a run kills its workers.
