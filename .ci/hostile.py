@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a set of hostile inputs and compares what falls short with the known differences.
 
-usage: hostile.py SET_DIR BINARY
+usage: hostile.py SET_DIR BINARY [CHECKER]
 
 docs/hostile.md lists the cases where docferry behaves otherwise than the set wants, between the marks
 `<!-- known differences -->` and `<!-- end of known differences -->`: table rows that begin with the case's id in
@@ -18,7 +18,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHECKER = ROOT.parent / "shared" / "tools" / "hostile.py"
-FORMATS = "docx,xlsx,xls,txt,fs,secrets"
+FORMATS = "docx,xlsx,xls,xlsb,ods,odt,odp,pptx,csv,json,xml,yaml,txt,fs,secrets"
 MARKS = ("<!-- known differences -->", "<!-- end of known differences -->")
 ROW = re.compile(r"^\| `([^`]+)`( \(root only\))? \|")
 # The id is written as Python writes a string: odd bytes are escaped.
@@ -37,13 +37,14 @@ def known_differences():
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    if not CHECKER.is_file():
+    checker = pathlib.Path(sys.argv[3]) if len(sys.argv) == 4 else CHECKER
+    if not checker.is_file():
         print("not run: there is no checker of hostile inputs beside this checkout")
         return 0
-    folder, binary = sys.argv[1:]
-    command = [sys.executable, str(CHECKER), binary, folder, "--only", FORMATS]
+    folder, binary = sys.argv[1:3]
+    command = [sys.executable, str(checker), binary, folder, "--only", FORMATS]
     run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     lines = run.stdout.decode("utf-8", "replace").splitlines()
     done = DONE.match(lines[-1]) if lines else None

@@ -173,7 +173,10 @@ fn serve() {
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
         let (times, path) = line.split_once(' ').unwrap();
-        let ended = (0..times.parse().unwrap()).map(|_: u32| convert_file(Path::new(path))).last().unwrap();
+        let ended = (0..times.parse().unwrap())
+            .map(|_: u32| convert_file(Path::new(path)))
+            .reduce(|_, last| last)
+            .unwrap();
         match ended {
             Ok(len) => println!("{len}"),
             Err(error) => println!("error: {error}"),

@@ -29,6 +29,7 @@ pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, Size, Span, Value};
 
 use crate::model::profile::Dialect;
 use crate::model::{Consumer, Profile, Secret};
+use crate::worker;
 use layer::{DiscoverValues, LimitValues, Origins, Values};
 use target::{Definitions, Resolved};
 
@@ -167,6 +168,7 @@ impl Stack {
         let target = self.target(overrides, environment, files)?;
         let judge = self.judge(overrides, &target.profile)?;
         let consumer = self.consumer(&judge)?;
+        let worker_memory_bytes = self.worker_memory()?;
         let live_keys = self.live_keys(environment, &target, files);
         let shown = self.show(&target, consumer);
         let values = self.values;
@@ -181,7 +183,7 @@ impl Stack {
             limits: self.limits.converters(),
             max_convert_bytes: self.limits.max_convert_size.0,
             convert_timeout: self.limits.convert_timeout.0,
-            worker_memory_bytes: self.limits.worker_memory.0,
+            worker_memory_bytes,
             isolate: values.isolate,
             to: values.to,
             soffice: environment.program("soffice"),
@@ -262,6 +264,16 @@ impl Stack {
             consumer,
             served: served.join(", "),
         })
+    }
+
+    /// Returns the memory of a worker, which needs some to start.
+    fn worker_memory(&self) -> Result<u64, ConfigError> {
+        let (memory, needed) = (self.limits.worker_memory, Size(worker::MIN_MEMORY_BYTES));
+        if memory < needed {
+            let origin = self.origin("limits.worker_memory");
+            return Err(ConfigError::WorkerMemory { memory, needed, origin });
+        }
+        Ok(memory.0)
     }
 
     /// Returns every credential that this process could use, chosen or not.

@@ -13,6 +13,7 @@ pub mod profile;
 pub mod secret;
 pub mod settings;
 pub mod source;
+pub mod spill;
 pub mod timestamp;
 
 pub use code::{Code, CodeKind};
@@ -27,4 +28,5 @@ pub use profile::Profile;
 pub use secret::Secret;
 pub use settings::{ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, SecretsRule};
 pub use source::{Candidate, RelativePath, Source};
+pub use spill::Spill;
 pub use timestamp::Timestamp;

@@ -113,6 +113,12 @@ impl LiveKeys {
         Self(long_enough.map(|key| Finder::new(key.as_bytes()).into_owned()).collect())
     }
 
+    /// Tells whether there are none to look for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Tells whether `bytes` hold one of them.
     #[must_use]
     pub fn found_in(&self, bytes: &[u8]) -> bool {

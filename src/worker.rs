@@ -46,6 +46,8 @@ pub use serve::{BadArgument, ServeOptions, by_format, serve};
 
 /// The memory that a worker may reserve, unless told otherwise.
 pub const MEMORY_BYTES: u64 = 1 << 30;
+/// What a worker needs to start and to convert a small document.
+pub const MIN_MEMORY_BYTES: u64 = 64 << 20;
 
 /// Where converters run that could take the process down.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -16,7 +16,7 @@ use crate::limits::Meter;
 use crate::warning::{Warning, WarningCode};
 use crate::{ConvertError, PartKind, Result, Sink};
 
-use field::double_quotes;
+use field::{double_quotes, is_amount};
 pub(crate) use pieces::Pieces;
 use scattered::Scattered;
 
@@ -47,6 +47,11 @@ pub fn needs_quotes(field: &[u8]) -> bool {
 #[must_use]
 pub fn is_formula_like(text: &[u8]) -> bool {
     matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
+}
+
+/// As [`is_formula_like`], of a value that is no text: a number with a sign is none.
+pub(crate) fn is_formula_like_value(shown: &[u8]) -> bool {
+    is_formula_like(shown) && !is_amount(shown)
 }
 
 /// Writes one table as one part of the output, or as several where it is larger than [`Table::split_at`] allows. The

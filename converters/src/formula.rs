@@ -7,7 +7,9 @@
 
 mod arrays;
 mod functions;
+pub(crate) mod links;
 mod operands;
+mod shared;
 mod tokens;
 
 use crate::number_format::{Decimal, write_general};
@@ -15,6 +17,8 @@ use crate::number_format::{Decimal, write_general};
 use arrays::Extra;
 use operands::Reference;
 use tokens::{Operands, Tokens};
+
+pub(crate) use shared::{SharedFormulas, Shown};
 
 /// How the operands of a workbook's version are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -233,16 +237,23 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// Returns the name of a sheet, or of several from one to another, as it stands before an exclamation mark.
+/// Returns the name of a sheet as it stands before its cells.
 pub(crate) fn sheet_prefix(name: &str) -> String {
+    if is_plain(name) { format!("{name}!") } else { format!("'{}'!", name.replace('\'', "''")) }
+}
+
+/// Returns the names of the first and the last of several sheets as they stand before their cells.
+pub(crate) fn span_prefix(first: &str, last: &str) -> String {
+    let both = format!("{first}:{last}");
+    if is_plain(first) && is_plain(last) { both + "!" } else { sheet_prefix(&both) }
+}
+
+/// Tells whether the name of a sheet needs no quotes.
+fn is_plain(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
     let begins_plainly = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     let is_cell = crate::sheets::reference::parse(name.as_bytes()).is_some();
-    if begins_plainly && name.chars().all(is_plain) && !is_cell {
-        format!("{name}!")
-    } else {
-        format!("'{}'!", name.replace('\'', "''"))
-    }
+    begins_plainly && name.chars().all(is_plain) && !is_cell
 }
 
 #[cfg(test)]

@@ -265,6 +265,19 @@ impl Meter {
     }
 }
 
+/// Counts a buffer that is emptied and filled again by the most that it ever held.
+#[derive(Debug, Default)]
+pub(crate) struct HighWater(u64);
+
+impl HighWater {
+    /// Notes that the buffer holds `bytes`.
+    pub(crate) fn note(&mut self, bytes: usize, meter: &Meter) -> Result<(), ConvertError> {
+        let more = (bytes as u64).saturating_sub(self.0);
+        self.0 += more;
+        if more > 0 { meter.resident(more) } else { Ok(()) }
+    }
+}
+
 fn add(cell: &Cell<u64>, delta: u64) -> u64 {
     let total = cell.get().saturating_add(delta);
     cell.set(total);

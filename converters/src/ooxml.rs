@@ -228,7 +228,7 @@ fn resolve_target(folder: &str, target: &str) -> String {
 }
 
 /// Part names are percent-encoded IRIs (ECMA-376 part 2, section 6.2.2.2).
-fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
     }

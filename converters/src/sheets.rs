@@ -28,7 +28,7 @@ pub(crate) use yields::Yields;
 /// What a sheet turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// A sheet with at least one value, which has become a part.
+    /// A sheet with at least one value or comment, which has become a part.
     Values,
     /// A sheet with cells, none of which has a value.
     Blank,
@@ -36,4 +36,11 @@ pub(crate) enum Outcome {
     Empty,
     /// Not a worksheet, whatever it was called.
     NoWorksheet,
+}
+
+impl Outcome {
+    /// Returns what a sheet is that also gave a part of its comments, or did not.
+    pub(crate) fn with_comments(self, has_comments: bool) -> Self {
+        if has_comments { Self::Values } else { self }
+    }
 }

@@ -64,6 +64,8 @@ warning_codes! {
     MergedCells => "merged-cells",
     /// Cell comments were left out.
     CellCommentsDropped => "cell-comments-dropped",
+    /// Targets of links were left out.
+    LinksDropped => "links-dropped",
     /// A part that the document refers to is missing.
     MissingPart => "missing-part",
     /// Text was decoded from another charset into UTF-8.

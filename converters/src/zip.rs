@@ -24,11 +24,15 @@ const LOCAL_HEADER_LEN: usize = 30;
 const MAX_DIRECTORY_BYTES: u64 = 16 << 20;
 const MAX_NAME_BYTES: usize = 1024;
 const CHUNK: usize = 32 << 10;
+/// Parts that are read at once are small.
+const READ_CHUNK: usize = 4 << 10;
 
 /// An open package: its checked directory over the input's bytes.
 pub struct Package<'a> {
     input: Box<dyn Input + 'a>,
     meter: &'a Meter,
+    /// Serves one part after the other: to make one costs as much as a small part.
+    inflate: Box<flate2::Decompress>,
     entries: Vec<Entry>,
     /// Lower-cased names (OPC compares part names without case: ECMA-376-2 section 6.2.2.3).
     index: HashMap<String, usize>,
@@ -64,7 +68,7 @@ impl<'a> Package<'a> {
         }
         let index = index_names(&entries)?;
         check_overlap(&entries, end.directory_offset)?;
-        Ok(Self { input, meter, entries, index })
+        Ok(Self { input, meter, inflate: Box::new(flate2::Decompress::new(false)), entries, index })
     }
 
     /// Returns the meter of this conversion.
@@ -94,7 +98,7 @@ impl<'a> Package<'a> {
             return Ok(None);
         };
         let entry = self.entries[at].clone();
-        PartReader::open(&mut *self.input, self.meter, entry).map(Some)
+        PartReader::open(&mut *self.input, self.meter, &mut self.inflate, entry).map(Some)
     }
 
     /// Reads a whole part into memory; for small parts (relationships, content types). Counts as resident bytes.
@@ -107,7 +111,7 @@ impl<'a> Package<'a> {
             return Ok(None);
         };
         let mut bytes = Vec::new();
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = [0; READ_CHUNK];
         loop {
             let n = part.fill(&mut chunk)?;
             if n == 0 {

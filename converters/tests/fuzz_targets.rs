@@ -1,9 +1,5 @@
 //! Every converter of the table has a fuzz target, and every target is built.
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test that reads the fuzz targets from files"
-)]
+#![expect(clippy::disallowed_methods, reason = "a test that reads the fuzz targets from files")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

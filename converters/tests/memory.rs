@@ -7,6 +7,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom, Write as _};
 
 use docferry_converters::formats::Format;
 use docferry_converters::formats::docx::DocxToMarkdown;
+use docferry_converters::formats::ods::OdsToCsv;
 use docferry_converters::formats::xlsx::XlsxToCsv;
 use docferry_converters::{ConvertError, Converter, Input, Limits, Meter, Options, PartKind, Sink, Warning};
 
@@ -267,6 +268,38 @@ fn the_runs_of_one_text_are_bounded_together() {
     ] {
         let (ended, _) = workbook("", &sheet, &strings, "");
         assert!(matches!(ended, Err(ConvertError::Corrupt { .. })), "{ended:?}");
+    }
+}
+
+#[test]
+fn the_text_of_a_comment_is_counted() {
+    let text = "text ".repeat(400_000);
+    let related = [("s", "worksheet", "s.xml")];
+    let parts = [
+        ("[Content_Types].xml", "<Types/>".to_owned()),
+        ("_rels/.rels", relationships(&[("a", "officeDocument", "w.xml")])),
+        ("w.xml", "<workbook><sheets><sheet name='S' id='s'/></sheets></workbook>".to_owned()),
+        ("_rels/w.xml.rels", relationships(&related)),
+        ("s.xml", "<worksheet><sheetData/></worksheet>".to_owned()),
+        ("_rels/s.xml.rels", relationships(&[("c", "comments", "c.xml")])),
+        ("c.xml", format!("<comments><comment ref='A1'><t>{text}</t></comment></comments>")),
+    ];
+    assert_held(convert(&XlsxToCsv, &parts));
+}
+
+#[test]
+fn the_texts_of_a_cell_are_counted() {
+    let spaces = "<text:s text:c='1024'/>".repeat(2000);
+    for cell in [
+        "<text:p>words </text:p>".repeat(200_000),
+        format!("<text:p>{spaces}</text:p>"),
+        format!("<office:annotation><dc:creator>{}</dc:creator></office:annotation>", "Ann ".repeat(300_000)),
+        format!("<office:annotation><text:p>{spaces}</text:p></office:annotation>"),
+    ] {
+        let row = format!("<table:table-row><table:table-cell>{cell}</table:table-cell></table:table-row>");
+        let table = format!("<table:table>{row}</table:table>");
+        let content = format!("<office:spreadsheet>{table}</office:spreadsheet>");
+        assert_held(convert(&OdsToCsv, &[("content.xml", content)]));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::layer::Origin;
-use super::value::BadValue;
+use super::value::{BadValue, Size};
 use crate::model::Consumer;
 
 /// Settings that make no sense.
@@ -164,6 +164,16 @@ pub enum ConfigError {
         /// The target.
         target: String,
     },
+    /// A worker could not even start.
+    #[error("`limits.worker_memory` is {memory} ({origin}), a worker needs {needed} to start")]
+    WorkerMemory {
+        /// The memory that it may reserve.
+        memory: Size,
+        /// What it needs.
+        needed: Size,
+        /// Who said it.
+        origin: Origin,
+    },
     /// Nothing on this machine makes PDFs.
     #[error("--to pdf needs LibreOffice, and there is no `soffice` in the folders of PATH")]
     NoOffice,
@@ -231,6 +241,7 @@ impl ConfigError {
             | Self::NotOffered { .. }
             | Self::NoBaseUrl { .. }
             | Self::BadKey { .. }
+            | Self::WorkerMemory { .. }
             | Self::Proxy { .. }
             | Self::AcceptAs { .. } => return None,
         };

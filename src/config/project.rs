@@ -5,13 +5,13 @@
 
 use std::path::Path;
 
-use docferry_converters::options::HiddenContent;
+use docferry_converters::options::{Comments, HiddenContent, TrackChanges};
 
 use super::Stack;
 use super::error::ConfigError;
-use super::layer::{DiscoverLayer, DiscoverValues, Layer, LimitValues, LimitsLayer, Origins};
+use super::layer::{DiscoverLayer, DiscoverValues, Layer, LimitValues, LimitsLayer, Origins, Values};
 use super::value::Value;
-use crate::model::{Isolate, Misnamed, SecretsRule};
+use crate::model::{ConvertTo, Isolate, Misnamed, SecretsRule};
 
 /// Refuses what a project's file says beyond its rights. `below` is in force without it; `above` are the keys that
 /// variables and flags decide anyway, whatever the project says.
@@ -36,13 +36,35 @@ pub(super) fn check(layer: &Layer, below: &Stack, path: &Path, above: &Origins) 
         Isolate::Auto => 1,
         Isolate::Never => 2,
     })?;
+    // LibreOffice is a program that hostile documents have broken.
+    rule.tightens("to", layer.to, values.to, |value| match value {
+        ConvertTo::Text => 0,
+        ConvertTo::Pdf => 1,
+    })?;
+    check_let_out(&rule, layer, values)?;
+    check_discover(&rule, &layer.discover, &below.discover)?;
+    check_limits(&rule, &layer.limits, &below.limits)
+}
+
+/// Refuses to let out more of a document than without the project.
+fn check_let_out(rule: &Rule<'_>, layer: &Layer, values: &Values) -> Result<(), ConfigError> {
     rule.tightens("hidden_content", layer.hidden_content, values.hidden_content, |value| match value {
         HiddenContent::Exclude => 0,
         HiddenContent::Include => 1,
     })?;
-    rule.tightens("csv_guard", layer.csv_guard, values.csv_guard, |on| u64::from(!on))?;
-    check_discover(&rule, &layer.discover, &below.discover)?;
-    check_limits(&rule, &layer.limits, &below.limits)
+    rule.tightens("comments", layer.comments, values.comments, |value| match value {
+        Comments::Drop => 0,
+        Comments::Auto => 1,
+        Comments::Keep => 2,
+    })?;
+    // Each state hides what the other shows; only one of them is less than both.
+    let shown = values.track_changes;
+    rule.tightens("track_changes", layer.track_changes, shown, |value| {
+        value != shown && shown != TrackChanges::All
+    })?;
+    // It names authors.
+    rule.tightens("front_matter", layer.front_matter, values.front_matter, u64::from)?;
+    rule.tightens("csv_guard", layer.csv_guard, values.csv_guard, |on| u64::from(!on))
 }
 
 /// Refuses to find more than without the project; include and exclude are free, they only narrow.

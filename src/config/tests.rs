@@ -139,6 +139,13 @@ fn a_project_cannot_loosen() {
             "[limits]\nmax_convert_size = \"1GiB\"",
             "`limits.max_convert_size`: it says 1GiB, 512MiB is in force",
         ),
+        ("isolate = \"never\"", "`isolate`: it says never, auto is in force"),
+        ("to = \"pdf\"", "`to`: it says pdf, text is in force"),
+        ("comments = \"keep\"", "`comments`: it says keep, auto is in force"),
+        ("track_changes = \"all\"", "`track_changes`: it says all, accept is in force"),
+        ("track_changes = \"reject\"", "`track_changes`: it says reject, accept is in force"),
+        ("front_matter = true", "`front_matter`: it says true, false is in force"),
+        ("[limits]\nworker_memory = \"2GiB\"", "`limits.worker_memory`: it says 2GiB, 1GiB is in force"),
         ("[discover]\nfollow = true", "`discover.follow`: it says true, false is in force"),
         ("[discover]\nhidden = true", "`discover.hidden`: it says true, false is in force"),
     ] {
@@ -148,6 +155,10 @@ fn a_project_cannot_loosen() {
     assert!(case.resolve().is_ok(), "what is in force anyway is no loosening");
     case.user = "hidden_content = \"exclude\"";
     assert!(case.error().ends_with("`hidden_content`: it says include, exclude is in force"));
+    case.project = "track_changes = \"reject\"\ncomments = \"drop\"\nto = \"text\"\nisolate = \"always\"";
+    case.user = "track_changes = \"all\"\nto = \"pdf\"";
+    assert!(case.resolve().is_ok(), "all of it lets out less");
+    case.project = "hidden_content = \"include\"\ncsv_guard = false";
     case.user = "csv_guard = true\n";
     assert!(case.error().ends_with("`csv_guard`: it says false, true is in force"));
 }
@@ -162,6 +173,16 @@ fn a_project_can_tighten_and_the_user_can_loosen() {
     assert_eq!((case.settings().secrets, case.settings().limits.max_ratio), (SecretsRule::Refuse, 400));
     case.flags = flag(|flags| flags.layer.limits.max_ratio = Some(1000));
     assert_eq!(case.settings().limits.max_ratio, 1000, "a flag is the user's word");
+}
+
+#[test]
+fn a_worker_needs_memory_to_start() {
+    let case = user("[limits]\nworker_memory = \"1MiB\"");
+    assert_eq!(
+        case.error(),
+        format!("`limits.worker_memory` is 1MiB ({USER}), a worker needs 64MiB to start")
+    );
+    assert_eq!(user("[limits]\nworker_memory = \"64MiB\"").settings().worker_memory_bytes, 64 << 20);
 }
 
 #[test]

@@ -128,6 +128,7 @@ codes! {
     BadCell, "bad-cell", Warning, false, "A cell could not be read and its raw text stands instead.", "", "docs/formats.md";
     MergedCells, "merged-cells", Warning, false, "Merged cells hold their value in the first cell only.", "", "docs/formats.md";
     CellCommentsDropped, "cell-comments-dropped", Warning, false, "Cell comments were left out.", "", "docs/formats.md";
+    LinksDropped, "links-dropped", Warning, false, "Targets of links were left out; their texts are part of the output.", "", "docs/formats.md";
     MissingPart, "missing-part", Warning, false, "A part that the document refers to is missing.", "", "docs/formats.md";
     Transcoded, "transcoded", Warning, false, "Text was decoded from another charset into UTF-8.", "", "docs/formats.md";
     ReplacedCharacters, "replaced-characters", Warning, false, "Bytes that mean nothing in the charset became U+FFFD.", "name the charset with --charset", "docs/formats.md";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use docferry_converters::Warning;
 
 use super::source::OpenedFile;
-use super::{FileName, MediaType, Sha256, Source};
+use super::{FileName, MediaType, Sha256, Source, Spill};
 
 /// One admitted thing to upload. Made only by the admit stage.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ pub struct Payload {
 pub enum Body {
     /// A regular file that was opened and measured before.
     File(OpenedFile),
-    /// A temporary file.
-    Spilled(Arc<tempfile::NamedTempFile>),
+    /// In a temporary file.
+    Spilled(Spill),
     /// Memory.
     Bytes(Arc<[u8]>),
 }
@@ -48,7 +48,7 @@ impl Body {
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match self {
             Self::File(file) => Ok(Box::new(file.reopen()?)),
-            Self::Spilled(file) => Ok(Box::new(file.reopen()?)),
+            Self::Spilled(file) => Ok(Box::new(file.reader())),
             Self::Bytes(bytes) => Ok(Box::new(io::Cursor::new(Arc::clone(bytes)))),
         }
     }

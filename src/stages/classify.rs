@@ -14,7 +14,8 @@ use docferry_converters::{ConvertError, Input, Limits, Meter};
 
 use crate::model::digest::Hasher;
 use crate::model::source::{OpenError, OpenedFile};
-use crate::model::{Body, Candidate, Code, Failure, Outcome, Sha256, Source, Violation};
+use crate::model::spill::SpillReader;
+use crate::model::{Body, Candidate, Code, Failure, Outcome, Sha256, Source, Spill, Violation};
 use crate::policy::LiveKeys;
 
 /// Inputs up to this size are held in memory.
@@ -59,7 +60,7 @@ pub enum Content {
     /// In the file they came from.
     File(OpenedFile, File),
     /// In a temporary copy of standard input.
-    Spooled(Arc<tempfile::NamedTempFile>),
+    Spooled(Spill),
 }
 
 impl Content {
@@ -71,7 +72,7 @@ impl Content {
         Ok(match self {
             Self::Memory(bytes) => Box::new(io::Cursor::new(Arc::clone(bytes))),
             Self::File(opened, _) => Box::new(FileInput::new(opened.reopen()?)?),
-            Self::Spooled(file) => Box::new(FileInput::new(file.reopen()?)?),
+            Self::Spooled(spill) => Box::new(spill.reader()),
         })
     }
 
@@ -81,7 +82,7 @@ impl Content {
         match self {
             Self::Memory(bytes) => Body::Bytes(bytes),
             Self::File(opened, _) => Body::File(opened),
-            Self::Spooled(file) => Body::Spilled(file),
+            Self::Spooled(spill) => Body::Spilled(spill),
         }
     }
 }
@@ -115,6 +116,12 @@ impl Seek for FileInput {
 impl Input for FileInput {
     fn size_bytes(&self) -> u64 {
         self.size_bytes
+    }
+}
+
+impl Input for SpillReader {
+    fn size_bytes(&self) -> u64 {
+        self.size_bytes()
     }
 }
 
@@ -200,7 +207,7 @@ fn spool(input: &mut dyn Read, options: &ClassifyOptions) -> Result<Reading, Box
         if pass.size_bytes > MEMORY_BYTES {
             let spill = match &mut file {
                 Some(file) => file,
-                None => file.insert(tempfile::NamedTempFile::new().map_err(|e| write_outcome(&e))?),
+                None => file.insert(tempfile::tempfile().map_err(|e| write_outcome(&e))?),
             };
             spill.write_all(&memory).map_err(|e| write_outcome(&e))?;
             memory.clear();
@@ -209,7 +216,7 @@ fn spool(input: &mut dyn Read, options: &ClassifyOptions) -> Result<Reading, Box
     let content = match file {
         Some(mut file) => {
             file.write_all(&memory).and_then(|()| file.flush()).map_err(|e| write_outcome(&e))?;
-            Content::Spooled(Arc::new(file))
+            Content::Spooled(Spill::new(Arc::new(file), 0, pass.size_bytes))
         }
         None => Content::Memory(memory.into()),
     };

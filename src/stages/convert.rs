@@ -13,7 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use docferry_converters::formats::{Format, FormatSpec};
-use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Warning};
+use docferry_converters::{
+    ConvertError, Converter, LimitExceeded, Limits, Meter, Options, PartKind, Warning,
+};
 use spill::SpillSink;
 
 use super::classify::{Classified, Content};
@@ -146,12 +148,13 @@ pub fn convert(
         );
         return Err(Box::new(Outcome::Rejected(vec![Violation::new(Code::ConvertTooLarge, message)])));
     }
+    let stop = Stop { deadline: Instant::now().checked_add(options.timeout), interrupted };
     match means {
         Means::Text(converter) => {
-            let sink = attempt(classified, converter, options, interrupted)?;
+            let sink = attempt(classified, converter, options, stop)?;
             finish(classified, sink, reference(converter, &options.options), interrupted)
         }
-        Means::Pdf { extension, reader } => pdf::print(classified, extension, reader, options, interrupted),
+        Means::Pdf { extension, reader } => pdf::print(classified, extension, reader, options, stop),
     }
 }
 
@@ -176,10 +179,22 @@ fn finish(
     Ok(Converted { parts, warnings, converter })
 }
 
-/// Returns what a meter asks whether to stop: now, or at the deadline. A time beyond what the clock can show never comes.
-fn stop(deadline: Option<Instant>, interrupted: &Arc<AtomicBool>) -> impl Fn() -> bool + Send + use<> {
-    let interrupted = Arc::clone(interrupted);
-    move || interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+/// When to stop: now, or at the deadline, which all that is done for one document has in common.
+#[derive(Clone, Copy)]
+struct Stop<'a> {
+    /// A time beyond what the clock can show never comes.
+    deadline: Option<Instant>,
+    interrupted: &'a Arc<AtomicBool>,
+}
+
+impl Stop<'_> {
+    /// Makes the meter of one try.
+    fn meter(self, classified: &Classified, options: &ConvertOptions) -> Meter {
+        let (deadline, interrupted) = (self.deadline, Arc::clone(self.interrupted));
+        Meter::new(options.limits.clone(), classified.size_bytes).with_stop(move || {
+            interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        })
+    }
 }
 
 /// Converts here, or in a worker: there at most twice, and a second time only if the first says little of the document.
@@ -187,16 +202,14 @@ fn attempt(
     classified: &Classified,
     converter: &'static dyn Converter,
     options: &ConvertOptions,
-    interrupted: &Arc<AtomicBool>,
+    stop: Stop<'_>,
 ) -> Result<SpillSink, Box<Outcome>> {
-    // Both tries together have no more time than one.
-    let deadline = Instant::now().checked_add(options.timeout);
+    let interrupted = stop.interrupted;
     let workers = options.workers_for(converter);
     let mut again = workers.is_some();
     loop {
         let mut sink = SpillSink::new(options);
-        let mut meter =
-            Meter::new(options.limits.clone(), classified.size_bytes).with_stop(stop(deadline, interrupted));
+        let mut meter = stop.meter(classified, options);
         let mut input = classified.content.input().map_err(|e| outcome(&ConvertError::Io(e), interrupted))?;
         let ran = match workers {
             Some(workers) => {
@@ -259,7 +272,13 @@ fn outcome(error: &ConvertError, interrupted: &AtomicBool) -> Box<Outcome> {
                 e.get_ref().is_some_and(<dyn std::error::Error + Send + Sync + 'static>::is::<OpenError>);
             failure(if changed { Code::Changed } else { Code::ReadError }, e.to_string())
         }
-        ConvertError::Sink(e) => failure(Code::WriteError, e.to_string()),
+        // A limit of the sink is ours and not the disk's.
+        ConvertError::Sink(e) => match e.get_ref().filter(|e| e.is::<LimitExceeded>()) {
+            Some(limit) => {
+                Box::new(Outcome::Rejected(vec![Violation::new(Code::LimitExceeded, limit.to_string())]))
+            }
+            None => failure(Code::WriteError, e.to_string()),
+        },
         // The enum is another crate's and may grow.
         _ => violation(Code::UnsupportedDocument),
     }

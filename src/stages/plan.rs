@@ -80,8 +80,10 @@ pub fn plan(found: Found<'_>, acceptance: &Acceptance, options: PlanOptions) -> 
     let route = acceptance.route(name, &media_type, is_text);
     let means = Means::of(spec, options.to);
     let document = means.filter(|_| !is_text);
+    if let (ConvertMode::Always, Some(means)) = (options.convert, document) {
+        return Plan::Convert { means };
+    }
     match (options.convert, route) {
-        (ConvertMode::Always, _) if let Some(means) = document => Plan::Convert { means },
         (ConvertMode::Always | ConvertMode::Auto, Route::AsIs { media_type, append }) => {
             let foreign = acceptance.wants_utf8() && !is_plain_utf8(detection.charset);
             let is_too_large = options.max_table_bytes.is_some_and(|max| size_bytes > max);

@@ -182,3 +182,31 @@ fn children(parent: u32) -> Vec<String> {
     });
     found.collect()
 }
+
+/// Parts that are not in memory share one file.
+#[test]
+fn a_table_of_many_pieces_takes_few_descriptors() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), "number,text\n".to_owned() + &"1,some text\n".repeat(1 << 20))
+        .unwrap();
+    let few = format!("ulimit -n 64; exec {} \"$@\"", env!("CARGO_BIN_EXE_docferry"));
+    for isolate in ["never", "always"] {
+        let mut command = Command::new("sh");
+        command.current_dir(folder.path()).args([
+            "-c",
+            &few,
+            "sh",
+            "convert",
+            "a.csv",
+            "--output-dir",
+            isolate,
+        ]);
+        command.args(["--max-csv-size", "32KiB", "--isolate", isolate, "-o", "m"]).env("HOME", folder.path());
+        let ran = command.output().unwrap();
+        assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+    }
+    let (never, always) = (files(&folder.path().join("never")), files(&folder.path().join("always")));
+    assert!(never == always && never.len() > 300, "{} pieces", never.len());
+    let rows: usize = never.values().map(|piece| piece.split(|byte| *byte == b'\n').count() - 2).sum();
+    assert_eq!(rows, 1 << 20);
+}

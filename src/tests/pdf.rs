@@ -52,11 +52,17 @@ impl Place {
 
     /// Writes a Word document of one paragraph.
     fn document(&self, name: &str, text: &str) {
+        self.document_with(name, text, "<p/>");
+    }
+
+    /// Writes one with a part that no text is made of.
+    fn document_with(&self, name: &str, text: &str, part: &str) {
         let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument";
         let package = "http://schemas.openxmlformats.org/package/2006";
         let main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
         let word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
         let parts = [
+            ("docProps/custom.xml", part.to_owned()),
             (
                 "[Content_Types].xml",
                 format!(
@@ -247,6 +253,18 @@ fn nothing_outlives_a_killed_run() {
         assert!(Instant::now() < until, "{started} is still there");
         std::thread::sleep(Duration::from_millis(10));
     }
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1, "who is killed cannot tidy up");
+    let script = place.file("office/program/soffice");
+    let tame =
+        fs::read_to_string(&script).unwrap().replace("sleep 1000 &", "echo %PDF- > $HOME/document.pdf;");
+    fs::write(script, tame).unwrap();
+    let foreign = temporary.join("docferry-pdf-link");
+    std::os::unix::fs::symlink(place.file("office"), &foreign).unwrap();
+    let ran =
+        place.command("convert --to pdf --output-dir out -o m a.docx").env("TMPDIR", &temporary).output();
+    assert_eq!(ran.unwrap().status.code(), Some(0));
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1, "the next run tidies up, but follows no link");
+    assert!(place.file("office/program/soffice").exists());
 }
 
 /// What a document can make LibreOffice do, it can do nowhere but in its own folder.
@@ -282,14 +300,47 @@ fn what_prints_reaches_neither_files_nor_network_nor_the_environment() {
     assert_eq!(fs::read_to_string(&key).unwrap(), "the-secret");
 }
 
+/// A name in its folder may lead anywhere, or to nobody who ever writes.
+#[test]
+fn what_prints_cannot_hand_over_the_files_of_others() {
+    let secret = tempfile::tempdir().unwrap();
+    fs::write(secret.path().join("key"), "%PDF- the-secret").unwrap();
+    let no_pdf = "soffice-to-pdf failed: its process answered with no PDF";
+    for script in [
+        format!("ln -s {} $HOME/document.pdf", secret.path().join("key").display()),
+        "mkfifo $HOME/document.pdf".to_owned(),
+        "mkdir $HOME/document.pdf".to_owned(),
+    ] {
+        for isolate in ["auto", "never"] {
+            let entry = Place::with(&script).convert(&format!("--isolate {isolate}"));
+            assert_eq!(failure(&entry), (Code::ConverterCrashed, no_pdf), "{script}");
+        }
+    }
+    let place = Place::with("rm -f $HOME/said; mkfifo $HOME/said; echo %PDF- > $HOME/document.pdf");
+    assert_eq!(place.convert("--convert-timeout 20s").status, Status::Converted);
+}
+
+/// Whoever leaves the group would outlive the run.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_prints_cannot_leave_its_group() {
+    let left = "setsid true && exit 0; set -m; true & jobs -p > $HOME/own; ps -o pgid= $! > $HOME/group";
+    let place = Place::with(&format!("{left}; echo %PDF- > $HOME/document.pdf"));
+    let entry = place.convert("");
+    assert_eq!(entry.status, Status::Converted, "{:?}", entry.error);
+}
+
 #[test]
 fn a_live_key_is_found_although_a_pdf_hides_it() {
     let place = Place::with("echo '%PDF- compressed' > $HOME/document.pdf");
-    place.document("a.docx", "The key is sk-marker-0123456789, keep it.");
-    let ran =
-        place.command("ingest --to pdf a.docx").env("ANTHROPIC_API_KEY", "sk-marker-0123456789").output();
-    assert_eq!(ran.unwrap().status.code(), Some(1));
-    assert_eq!(place.entries()[0].violations[0].code, Code::SecretContent);
+    let key = "The key is sk-marker-0123456789, keep it.";
+    for (text, part) in [(key, "<p/>".to_owned()), ("A text.", format!("<p>{key}</p>"))] {
+        place.document_with("a.docx", text, &part);
+        let ran =
+            place.command("ingest --to pdf a.docx").env("ANTHROPIC_API_KEY", "sk-marker-0123456789").output();
+        assert_eq!(ran.unwrap().status.code(), Some(1), "{text} {part}");
+        assert_eq!(place.entries()[0].violations[0].code, Code::SecretContent);
+    }
 }
 
 #[test]

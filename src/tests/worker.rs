@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::panic, reason = "a test")]
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use docferry::model::entry::{Entry, Status};
 use docferry::model::{Code, Isolate};
 use docferry::pipeline::{Builder, Pipeline};
 use docferry::worker::{Isolation, ServeOptions, by_format, serve};
-use docferry_converters::{ConvertError, Converter, Input, Meter, Options, Sink};
+use docferry_converters::{ConvertError, Converter, Input, Limits, Meter, Options, Sink};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Text to UTF-8, save where the text says otherwise.
@@ -302,6 +303,65 @@ fn a_program_that_is_no_worker_is_told() {
     }
 }
 
+/// Says one thing for ever, whatever it is asked, and confines itself to nothing.
+fn lie(what: &str) {
+    let hello = format!(
+        "{{\"protocol\":1,\"version\":\"{}\",\"confinement\":{{\"applied\":[],\"missing\":[]}}}}",
+        env!("CARGO_PKG_VERSION")
+    );
+    let part = frame(4, format!("{{\"label\":\"{}\",\"kind\":\"csv\"}}", "l".repeat(5_000)).as_bytes());
+    let said = match what {
+        "warnings" => frame(5, b"{\"code\":\"transcoded\",\"count\":18446744073709551615,\"message\":\"\"}"),
+        "parts" => [part, frame(3, b"x")].concat(),
+        "empty-parts" => part,
+        "empty-bytes" => frame(3, b""),
+        "no-part" => frame(3, b"x"),
+        "output" => [part, frame(3, &[b'x'; 60_000])].concat(),
+        "length" => vec![3, 255, 255, 255, 255],
+        "kind" => frame(9, b""),
+        "hellos" => frame(1, hello.as_bytes()),
+        "end" => [part, frame(3, b"x"), frame(6, b"\"done\"")].concat(),
+        _ => panic!("`{what}` is no lie"),
+    };
+    let mut out = std::io::stdout();
+    let mut say = |bytes: &[u8]| out.write_all(bytes).and_then(|()| out.flush()).is_ok();
+    let said = said.repeat(100_000 / said.len() + 1);
+    say(&frame(1, hello.as_bytes()));
+    std::thread::spawn(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+    while say(&said) {}
+}
+
+fn frame(kind: u8, body: &[u8]) -> Vec<u8> {
+    [&[kind][..], &u32::try_from(body.len()).unwrap().to_le_bytes(), body].concat()
+}
+
+#[cfg(target_os = "linux")]
+fn a_worker_that_lies_costs_one_outcome() {
+    for (lie, expected) in [
+        ("warnings", Code::ConverterTimeout),
+        ("parts", Code::LimitExceeded),
+        ("empty-parts", Code::ConverterTimeout),
+        ("empty-bytes", Code::ConverterCrashed),
+        ("no-part", Code::ConverterCrashed),
+        ("output", Code::LimitExceeded),
+        ("length", Code::ConverterCrashed),
+        ("kind", Code::ConverterCrashed),
+        ("hellos", Code::ConverterCrashed),
+        ("end", Code::ConverterCrashed),
+    ] {
+        let folder = Folder::of(&["good"]);
+        let program = folder.path(&format!("lie-{lie}"));
+        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &program).unwrap();
+        let builder = folder.builder(1).isolation(Isolation::Process { program });
+        let limits = Limits { max_output_bytes: 50 << 20, ..Limits::default() };
+        let began = Instant::now();
+        let entries = folder.run(builder.convert_timeout(Duration::from_secs(4)).limits(limits));
+        assert!(began.elapsed() < Duration::from_secs(30), "{lie} took {:?}", began.elapsed());
+        let violation = entries[0].violations.first().map(|violation| violation.code);
+        assert_eq!(code(&entries[0]).or(violation), Some(expected), "{lie}: {:?}", entries[0]);
+    }
+}
+
 fn what_needs_no_worker_starts_none() {
     let folder = Folder::of(&["good"]);
     for builder in [
@@ -334,12 +394,19 @@ const TESTS: &[(&str, fn())] = &[
     ("workers_that_grew_or_served_long_are_replaced", workers_that_grew_or_served_long_are_replaced),
     ("large_documents_and_loud_workers_are_no_trouble", large_documents_and_loud_workers_are_no_trouble),
     ("a_program_that_is_no_worker_is_told", a_program_that_is_no_worker_is_told),
+    #[cfg(target_os = "linux")]
+    ("a_worker_that_lies_costs_one_outcome", a_worker_that_lies_costs_one_outcome),
     ("what_needs_no_worker_starts_none", what_needs_no_worker_starts_none),
 ];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     if arguments.next_if(|first| first == "worker").is_some() {
+        let own = std::env::args_os().next().unwrap();
+        if let Some((_, what)) = own.to_string_lossy().rsplit_once("/lie-") {
+            lie(what);
+            return ExitCode::SUCCESS;
+        }
         let options = ServeOptions::from_args(arguments).unwrap();
         let served =
             serve(&options, &|format| Some(&Obedient).filter(|_| format == "plain-text").map(|c| c as _));

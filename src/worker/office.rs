@@ -2,10 +2,12 @@
 //!
 //! Nothing of one document is there for the next, and nothing is there that is worth stealing. Through a launcher (a
 //! worker's program) it can neither connect nor read anybody's files; without one it has its empty environment only.
+//! What lies in the folder afterwards is not believed: a name in it may be a link to the files of others.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,11 +15,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use docferry_converters::{ConvertError, Input, Meter, PartKind, Sink};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::fs::statvfs;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, geteuid, kill_process_group, waitid};
 
 use super::death::{Cause, Death};
 use super::launch::{Launch, not_in_force};
 use super::pool::Trouble;
+use crate::model::source::OpenedFile;
 
 /// How long a glance at the clock and at interrupts may be put off; a document takes seconds.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -28,6 +32,10 @@ const SAID_BYTES: u64 = 64 << 10;
 /// It computes on several threads.
 const CORES: u64 = 4;
 const CHUNK_BYTES: usize = 64 << 10;
+/// A folder for temporary files with less room is why nothing came of a document: the profile alone takes some of it.
+const ROOM_BYTES: u64 = 16 << 20;
+/// How the folders begin, by which a later run knows those that a killed one left.
+const PREFIX: &str = "docferry-pdf-";
 
 /// Switches off macros and whatever a document would fetch.
 const PROFILE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -62,6 +70,7 @@ impl Office {
             timeout,
             not_confined: Mutex::default(),
         };
+        Place::clear();
         let place = Place::new()?;
         let until = Instant::now() + GREETING;
         let ran = office.run(&place, vec!["--version".into()], 1 << 20, &|| Instant::now() >= until)?;
@@ -116,15 +125,21 @@ impl Office {
             Trouble::Unavailable(io::Error::other(message))
         })?;
         let ran = ran.ok_or(Trouble::Convert(ConvertError::Cancelled))?;
-        let made = place.file("document.pdf");
-        let size_bytes = fs::metadata(&made).map_or(0, |made| made.len());
-        // Beyond the limit, it was cut short: what is there says so.
-        let too_large = size_bytes > meter.limits().max_output_bytes;
-        if too_large || (ran.status.success() && size_bytes > 0) {
-            let pdf = File::open(&made).map_err(own)?;
-            return send(pdf, meter, sink).map_err(Trouble::Convert);
+        // Whoever wrote it may have put a link or a FIFO there.
+        if let Ok((made, pdf)) = OpenedFile::open(&place.file("document.pdf"), false) {
+            // Beyond the limit, it was cut short: what is there says so.
+            let too_large = made.size_bytes() > meter.limits().max_output_bytes;
+            if too_large || (ran.status.success() && made.size_bytes() > 0) {
+                return send(pdf, meter, sink).map_err(Trouble::Convert);
+            }
         }
-        Err(ran.trouble())
+        match place.room_bytes() {
+            Some(room) if room < ROOM_BYTES => Err(own(io::Error::new(
+                io::ErrorKind::StorageFull,
+                format!("the folder for temporary files has room for {room} bytes only"),
+            ))),
+            _ => Err(ran.trouble()),
+        }
     }
 
     /// Runs it in a place of its own; `None` if it was told to stop. Whatever it started ends with it.
@@ -152,18 +167,19 @@ impl Office {
             }
             None => launch.command(),
         };
-        let said = place.file("said");
-        let file = File::create(&said)?;
+        // It has no name: nobody can put something else there.
+        let mut said = tempfile::tempfile_in(place.path())?;
         // The launcher ends it when this pipe does, however we end.
         command.stdin(if self.launcher.is_some() { Stdio::piped() } else { Stdio::null() });
-        command.stdout(file.try_clone()?).stderr(file);
+        command.stdout(said.try_clone()?).stderr(said.try_clone()?);
         let mut group = Group(command.process_group(0).spawn()?);
         let Some(status) = group.wait(stop)? else {
             return Ok(None);
         };
         drop(group);
         let mut text = Vec::new();
-        File::open(&said)?.take(SAID_BYTES).read_to_end(&mut text)?;
+        said.rewind()?;
+        said.take(SAID_BYTES).read_to_end(&mut text)?;
         let said = String::from_utf8_lossy(&text).into_owned();
         let mut not_confined = self.not_confined.lock().unwrap_or_else(PoisonError::into_inner);
         not_confined.extend(not_in_force(&said).into_iter().map(str::to_owned));
@@ -229,20 +245,52 @@ impl Drop for Group {
     }
 }
 
-/// A folder for one document, which goes with it.
-struct Place(tempfile::TempDir);
+/// A folder for one document, which goes with it. While it is in use it is locked, and the lock goes with the process.
+struct Place {
+    folder: tempfile::TempDir,
+    _lock: Option<File>,
+}
 
 impl Place {
     fn new() -> io::Result<Self> {
-        let place = Self(tempfile::Builder::new().prefix("docferry-").tempdir()?);
-        let user = place.file("profile").join("user");
-        fs::create_dir_all(&user)?;
-        fs::write(user.join("registrymodifications.xcu"), PROFILE)?;
-        Ok(place)
+        loop {
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+            let lock = lock(folder.path());
+            // Another run that clears was quicker.
+            if matches!(lock, Err(TryLockError::WouldBlock)) || !folder.path().try_exists()? {
+                continue;
+            }
+            // Where nothing can be locked, nothing is cleared.
+            let place = Self { folder, _lock: lock.ok() };
+            let user = place.file("profile").join("user");
+            fs::create_dir_all(&user)?;
+            fs::write(user.join("registrymodifications.xcu"), PROFILE)?;
+            return Ok(place);
+        }
+    }
+
+    /// Removes what killed runs left: folders of this user that nobody holds.
+    fn clear() {
+        let found = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+        let ours = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+        for folder in found.filter(|found| ours(&found.file_name())) {
+            // Of the link itself, not of what it leads to.
+            let own = folder.metadata().is_ok_and(|it| it.is_dir() && it.uid() == geteuid().as_raw());
+            if own && let Ok(_lock) = lock(&folder.path()) {
+                // What cannot be removed now may be next time.
+                drop(fs::remove_dir_all(folder.path()));
+            }
+        }
     }
 
     fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
+    }
+
+    /// Returns what can still be written where it is.
+    fn room_bytes(&self) -> Option<u64> {
+        let room = statvfs(self.path()).ok()?;
+        Some(room.f_bavail.saturating_mul(room.f_frsize))
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -254,6 +302,13 @@ impl Place {
         url.map(String::from)
             .map_err(|()| io::Error::other("the folder for temporary files has no absolute path"))
     }
+}
+
+/// Takes hold of a folder for as long as this process lives.
+fn lock(folder: &Path) -> Result<File, TryLockError> {
+    let lock = File::open(folder).map_err(TryLockError::Error)?;
+    lock.try_lock()?;
+    Ok(lock)
 }
 
 fn copy(input: &mut dyn Input, to: &Path, stop: &dyn Fn() -> bool) -> Result<(), Trouble> {

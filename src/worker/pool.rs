@@ -265,14 +265,21 @@ impl Conversation<'_> {
     fn hear(&mut self, sink: &mut dyn Sink) -> Result<End, Abandoned> {
         let nonsense = |e: io::Error| Abandoned::Dead(Some(e));
         let own = |e: io::Error| Abandoned::Own(ConvertError::Sink(e));
+        let mut has_part = false;
         loop {
             let frame = self.process.receive(self.stop)?;
+            // Whoever never pauses is never waited for, and is late all the same.
+            if (self.stop)() {
+                return Err(Abandoned::Stopped);
+            }
             match frame.kind {
                 Kind::Part => {
+                    has_part = true;
                     let part: Part = frame.facts(Kind::Part).map_err(nonsense)?;
                     let kind = part.kind().map_err(nonsense)?;
                     sink.begin_part(part.label.as_deref(), kind).map_err(own)?;
                 }
+                Kind::Bytes if !has_part => return Err(nonsense(broken("bytes of no part"))),
                 // Counted here, too: a worker gone wild fills no disk.
                 Kind::Bytes => self.meter.write(sink, &frame.body).map_err(|e| match e {
                     ConvertError::Cancelled => Abandoned::Stopped,

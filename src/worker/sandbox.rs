@@ -166,7 +166,8 @@ mod linux {
         judge(status.map_err(|e| e.to_string())?)
     }
 
-    /// Refuses sockets that reach further than this machine, all connecting, and looking into other processes.
+    /// Refuses sockets that reach further than this machine, all connecting, looking into other processes, and
+    /// leaving the group.
     fn refuse_connections() -> Result<(), String> {
         let local = u64::from(libc::AF_UNIX.unsigned_abs());
         let made = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, local)
@@ -192,6 +193,9 @@ mod linux {
         libc::SYS_mount,
         libc::SYS_unshare,
         libc::SYS_setns,
+        // Whoever left the group would outlive the run.
+        libc::SYS_setsid,
+        libc::SYS_setpgid,
     ];
 
     fn refusal() -> SeccompAction {

@@ -178,8 +178,12 @@ impl Worker {
 
     fn convert(&mut self, request: &Request, converter: &'static dyn Converter) -> io::Result<()> {
         let (options, limits) = request.settings()?;
-        let mut document = Document::receive(&mut self.input, self.scratch.as_mut(), request.size_bytes)?;
+        let received = Document::receive(&mut self.input, self.scratch.as_mut(), request.size_bytes)?;
         let mut sink = WireSink::new(&self.output);
+        let mut document = match received {
+            Ok(document) => document,
+            Err(full) => return sink.end(&End::Sink(format!("the file for large documents: {full}"))),
+        };
         let mut meter = Meter::new(limits, request.size_bytes);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             converter.convert(document.as_input(), &options, &mut meter, &mut sink)
@@ -208,19 +212,24 @@ struct Stored<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn receive(input: &mut dyn Read, scratch: Option<&'a mut File>, size_bytes: u64) -> io::Result<Self> {
+    /// Takes a document; the inner error says that there is no room for it here.
+    fn receive(
+        input: &mut dyn Read,
+        scratch: Option<&'a mut File>,
+        size_bytes: u64,
+    ) -> io::Result<io::Result<Self>> {
         match scratch.filter(|_| size_bytes > HELD_BYTES) {
             None => {
                 let mut held = Vec::new();
-                receive(input, size_bytes, &mut held)?;
-                Ok(Self::Held(io::Cursor::new(held)))
+                let kept = receive(input, size_bytes, &mut held)?;
+                Ok(kept.map(|()| Self::Held(io::Cursor::new(held))))
             }
             Some(file) => {
                 file.set_len(0)?;
                 file.rewind()?;
-                receive(input, size_bytes, file)?;
+                let kept = receive(input, size_bytes, file)?;
                 file.rewind()?;
-                Ok(Self::Stored(Stored { file, size_bytes }))
+                Ok(kept.map(|()| Self::Stored(Stored { file, size_bytes })))
             }
         }
     }
@@ -233,18 +242,19 @@ impl<'a> Document<'a> {
     }
 }
 
-fn receive(input: &mut dyn Read, size_bytes: u64, out: &mut dyn Write) -> io::Result<()> {
-    let mut left = size_bytes;
+/// Reads all of a document, even where `out` takes no more, which the inner error says: what follows is the next request.
+fn receive(input: &mut dyn Read, size_bytes: u64, out: &mut dyn Write) -> io::Result<io::Result<()>> {
+    let (mut left, mut kept) = (size_bytes, Ok(()));
     while left > 0 {
         let frame = read_frame(input)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         let length = frame.body.len() as u64;
         if frame.kind != Kind::Bytes || length > left {
             return Err(broken("something else than the rest of a document"));
         }
-        out.write_all(&frame.body)?;
+        kept = kept.and_then(|()| out.write_all(&frame.body));
         left -= length;
     }
-    Ok(())
+    Ok(kept)
 }
 
 impl Read for Stored<'_> {
@@ -317,7 +327,7 @@ impl Sink for WireSink<'_> {
 
     fn warn(&mut self, warning: Warning) {
         match self.warnings.iter_mut().find(|known| known.code == warning.code) {
-            Some(known) => known.count += warning.count,
+            Some(known) => known.count = known.count.saturating_add(warning.count),
             None => self.warnings.push(warning),
         }
     }
@@ -326,6 +336,17 @@ impl Sink for WireSink<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_without_room_is_read_to_its_end() {
+        let mut sent = Vec::new();
+        for body in [b"abc", b"def", b"ghi"] {
+            write_frame(&mut sent, Kind::Bytes, body).unwrap();
+        }
+        let (mut sent, mut room) = (sent.as_slice(), [0; 4]);
+        let kept = receive(&mut sent, 9, &mut room.as_mut_slice()).unwrap();
+        assert!(kept.is_err() && sent.is_empty());
+    }
 
     #[test]
     fn arguments_come_back_as_they_went() {

@@ -32,7 +32,16 @@ pub(super) fn undoubled(text: &[u8], quote: u8) -> Vec<u8> {
 /// Tells whether a field that begins with a sign is a number or nothing else, which no spreadsheet program takes for a
 /// formula. `-E5` is one: the cell E5.
 pub(super) fn is_number(field: &[u8]) -> bool {
-    let Some((b'+' | b'-', digits)) = field.split_first() else { return false };
+    is_signed_number(field.iter().copied())
+}
+
+/// As [`is_number`], of a number as number formats show it: `-5,00 €`, `-12:30`, `+1/2`.
+pub(super) fn is_amount(field: &[u8]) -> bool {
+    let is_around = |byte: &u8| !byte.is_ascii() || matches!(byte, b' ' | b':' | b'/' | b'$');
+    is_signed_number(field.iter().copied().filter(|byte| !is_around(byte)))
+}
+
+fn is_signed_number(mut bytes: impl Iterator<Item = u8>) -> bool {
     let mut before = b' ';
     let is_of_number = |byte: u8, before: u8| match byte {
         b'0'..=b'9' | b'.' | b',' => true,
@@ -40,6 +49,6 @@ pub(super) fn is_number(field: &[u8]) -> bool {
         b'+' | b'-' => before.eq_ignore_ascii_case(&b'e'),
         _ => false,
     };
-    let mut bytes = digits.iter();
-    bytes.all(|byte| is_of_number(*byte, std::mem::replace(&mut before, *byte)))
+    matches!(bytes.next(), Some(b'+' | b'-'))
+        && bytes.all(|byte| is_of_number(byte, std::mem::replace(&mut before, byte)))
 }

@@ -134,24 +134,30 @@ impl Key {
 
 /// Reads the XML that follows the version and flags.
 pub(super) fn open(xml: &[u8], meter: &Meter) -> Result<Option<Key>> {
+    let Some((data, encryptor)) = read(xml, meter)? else {
+        return Ok(None);
+    };
+    let key = encryptor.key(meter)?;
+    let block = key.as_ref().and_then(|key| key.get(..data.key_bytes)).and_then(Block::new);
+    Ok(block.map(|block| Key { block, data }))
+}
+
+/// Reads what the XML says of the package and of the password. Beside the password, there may be certificates.
+fn read(xml: &[u8], meter: &Meter) -> Result<Option<(Parameters, Encryptor)>> {
     let mut reader = Reader::new(xml, meter.limits());
     let (mut data, mut encryptor) = (None, None);
     loop {
         // Damage here is a document that cannot be opened.
         match reader.next_event() {
             Ok(Event::Start(tag)) if tag.local() == b"keyData" => data = Parameters::read(tag),
-            Ok(Event::Start(tag)) if tag.local() == b"encryptedKey" => encryptor = Encryptor::read(tag),
+            Ok(Event::Start(tag)) if tag.local() == b"encryptedKey" => {
+                encryptor = encryptor.or(Encryptor::read(tag));
+            }
             Ok(Event::Start(_) | Event::End(_) | Event::Text(_)) => {}
-            Ok(Event::Eof) | Err(ConvertError::Corrupt { .. }) => break,
+            Ok(Event::Eof) | Err(ConvertError::Corrupt { .. }) => return Ok(data.zip(encryptor)),
             Err(error) => return Err(error),
         }
     }
-    let Some((data, encryptor)) = data.zip(encryptor) else {
-        return Ok(None);
-    };
-    let key = encryptor.key(meter)?;
-    let block = key.as_ref().and_then(|key| key.get(..data.key_bytes)).and_then(Block::new);
-    Ok(block.map(|block| Key { block, data }))
 }
 
 fn bytes(tag: Tag<'_>, name: &[u8]) -> Option<Vec<u8>> {
@@ -172,5 +178,30 @@ fn chained(key: &Block, vector: &[u8], bytes: &mut [u8]) {
         key.decipher(block);
         block.iter_mut().zip(before).for_each(|(byte, with)| *byte ^= with);
         before = enciphered;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+
+    #[test]
+    fn the_password_counts_beside_a_certificate() {
+        let key = "cipherAlgorithm='AES' cipherChaining='ChainingModeCBC' blockSize='16' keyBits='128' \
+                   hashAlgorithm='SHA1' saltValue='AAAA'";
+        let password = format!(
+            "<p:encryptedKey spinCount='7' {key} encryptedVerifierHashInput='' encryptedVerifierHashValue='' \
+             encryptedKeyValue=''/>"
+        );
+        let certificate =
+            "<c:encryptedKey encryptedKeyValue='AAAA' X509Certificate='AAAA' certVerifier='AAAA'/>";
+        let meter = Meter::new(Limits::default(), 1);
+        for keys in [format!("{certificate}{password}"), format!("{password}{certificate}")] {
+            let xml =
+                format!("<encryption><keyData {key}/><keyEncryptors>{keys}</keyEncryptors></encryption>");
+            let (data, encryptor) = read(xml.as_bytes(), &meter).unwrap().unwrap();
+            assert_eq!((data.key_bytes, encryptor.spins), (16, 7));
+        }
     }
 }

@@ -135,6 +135,6 @@ fn convert_sheet(
         let message = "cells stand in a place where another one follows; the last one counts";
         sink.warn(Warning::new(WarningCode::BadCell, replaced, message));
     }
-    comments.finish(&listed.name, options, tally, (meter, sink))?;
-    Ok(outcome)
+    let has_comments = comments.finish(&listed.name, options, tally, (meter, sink))?;
+    Ok(outcome.with_comments(has_comments))
 }

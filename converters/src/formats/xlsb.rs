@@ -1,22 +1,30 @@
 //! The `xlsb-to-csv` converter: a binary workbook ([MS-XLSB]) becomes one CSV part for each worksheet with values.
 //!
 //! The package is that of xlsx; its parts are streams of records. Each is read once, record by record, and what
-//! is not a value, a style or a fact about rows and columns is passed over by its length.
+//! is not a value, a style or a fact about rows and columns is passed over by its length. Sheets are read twice where
+//! something behind a cell has to be known before it: repeated merged ranges, the texts of shared formulas.
 
 mod comments;
 mod fields;
+mod formulas;
+mod links;
 mod records;
 mod sheet;
 mod strings;
 mod styles;
+mod survey;
 mod workbook;
 
-use super::xlsx::attachments;
-use super::xlsx::workbook::{Sheet, Workbook};
-use crate::ooxml::Ooxml;
-use crate::sheets::{Book, Cells, Outcome, Strings, Tally, Yields};
+use super::xlsx::conversion::{self, Form, Shared};
+use super::xlsx::workbook::Workbook;
+use crate::formula::links::Links;
+use crate::ooxml::{Ooxml, Relationship};
+use crate::options;
+use crate::sheets::{CellComments, Cells, Outcome, Strings, Styles};
 use crate::{Converter, Input, Meter, Options, Result, Sink};
 
+use formulas::Formulas;
+use links::Resolver;
 use records::Records;
 
 /// The converter.
@@ -39,53 +47,58 @@ impl Converter for XlsbToCsv {
         meter: &mut Meter,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let mut ooxml = Ooxml::open(input, meter)?;
-        let workbook = workbook::read(&mut ooxml)?;
-        let styles = styles::read(&mut ooxml, workbook.part("styles"))?;
-        let strings = strings::read(&mut ooxml, workbook.part("sharedStrings"))?;
-        let book = Book { options, styles: &styles, epoch: workbook.epoch };
-        let mut tally = Tally { has_macros: workbook.part("vbaProject").is_some(), ..Tally::default() };
-        let mut yields = Yields::default();
-        for sheet in &workbook.sheets {
-            let outcome = convert_sheet(&mut ooxml, (&workbook, sheet), (&book, &strings), &mut tally, sink)?;
-            yields.note(&sheet.name, outcome);
-        }
-        tally.warn(options, sink);
-        yields.finish(sink)
+        conversion::convert(Xlsb::default(), &mut Ooxml::open(input, meter)?, options, sink)
     }
 }
 
-/// Converts one sheet. One that is left out counts as empty.
-fn convert_sheet(
-    ooxml: &mut Ooxml<'_>,
-    (workbook, sheet): (&Workbook, &Sheet),
-    (book, strings): (&Book<'_>, &Strings),
-    tally: &mut Tally,
-    sink: &mut dyn Sink,
-) -> Result<Outcome> {
-    let Some(name) = workbook.part_of(sheet, book.options, tally) else {
-        return Ok(Outcome::Empty);
-    };
-    let meter = ooxml.meter();
-    let Some(part) = ooxml.package().part(name)? else {
-        tally.missing_parts += 1;
-        return Ok(Outcome::Empty);
-    };
-    let mut cells = Cells::new(book, &sheet.name, tally, (meter, &mut *sink));
-    let part = if book.wants_merges() {
-        sheet::merged_ranges(Records::new(part), &mut cells)?;
-        ooxml.package().part(name)?
-    } else {
-        Some(part)
-    };
-    let Some(part) = part else { return Ok(Outcome::Empty) };
-    let outcome = sheet::read(Records::new(part), cells, (book, strings), meter)?;
-    if outcome == Outcome::NoWorksheet {
-        tally.sheets_skipped += 1;
+/// Parts in records.
+#[derive(Default)]
+struct Xlsb {
+    /// What formulas refer to, where their texts are wanted.
+    links: Links,
+}
+
+impl Form for Xlsb {
+    fn workbook(&mut self, ooxml: &mut Ooxml<'_>, options: &Options) -> Result<Workbook> {
+        let wants_formulas = options.formulas == options::Formulas::Text;
+        let (workbook, links) = workbook::read(ooxml, wants_formulas)?;
+        self.links = links;
+        Ok(workbook)
     }
-    let comments = attachments::read(ooxml, name, tally, |ooxml, relationships| {
-        comments::read(ooxml, relationships, workbook.part("person"), book.options)
-    })?;
-    comments.finish(&sheet.name, book.options, tally, (meter, sink))?;
-    Ok(outcome)
+
+    fn styles(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<Styles> {
+        styles::read(ooxml, part)
+    }
+
+    fn strings(ooxml: &mut Ooxml<'_>, part: Option<&str>) -> Result<Strings> {
+        strings::read(ooxml, part)
+    }
+
+    fn sheet(
+        &self,
+        ooxml: &mut Ooxml<'_>,
+        part: &str,
+        mut cells: Cells<'_>,
+        shared: &Shared<'_>,
+    ) -> Result<Option<Outcome>> {
+        let (meter, book) = (ooxml.meter(), shared.book);
+        let resolver = Resolver { links: &self.links, sheets: &shared.workbook.sheets };
+        let mut formulas = book.wants_formulas().then(|| Formulas::new(resolver));
+        if (book.wants_merges() || book.wants_formulas())
+            && let Some(part) = ooxml.package().part(part)?
+        {
+            survey::read(Records::new(part), (book, meter), &mut cells, formulas.as_mut())?;
+        }
+        let Some(part) = ooxml.package().part(part)? else { return Ok(None) };
+        sheet::read(Records::new(part), cells, (book, shared.strings, formulas), meter).map(Some)
+    }
+
+    fn comments(
+        ooxml: &mut Ooxml<'_>,
+        relationships: &[Relationship],
+        persons: Option<&str>,
+        options: &Options,
+    ) -> Result<CellComments> {
+        comments::read(ooxml, relationships, persons, options)
+    }
 }

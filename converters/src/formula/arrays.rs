@@ -47,13 +47,20 @@ impl<'a> Extra<'a> {
     /// Reads an array: rows between semicolons, cells between commas.
     pub(super) fn array(&mut self) -> Option<String> {
         let (columns, rows) = match self.layout {
-            Layout::V12 => (self.u32()?, self.u32()?),
+            Layout::V12 => {
+                let rows = self.u32()?;
+                (self.u32()?, rows)
+            }
             Layout::V8 => (u32::from(self.byte()?) + 1, u32::from(self.u16()?) + 1),
             _ => {
                 let columns = self.byte()?;
                 (if columns == 0 { 256 } else { u32::from(columns) }, u32::from(self.u16()?))
             }
         };
+        // Without values, nothing would end what their numbers begin.
+        if rows == 0 || columns == 0 {
+            return None;
+        }
         let mut text = String::from("{");
         for row in 0..rows {
             for column in 0..columns {

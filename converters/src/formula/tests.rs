@@ -62,6 +62,31 @@ fn arrays_stand_behind_the_tokens() {
 }
 
 #[test]
+fn arrays_of_binary_workbooks_count_rows_first() {
+    let mut extra = b"\x01\0\0\0\x02\0\0\0\0".to_vec();
+    extra.extend(1.5f64.to_le_bytes());
+    extra.extend(b"\x01\x01\0x\0");
+    let array = [&b"\x60"[..], &[0; 14]].concat();
+    assert_eq!(show(Layout::V12, &array, &extra).unwrap(), "{1.5,\"x\"}");
+}
+
+#[test]
+fn arrays_without_values_have_no_text() {
+    let array = [&b"\x60"[..], &[0; 14]].concat();
+    for extra in [b"\xFF\xFF\xFF\xFF\0\0\0\0", b"\0\0\0\0\xFF\xFF\xFF\xFF"] {
+        assert_eq!(show(Layout::V12, &array, extra), None);
+    }
+    assert_eq!(show(Layout::V5, b"\x20\0\0\0\0\0\0\0", b"\x01\0\0"), None);
+}
+
+#[test]
+fn names_of_several_sheets_are_quoted_as_one() {
+    assert_eq!(span_prefix("One", "Two"), "One:Two!");
+    assert_eq!(span_prefix("One", "Bob's"), "'One:Bob''s'!");
+    assert_eq!(span_prefix("A1", "Two"), "'A1:Two'!");
+}
+
+#[test]
 fn each_version_has_its_widths() {
     let cases: [(Layout, &[u8], &str); 6] = [
         (Layout::V2, b"\x24\x01\xC0\x02\x21\x02", "ISNA(C2)"),

@@ -76,6 +76,11 @@ impl Plain {
         self.after_space = false;
     }
 
+    /// Returns the length in bytes so far.
+    pub fn size_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Returns the text.
     pub fn finish(self) -> String {
         self.text

@@ -17,6 +17,9 @@ use super::strings::Shared;
 use super::styles::{Style, Styles};
 use super::tally::Tally;
 
+/// Whole numbers below it have one binary form each.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Stands for a shared string that does not exist.
 const BAD_STRING: &[u8] = b"#BAD-STRING!";
 
@@ -103,6 +106,12 @@ impl<'a> Cells<'a> {
         self.grid.begin_row(row, is_hidden)
     }
 
+    /// Passes `count` rows without values that are part of the sheet all the same: hidden ones, and those that merged
+    /// cells cover.
+    pub(crate) fn pass_rows(&mut self, (first, count): (u32, u32), is_hidden: bool) -> Result<()> {
+        self.grid.pass_rows((first, count), is_hidden)
+    }
+
     /// Notes that there is a cell, with or without a value.
     pub(crate) fn note(&mut self) {
         self.any = true;
@@ -148,7 +157,7 @@ impl<'a> Cells<'a> {
             Value::Shared(string) => self.shared(column, style, string),
             Value::Bool(true) => self.plain(column, b"TRUE"),
             Value::Bool(false) => self.plain(column, b"FALSE"),
-            Value::Error(shown) | Value::Shown(shown) => self.emit(column, shown),
+            Value::Error(shown) | Value::Shown(shown) => self.given(column, shown),
             Value::Date(date) => self.date(column, style, date),
             Value::NoString => {
                 self.tally.bad_strings += 1;
@@ -183,6 +192,10 @@ impl<'a> Cells<'a> {
     }
 
     fn number(&mut self, column: u32, style: Style, number: f64) -> Result<()> {
+        // Whole numbers that a binary one holds exactly keep all their digits.
+        if style.is_general && number.fract() == 0.0 && number.abs() < EXACT && number != 0.0 {
+            return self.plain(column, number.to_string().as_bytes());
+        }
         let Some(value) = Decimal::from_f64(number) else {
             // Not a number or infinite: spreadsheet programs show it so.
             return self.emit(column, b"#NUM!");
@@ -203,7 +216,8 @@ impl<'a> Cells<'a> {
             Some(format) => format.write(value, self.book.epoch, &mut field),
             None => number_format::write_general(value, &mut field),
         }
-        let result = self.emit(column, &field);
+        // A format may hold any text.
+        let result = self.given(column, &field);
         self.field = field;
         result
     }
@@ -211,15 +225,16 @@ impl<'a> Cells<'a> {
     fn date(&mut self, column: u32, style: Style, stored: &[u8]) -> Result<()> {
         let stored = stored.trim_ascii();
         if self.book.options.cell_values == CellValues::Raw {
-            return self.emit(column, stored);
+            return self.given(column, stored);
         }
         let Some(date) = iso_date::parse(stored, self.book.epoch) else {
             return self.bad_cell(column, stored);
         };
         let is_date = self.book.styles.format(style).is_some_and(number_format::NumberFormat::is_date);
-        match date.serial.filter(|_| is_date).and_then(Decimal::from_f64) {
+        // What lies before the first day of all has no number that a format could show.
+        match date.serial.filter(|serial| is_date && *serial >= 0.0).and_then(Decimal::from_f64) {
             Some(serial) => self.decimal(column, style, serial),
-            None => self.emit(column, &date.text),
+            None => self.given(column, &date.text),
         }
     }
 
@@ -267,7 +282,16 @@ impl<'a> Cells<'a> {
             return Ok(());
         }
         self.tally.bad_cells += 1;
-        self.emit(column, stored)
+        self.given(column, stored)
+    }
+
+    /// Writes what the document gives as a value, which need not be one.
+    fn given(&mut self, column: u32, shown: &[u8]) -> Result<()> {
+        if csv::is_formula_like_value(shown) {
+            self.formula_like(column, shown)
+        } else {
+            self.emit(column, shown)
+        }
     }
 
     fn emit(&mut self, column: u32, field: &[u8]) -> Result<()> {

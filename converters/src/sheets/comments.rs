@@ -5,7 +5,8 @@ use crate::limits::Meter;
 use crate::options::Comments;
 use crate::{Options, Result, Sink};
 
-use super::{Tally, reference};
+use super::Tally;
+use super::reference::{self, MAX_COLUMNS, MAX_ROWS};
 
 /// What a comment weighs in memory beside its texts.
 const COMMENT_BYTES: u64 = 64;
@@ -14,7 +15,8 @@ const COMMENT_BYTES: u64 = 64;
 #[derive(Debug, Default)]
 pub(crate) struct CellComments {
     kept: Vec<Comment>,
-    count: u64,
+    /// Those that are left out.
+    dropped: u64,
 }
 
 /// One comment. The order of equal places is that of the sheet.
@@ -26,36 +28,35 @@ struct Comment {
 }
 
 impl CellComments {
-    /// Adds the comment of a zero-based place.
+    /// Adds the comment of a zero-based place; one that has no place in a sheet is left out.
     pub(crate) fn push(
         &mut self,
-        place: (u32, u32),
+        place: Option<(u32, u32)>,
         author: &str,
         text: &str,
         (options, meter): (&Options, &Meter),
     ) -> Result<()> {
-        self.count += 1;
-        if options.comments == Comments::Keep {
-            meter.resident(COMMENT_BYTES + (author.len() + text.len()) as u64)?;
-            self.kept.push(Comment { place, author: author.to_owned(), text: text.trim().to_owned() });
-        }
+        let place = place.filter(|(row, column)| *row < MAX_ROWS && *column < MAX_COLUMNS);
+        let Some(place) = place.filter(|_| options.comments == Comments::Keep) else {
+            self.dropped += 1;
+            return Ok(());
+        };
+        meter.resident(COMMENT_BYTES + (author.len() + text.len()) as u64)?;
+        self.kept.push(Comment { place, author: author.to_owned(), text: text.trim().to_owned() });
         Ok(())
     }
 
-    /// Writes the comments as a part, if they are kept, or counts them as dropped.
+    /// Writes the comments that are kept as a part, and counts the others; tells whether there is such a part.
     pub(crate) fn finish(
         mut self,
         sheet: &str,
         options: &Options,
         tally: &mut Tally,
         (meter, sink): (&Meter, &mut dyn Sink),
-    ) -> Result<()> {
-        if options.comments != Comments::Keep {
-            tally.comments += self.count;
-            return Ok(());
-        }
+    ) -> Result<bool> {
+        tally.comments += self.dropped;
         if self.kept.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.kept.sort_by_key(|comment| comment.place);
         let label = format!("{sheet} comments");
@@ -72,7 +73,7 @@ impl CellComments {
             tally.formula_like += in_author + in_text;
             write_row(&mut table, row, [&place, &author, &text])?;
         }
-        table.finish().map(drop)
+        table.finish()
     }
 }
 

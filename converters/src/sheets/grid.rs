@@ -10,7 +10,7 @@ use crate::{ConvertError, Options, Result, Sink};
 
 use super::columns::Columns;
 use super::merges::Merges;
-use super::reference::MAX_COLUMNS;
+use super::reference::{MAX_COLUMNS, MAX_ROWS};
 
 /// What is known of a field's need for quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(super) struct Grid<'a> {
     furthest_row: u32,
     row_is_hidden: bool,
     row_is_counted: bool,
+    /// Whether the cells of the row go where they say, as nearly all do.
+    is_plain: bool,
     /// Hidden rows so far, by which later rows move up when they are left out.
     rows_left_out: u32,
     /// Hidden rows and columns with values.
@@ -53,6 +55,7 @@ impl<'a> Grid<'a> {
             furthest_row: 0,
             row_is_hidden: false,
             row_is_counted: false,
+            is_plain: false,
             rows_left_out: 0,
             hidden_rows: 0,
             hidden_columns: 0,
@@ -85,11 +88,37 @@ impl<'a> Grid<'a> {
         }
         self.furthest_row = self.furthest_row.max(row);
         (self.row, self.row_is_hidden, self.row_is_counted) = (row, is_hidden, false);
+        self.is_plain = !is_hidden && !self.columns.any() && self.rows_left_out == 0 && !self.repeats;
+        Ok(())
+    }
+
+    /// Passes `count` rows without values of their own, in which merged cells may repeat theirs.
+    pub(super) fn pass_rows(&mut self, (first, count): (u32, u32), is_hidden: bool) -> Result<()> {
+        let end = first.saturating_add(count).min(MAX_ROWS);
+        let mut row = first;
+        while row < end {
+            self.begin_row(row, is_hidden)?;
+            row += 1;
+            if !self.merges.is_open() {
+                break;
+            }
+        }
+        // Nothing reaches into the others: they only leave a gap, or none.
+        let rest = end.saturating_sub(row);
+        self.rows_left_out += if is_hidden && self.excludes { rest } else { 0 };
+        self.row += rest;
+        self.furthest_row = self.furthest_row.max(self.row);
         Ok(())
     }
 
     /// Writes a field into the open row; false if it is hidden and left out.
+    #[inline]
     pub(super) fn put(&mut self, column: u32, field: &[u8], quotes: Quotes) -> Result<bool> {
+        if self.is_plain {
+            self.table.place(self.row, column)?;
+            self.append(field, quotes);
+            return Ok(true);
+        }
         if self.repeats && !self.merges.is_empty() {
             self.fill(self.row, column)?;
             self.merges.note((self.row, column), field, self.meter)?;
@@ -101,12 +130,16 @@ impl<'a> Grid<'a> {
         if !self.place(column)? {
             return Ok(false);
         }
+        self.append(field, quotes);
+        Ok(true)
+    }
+
+    fn append(&mut self, field: &[u8], quotes: Quotes) {
         match quotes {
             Quotes::Needed => self.table.quoted(field),
             Quotes::NotNeeded => self.table.plain(field),
             Quotes::Unknown => self.table.field(field),
         }
-        Ok(true)
     }
 
     /// Writes what merged cells cover before a place.
@@ -127,10 +160,6 @@ impl<'a> Grid<'a> {
 
     /// Moves the table to a cell that has a value; false if the cell is hidden and to be left out.
     fn place(&mut self, column: u32) -> Result<bool> {
-        if !self.row_is_hidden && !self.columns.any() && self.rows_left_out == 0 {
-            self.table.place(self.row, column)?;
-            return Ok(true);
-        }
         if self.row_is_hidden && !std::mem::replace(&mut self.row_is_counted, true) {
             self.hidden_rows += 1;
         }

@@ -49,6 +49,11 @@ impl Merges {
         self.waiting.is_empty() && self.open.is_empty()
     }
 
+    /// Tells whether a range reaches further than it was filled.
+    pub(super) fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Takes the text of the cell in `place`, which begins a range or has its own value.
     pub(super) fn note(&mut self, place: Place, text: &[u8], meter: &Meter) -> Result<()> {
         self.next = self.next.max((place.0, place.1 + 1));

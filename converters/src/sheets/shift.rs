@@ -1,7 +1,7 @@
 //! Moves the relative references of a formula, as a shared formula is moved from its first cell to the others
 //! (ECMA-376 part 1, 18.3.1.40).
 //!
-//! Only what is certainly a reference moves: texts, quoted sheet names, functions and defined names stay.
+//! Only what is certainly a reference moves: texts, names of sheets, columns of tables, functions and defined names stay.
 
 use super::reference::{MAX_COLUMNS, MAX_ROWS, column_name};
 
@@ -12,11 +12,12 @@ pub(crate) fn shift(formula: &str, rows: i64, columns: i64) -> String {
     while let Some(first) = rest.chars().next() {
         let len = match first {
             '"' | '\'' => quoted_len(rest, first),
+            '[' => bracketed_len(rest),
             c if is_word(c) => {
                 let len = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
                 let (word, tail) = rest.split_at(len);
                 // A name before `(` is a function, before `!` a sheet.
-                let is_name = tail.starts_with(['(', '!']);
+                let is_name = tail.starts_with(['(', '!']) || begins_sheets(tail, &out);
                 match (!is_name).then(|| moved(word, tail, &out, (rows, columns))).flatten() {
                     Some(word) => {
                         out.push_str(&word);
@@ -48,6 +49,31 @@ fn quoted_len(text: &str, quote: char) -> usize {
             return at;
         }
         at += quote.len_utf8();
+    }
+    text.len()
+}
+
+/// Tells whether a word is the first of a range of sheets, `Jan:Mar!A1`, by what follows and what stands before it.
+fn begins_sheets(tail: &str, before: &str) -> bool {
+    let Some(rest) = tail.strip_prefix(':').filter(|_| !before.ends_with('!')) else { return false };
+    rest.trim_start_matches(is_word).starts_with('!') && rest.starts_with(is_word)
+}
+
+/// Returns the length of what stands in brackets: another workbook, or a column of a table, `Table1[[#All],[A1]]`. An
+/// apostrophe takes the meaning from the next character.
+fn bracketed_len(text: &str) -> usize {
+    let (mut depth, mut is_escaped) = (0u32, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\'' => is_escaped = true,
+            '[' => depth = depth.saturating_add(1),
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 && !is_escaped {
+            return at + c.len_utf8();
+        }
     }
     text.len()
 }
@@ -125,6 +151,10 @@ mod tests {
             ("1.5E3+2", "1.5E3+2"),
             ("'it''s'!A1", "'it''s'!C2"),
             ("\"open", "\"open"),
+            ("SUM(Jan:Mar!A1,Q1:Q4!$A1)", "SUM(Jan:Mar!C2,Q1:Q4!$A2)"),
+            ("Sheet1!A1:Sheet1!B2", "Sheet1!C2:Sheet1!D3"),
+            ("T[A1]+T[[#This Row],[B2]]+T[a']b]+A1", "T[A1]+T[[#This Row],[B2]]+T[a']b]+C2"),
+            ("[1]Book!A1+[open A1", "[1]Book!C2+[open A1"),
         ] {
             assert_eq!(shift(formula, 1, 2), expected, "{formula}");
         }

@@ -25,6 +25,8 @@ pub(crate) struct Tally {
     pub(crate) charts: u64,
     pub(crate) shapes: u64,
     pub(crate) embedded: u64,
+    /// Cells that lead elsewhere.
+    pub(crate) links: u64,
     pub(crate) has_macros: bool,
 }
 
@@ -70,7 +72,7 @@ impl Tally {
         Warning::new(WarningCode::MergedCells, count, message)
     }
 
-    fn counted(&self) -> [(WarningCode, u64, &'static str); 12] {
+    fn counted(&self) -> [(WarningCode, u64, &'static str); 13] {
         use WarningCode as Code;
         [
             (Code::SheetSkipped, self.sheets_skipped, "chart, dialogue and macro sheets were left out"),
@@ -96,6 +98,7 @@ impl Tally {
             (Code::ChartsDropped, self.charts, "charts were left out; their data is in the cells"),
             (Code::UnsupportedDropped, self.shapes, "shapes with text were left out"),
             (Code::EmbeddedDropped, self.embedded, "embedded objects were left out"),
+            (Code::LinksDropped, self.links, "targets of links were left out"),
             (Code::MacrosDropped, u64::from(self.has_macros), "macros were left out"),
         ]
     }

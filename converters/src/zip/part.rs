@@ -15,7 +15,7 @@ pub struct PartReader<'a> {
     input: &'a mut dyn Input,
     meter: &'a Meter,
     entry: Entry,
-    inflate: Option<flate2::Decompress>,
+    inflate: Option<&'a mut flate2::Decompress>,
     offset: u64,
     left: u64,
     chunk: Vec<u8>,
@@ -32,7 +32,13 @@ impl std::fmt::Debug for PartReader<'_> {
 }
 
 impl<'a> PartReader<'a> {
-    pub(super) fn open(input: &'a mut dyn Input, meter: &'a Meter, entry: Entry) -> Result<Self> {
+    /// Opens the part of `entry`. `inflate` may have read another part before.
+    pub(super) fn open(
+        input: &'a mut dyn Input,
+        meter: &'a Meter,
+        inflate: &'a mut flate2::Decompress,
+        entry: Entry,
+    ) -> Result<Self> {
         if entry.flags & 1 != 0 {
             return Err(ConvertError::Encrypted);
         }
@@ -40,10 +46,11 @@ impl<'a> PartReader<'a> {
             return Err(ConvertError::Unsupported(format!("compression method {}", entry.method)));
         }
         let start = check_local_header(input, &entry)?;
+        inflate.reset(false);
         Ok(Self {
             input,
             meter,
-            inflate: (entry.method == 8).then(|| flate2::Decompress::new(false)),
+            inflate: (entry.method == 8).then_some(inflate),
             offset: start,
             left: entry.compressed,
             chunk: Vec::new(),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
 
 use docferry_converters::formats::FormatSpec;
@@ -16,6 +16,9 @@ use super::{ALLOCATOR, MAX_SECONDS, broken, case, check, seeds, worker};
 const RANGE: u64 = 5_000;
 /// Deaths of workers after which a range is given up: something is wrong throughout.
 const MAX_DEATHS: usize = 5;
+
+/// The documents of `testdata/`, listed once.
+static INDEX: LazyLock<String> = LazyLock::new(seeds::index);
 
 /// What was found in one format.
 #[derive(Default)]
@@ -77,12 +80,14 @@ pub(crate) fn notices_all() -> bool {
 }
 
 fn run(specs: &[&'static FormatSpec], count: u64, seconds: f64) -> Vec<Report> {
+    let index = &folder().join(format!("seeds-{}", std::process::id()));
+    std::fs::write(index, &*INDEX).expect("space for a list");
     let reports: Vec<Mutex<Report>> = specs.iter().map(|_| Mutex::default()).collect();
     let mut jobs = Vec::new();
     for (spec, report) in specs.iter().zip(&reports) {
         let mut from = 0;
         while from < count {
-            jobs.push(Job { spec, report, range: from..count.min(from + RANGE), seconds });
+            jobs.push(Job { spec, report, range: from..count.min(from + RANGE), seconds, index });
             from += RANGE;
         }
     }
@@ -98,6 +103,7 @@ fn run(specs: &[&'static FormatSpec], count: u64, seconds: f64) -> Vec<Report> {
             });
         }
     });
+    let _ = std::fs::remove_file(index);
     reports.into_iter().map(|report| report.into_inner().expect("no thread panicked")).collect()
 }
 
@@ -107,6 +113,7 @@ struct Job<'a> {
     report: &'a Mutex<Report>,
     range: std::ops::Range<u64>,
     seconds: f64,
+    index: &'a Path,
 }
 
 impl Job<'_> {
@@ -119,7 +126,7 @@ impl Job<'_> {
             let _ = std::fs::remove_file(&progress);
             let output = Command::new(std::env::current_exe().expect("this program"))
                 .args(["--worker", self.spec.name, &from.to_string(), &self.range.end.to_string()])
-                .args([OsStr::new(&self.seconds.to_string()), progress.as_os_str()])
+                .args([OsStr::new(&self.seconds.to_string()), self.index.as_os_str(), progress.as_os_str()])
                 .stdin(Stdio::null())
                 .output()
                 .expect("a worker");
@@ -198,7 +205,7 @@ fn folder() -> PathBuf {
 
 /// Writes a case to a file, and returns its place and what it was made from.
 fn save(spec: &'static FormatSpec, n: u64) -> (PathBuf, String) {
-    let case = case::make(spec, &seeds::load(spec), n);
+    let case = case::make(spec, &seeds::load(spec, &INDEX), n);
     let extension = case.name.rsplit('.').next().unwrap_or_default();
     let path = folder().join(format!("{}-{n}.{extension}", spec.name));
     std::fs::write(&path, &case.bytes).expect("space for a case");
@@ -212,7 +219,7 @@ fn save(spec: &'static FormatSpec, n: u64) -> (PathBuf, String) {
 pub(crate) fn single(spec: &'static FormatSpec, n: u64) -> ExitCode {
     let (path, story) = save(spec, n);
     println!("{story}\n{}", path.display());
-    let case = case::make(spec, &seeds::load(spec), n);
+    let case = case::make(spec, &seeds::load(spec, &INDEX), n);
     let before = ALLOCATOR.allocated();
     let began = Instant::now();
     let (first, second) = (check::convert(spec, &case), check::convert(spec, &case));

@@ -43,8 +43,8 @@ static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 const MAX_LIVE_BYTES: usize = 512 << 20;
 /// Processor time that a case may take; without optimisation everything takes some ten times as long.
 const MAX_SECONDS: f64 = if cfg!(debug_assertions) { 50.0 } else { 5.0 };
-/// Cases of each format in a run that nothing is said about.
-const DEFAULT_COUNT: u64 = 300;
+/// Cases of each format in a run that nothing is said about: ten seconds of a processor without optimisation.
+const DEFAULT_COUNT: u64 = 100;
 
 /// The name under which the harness is tried on converters that break its rules.
 const OF_ITSELF: &str = "of-itself";
@@ -53,12 +53,12 @@ const WITH_VALUE: [&str; 5] = ["--skip", "--test-threads", "--format", "--color"
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let ["--worker", format, from, to, seconds, progress] =
+    if let ["--worker", format, from, to, seconds, index, progress] =
         *arguments.iter().map(String::as_str).collect::<Vec<_>>()
     {
         let number = |text: &str| text.parse().expect("a number");
         let seconds = seconds.parse().expect("a number of seconds");
-        worker::run(by_name(format), number(from)..number(to), seconds, progress.as_ref());
+        worker::run(by_name(format), number(from)..number(to), seconds, [index.as_ref(), progress.as_ref()]);
         return ExitCode::SUCCESS;
     }
     if arguments.iter().any(|argument| argument == "--list") {

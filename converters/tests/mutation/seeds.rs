@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use docferry_converters::detect::detect;
-use docferry_converters::formats::FormatSpec;
+use docferry_converters::formats::{FORMATS, FormatSpec};
 use docferry_converters::{Limits, Meter};
 
 use super::package::{self, Part};
@@ -42,33 +42,53 @@ impl Seeds {
     }
 }
 
-/// Reads the seeds of a format; files that its converter does not read are not among them.
-pub(crate) fn load(spec: &FormatSpec) -> Seeds {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata");
+/// Lists the documents of `testdata/` with the format of each, in a form that [`load`] takes: to find the formats takes
+/// longer than to read the documents of one.
+pub(crate) fn index() -> String {
+    let root = root();
     let mut found = Vec::new();
     for folder in ["convert", "hostile", "samples"] {
         walk(&root.join(folder), &mut found);
     }
     found.sort();
-    let mut seeds = Seeds::default();
+    let mut index = String::new();
     for path in found {
+        let bytes = read(&path);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (name, bytes) = match name.strip_suffix(".d") {
-            Some(name) => (name.to_owned(), folder_as_package(&path)),
-            None => (name, std::fs::read(&path).expect("a document of testdata")),
-        };
         let meter = Meter::new(Limits::default(), bytes.len() as u64);
-        let Ok(detection) = detect(&mut Cursor::new(&bytes), Some(&name), &meter) else { continue };
-        let reads = |spec: &FormatSpec| spec.converter.map(docferry_converters::Converter::name);
-        if bytes.len() > MAX_SEED_BYTES || reads(detection.format.spec()) != reads(spec) {
-            continue;
+        let name = name.trim_end_matches(".d");
+        let Ok(detection) = detect(&mut Cursor::new(&bytes), Some(name), &meter) else { continue };
+        if bytes.len() <= MAX_SEED_BYTES && detection.format.spec().converter.is_some() {
+            let path = path.strip_prefix(&root).unwrap_or(&path).to_str().expect("names are text");
+            index.extend([detection.format.as_str(), "\0", path, "\0"]);
         }
-        let path = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
-        let is_own = detection.format.base() == spec.format.base();
-        let list = if is_own { &mut seeds.own } else { &mut seeds.others };
-        list.push(Seed { path, shape: Shape::of(bytes) });
+    }
+    index
+}
+
+/// Reads the seeds of a format; files that its converter does not read are not among them.
+pub(crate) fn load(spec: &FormatSpec, index: &str) -> Seeds {
+    let root = root();
+    let reads = |spec: &FormatSpec| spec.converter.map(docferry_converters::Converter::name);
+    let mut seeds = Seeds::default();
+    let mut items = index.split_terminator('\0');
+    while let (Some(name), Some(path)) = (items.next(), items.next()) {
+        let theirs = FORMATS.iter().find(|row| row.name == name).expect("a format of the table");
+        if reads(theirs) == reads(spec) {
+            let is_own = theirs.format.base() == spec.format.base();
+            let list = if is_own { &mut seeds.own } else { &mut seeds.others };
+            list.push(Seed { path: path.to_owned(), shape: Shape::of(read(&root.join(path))) });
+        }
     }
     seeds
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata")
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    if path.is_dir() { folder_as_package(path) } else { std::fs::read(path).expect("a document of testdata") }
 }
 
 /// Lists the files below a folder; of `convert/`, the inputs only, of which a folder `input.x.d` is one.

@@ -23,13 +23,15 @@ const STACK_BYTES: usize = 8 << 20;
 /// The number of the case that runs.
 static CURRENT: AtomicU64 = AtomicU64::new(u64::MAX);
 
-/// Runs the cases of `range`, and keeps the number of the one that runs in the file `progress`.
-pub(crate) fn run(spec: &'static FormatSpec, range: Range<u64>, seconds: f64, progress: &Path) {
+/// Runs the cases of `range`. Of the files, the first lists the seeds; the second gets the number of the case that runs.
+pub(crate) fn run(spec: &'static FormatSpec, range: Range<u64>, seconds: f64, files: [&Path; 2]) {
     check::keep_panics();
     std::thread::spawn(move || watch(seconds));
+    let [index, progress] = files;
+    let index = std::fs::read_to_string(index).expect("the list of seeds");
     let mut progress = std::fs::File::create(progress).expect("a file for the progress");
     let work = move || {
-        let seeds = seeds::load(spec);
+        let seeds = seeds::load(spec, &index);
         assert!(!seeds.is_empty(), "no document of testdata is read by the converter of {}", spec.name);
         let mut figures = Figures::default();
         for n in range {

@@ -1,6 +1,6 @@
 //! One cell: what its attributes say, the text in it, and which of the two is written (ODF 1.3 part 3, 9.1.4).
 
-use crate::number_format::{Decimal, Epoch, NumberFormat, write_general};
+use crate::number_format::{Decimal, Epoch, NumberFormat, is_plain, write_general};
 use crate::odf::{attribute, raw_attribute};
 use crate::options::CellValues;
 use crate::sheets::iso_date;
@@ -8,6 +8,9 @@ use crate::xml::Tag;
 use crate::{ConvertError, Result};
 
 use super::duration;
+
+/// 1 March 1900, from which on serial numbers and days agree.
+const FIRST_SURE_DAY: f64 = 61.0;
 
 /// The type of a cell's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,7 +90,10 @@ impl Cell {
     }
 
     fn is_error(&self) -> bool {
-        self.formula.is_some() && (self.text.starts_with('#') || self.text.starts_with("Err:"))
+        let is_nothing = || Decimal::parse(self.stored.trim().as_bytes()).is_none_or(Decimal::is_zero);
+        self.formula.is_some()
+            && (self.text.starts_with('#') || self.text.starts_with("Err:"))
+            && is_nothing()
     }
 
     /// Appends the value in the one form of its kind; what is not of its kind is given as it is.
@@ -95,6 +101,7 @@ impl Cell {
         let number = || Decimal::parse(self.stored.trim().as_bytes());
         let written = match self.kind {
             Kind::Float if self.is_identifier() => Some(self.text.clone()),
+            Kind::Float if is_plain(self.stored.trim().as_bytes()) => Some(self.stored.trim().to_owned()),
             Kind::Float => number().map(general),
             Kind::Percentage => number().map(|number| general(number.shifted(2)) + "%"),
             Kind::Date => self.date(),
@@ -114,15 +121,16 @@ impl Cell {
     fn date(&self) -> Option<String> {
         let stored = self.stored.trim();
         let date = iso_date::parse(stored.as_bytes(), Epoch::Y1900)?;
-        let cut = (stored.contains('.') && self.shows_whole_seconds())
-            .then(|| date.serial.and_then(Decimal::from_f64))
-            .flatten();
-        let mut out = Vec::new();
-        match cut {
-            Some(serial) => {
-                NumberFormat::parse("yyyy-mm-dd hh:mm:ss").write_canonical(serial, Epoch::Y1900, &mut out);
-            }
-            None => out = date.text,
+        let is_cut = stored.contains('.') && self.shows_whole_seconds();
+        // Serial numbers mend what is a hair below the second; before March 1900 they name other days than a calendar.
+        let serial =
+            date.serial.filter(|serial| is_cut && *serial >= FIRST_SURE_DAY).and_then(Decimal::from_f64);
+        let mut out = date.text;
+        if let Some(serial) = serial {
+            out.clear();
+            NumberFormat::parse("yyyy-mm-dd hh:mm:ss").write_canonical(serial, Epoch::Y1900, &mut out);
+        } else if is_cut {
+            out.truncate(memchr::memchr(b'.', &out).unwrap_or(out.len()));
         }
         String::from_utf8(out).ok()
     }

@@ -1,6 +1,6 @@
 //! One sheet: its columns, rows and cells (ODF 1.3 part 3, 9.1).
 
-use crate::limits::Meter;
+use crate::limits::{HighWater, Meter};
 use crate::odf::{Character, OdfReader, Plain, attribute};
 use crate::options::HiddenContent;
 use crate::sheets::reference::MAX_COLUMNS;
@@ -27,6 +27,8 @@ struct Around<'a> {
     meter: &'a Meter,
     objects: &'a mut Objects,
     comments: CellComments,
+    /// The texts of the open cell and comment.
+    held: HighWater,
 }
 
 /// Where the reading of a sheet is.
@@ -65,11 +67,12 @@ impl Sheet {
                 return Ok(Outcome::Empty);
             }
         }
-        let mut around = Around { book, meter, objects, comments: CellComments::default() };
+        let mut around =
+            Around { book, meter, objects, comments: CellComments::default(), held: HighWater::default() };
         let cells = Cells::new(book, &self.name, tally, (meter, &mut *sink));
         let outcome = around.rows(reader, cells)?;
-        around.comments.finish(&self.name, book.options, tally, (meter, sink))?;
-        Ok(outcome)
+        let has_comments = around.comments.finish(&self.name, book.options, tally, (meter, sink))?;
+        Ok(outcome.with_comments(has_comments))
     }
 }
 
@@ -85,18 +88,24 @@ impl Around<'_> {
                         place.repeated = count(tag, b"table:number-rows-repeated")?;
                         (place.is_hidden, place.column) = (is_hidden(tag), 0);
                     }
-                    b"table-cell" | b"covered-table-cell" => {
+                    local @ (b"table-cell" | b"covered-table-cell") => {
+                        if local == b"covered-table-cell" {
+                            row.cover();
+                        }
                         let cell = Cell::new(tag)?;
                         self.cell(reader, cell, (&mut place, &mut row), &mut cells)?;
                     }
-                    b"shapes" => self.objects.pass(reader, cells.tally(), self.meter)?,
+                    local if is_drawing(local) => self.objects.pass(reader, cells.tally(), self.meter)?,
                     // Rows and columns may stand in groups and headers; all else is no part of the grid.
                     b"table-columns"
                     | b"table-rows"
                     | b"table-header-columns"
                     | b"table-header-rows"
                     | b"table-column-group"
-                    | b"table-row-group" => {}
+                    | b"table-row-group"
+                    | b"shapes"
+                    | b"g"
+                    | b"a" => {}
                     _ => reader.skip_element()?,
                 },
                 Event::End(b"table-row") => {
@@ -122,8 +131,7 @@ impl Around<'_> {
         place.column = place.column.saturating_add(cell.repeated);
         self.content(reader, &mut cell.text, at, cells.tally())?;
         if cell.spans != (1, 1) {
-            let last = (at.0.saturating_add(cell.spans.1 - 1), at.1.saturating_add(cell.spans.0 - 1));
-            cells.merge(at, (last.0, last.1.min(MAX_COLUMNS - 1)))?;
+            row.merge((at.1, cell.repeated), cell.spans, self.meter)?;
         }
         let values = self.book.options.cell_values;
         let formula = cell.formula.as_deref().filter(|_| self.book.wants_formulas());
@@ -156,9 +164,11 @@ impl Around<'_> {
                         reader.skip_element()?;
                     }
                     b"ruby-text" | b"detective" | b"cell-range-source" => reader.skip_element()?,
-                    local if is_drawing(local) && (local != b"a" || paragraph.is_none()) => {
-                        self.objects.pass(reader, tally, self.meter)?;
+                    b"a" => {
+                        let target = attribute(tag, b"xlink:href");
+                        tally.links += u64::from(target.is_some_and(|target| !target.starts_with('#')));
                     }
+                    local if is_drawing(local) => self.objects.pass(reader, tally, self.meter)?,
                     _ => {
                         if let Some((plain, character)) = paragraph.as_mut().zip(Character::of(tag)) {
                             plain.character(character);
@@ -182,6 +192,8 @@ impl Around<'_> {
                 Event::End(_) => {}
                 Event::Eof => break,
             }
+            let open = paragraph.as_ref().map_or(0, Plain::size_bytes);
+            self.held.note(text.len() + open, self.meter)?;
         }
         Ok(())
     }
@@ -219,8 +231,10 @@ impl Around<'_> {
                 Event::End(_) => {}
                 Event::Eof => break,
             }
+            let open = paragraph.as_ref().map_or(0, Plain::size_bytes);
+            self.held.note(author.len() + text.len() + open, self.meter)?;
         }
-        self.comments.push(at, &author, &text, (self.book.options, self.meter))
+        self.comments.push(Some(at), &author, &text, (self.book.options, self.meter))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Since Excel 5, this is a substream of its own. Before, each sheet brings its own, between its other records.
 
+use crate::formula::links::Links;
 use crate::number_format::Epoch;
 use crate::options::Formulas;
 use crate::sheets::{Strings, Styles};
@@ -10,7 +11,7 @@ use crate::{Meter, Options, Result};
 use super::cipher::Cipher;
 use super::codepage::Codepage;
 use super::kind;
-use super::links::Links;
+use super::links;
 use super::records::{Parts, Records, u16_at, u32_at};
 use super::strings::{self, Length};
 use super::version::{Biff, Bof};
@@ -111,7 +112,7 @@ impl Globals {
             }
             _ if self.wants_formulas => {
                 let mut links = std::mem::take(&mut self.links);
-                links.take(kind, records, self)?;
+                links::take(&mut links, kind, records, self)?;
                 self.links = links;
             }
             _ => {}

@@ -39,6 +39,7 @@ pub(super) const COLUMNS: u16 = 0x007D;
 pub(super) const COLUMNS_V2: u16 = 0x0024;
 pub(super) const MERGED_CELLS: u16 = 0x00E5;
 pub(super) const NOTE: u16 = 0x001C;
+pub(super) const LINK: u16 = 0x01B8;
 pub(super) const OBJECT: u16 = 0x005D;
 pub(super) const TEXT_OBJECT: u16 = 0x01B6;
 pub(super) const SHEET_OPTIONS: u16 = 0x0081;

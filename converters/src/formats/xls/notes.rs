@@ -62,7 +62,7 @@ impl<'a> Notes<'a> {
             globals.text(&mut parts, Length::Word, &mut author)?;
             let text = self.texts.get(&object).map_or("", String::as_str);
             let context = (self.options, self.meter);
-            return self.found.push(place, String::from_utf8_lossy(&author).trim(), text, context);
+            return self.found.push(Some(place), String::from_utf8_lossy(&author).trim(), text, context);
         }
         if row != GOES_ON {
             self.close()?;
@@ -81,7 +81,7 @@ impl<'a> Notes<'a> {
         match self.open.take() {
             Some((place, text)) => {
                 let context = (self.options, self.meter);
-                self.found.push(place, "", &String::from_utf8_lossy(&text), context)
+                self.found.push(Some(place), "", &String::from_utf8_lossy(&text), context)
             }
             None => Ok(()),
         }

@@ -1,11 +1,12 @@
 //! The cells of one sheet ([MS-XLS] 2.1.7.20.5).
 
+use crate::biff;
+use crate::formula::{self, SharedFormulas, Shown};
 use crate::sheets::reference::MAX_COLUMNS;
 use crate::sheets::{Cells, Outcome, Value};
 use crate::{ConvertError, Meter, Result};
-use crate::{biff, formula};
 
-use super::formulas::{self, SharedFormulas, Shown};
+use super::formulas;
 use super::globals::Globals;
 use super::kind;
 use super::links::Resolver;
@@ -185,7 +186,7 @@ impl<'a> Sheet<'a> {
         let behind = data.get(head.value + 8..).unwrap_or_default();
         if self.wants_formulas {
             let cell = (head.row, u16_at(data, 2));
-            match self.formulas.show(cell, behind, self.globals.biff, &self.resolver) {
+            match formulas::show(&self.formulas, cell, behind, self.globals.biff, &self.resolver) {
                 Shown::Text(text) => return self.cells.formula(head.column, text.as_bytes()),
                 Shown::Value => {}
                 Shown::Unreadable => self.cells.tally().formulas_unreadable += 1,

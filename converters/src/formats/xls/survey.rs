@@ -2,11 +2,12 @@
 //!
 //! Hidden rows and merged cells may stand behind the cells they concern, and not every writer puts cells in order.
 
+use crate::formula::SharedFormulas;
 use crate::options::Formulas;
 use crate::sheets::{CellComments, Cells, Tally};
 use crate::{Meter, Options, Result};
 
-use super::formulas::SharedFormulas;
+use super::formulas;
 use super::globals::Globals;
 use super::kind;
 use super::notes::Notes;
@@ -86,7 +87,8 @@ impl Survey {
                 let cell = survey.last.filter(|_| options.formulas == Formulas::Text);
                 let meter = records.meter();
                 cell.map_or(Ok(()), |cell| {
-                    survey.formulas.take((kind, records.data()), cell, globals.biff, meter)
+                    let record = (kind, records.data());
+                    formulas::take(&mut survey.formulas, record, cell, globals.biff, meter)
                 })
             }
             _ => survey.take(kind, records.data(), globals.biff, cells),
@@ -125,6 +127,8 @@ impl Survey {
             }
             kind::SHEET_OPTIONS if biff >= Biff::V5 => self.is_dialog = u16_at(data, 0) & 0x10 != 0,
             kind::OBJECT => self.object(data, biff, cells.tally()),
+            // A link within the workbook has no moniker ([MS-OSHARED] 2.3.7.1).
+            kind::LINK if u32_at(data, 28) & 1 != 0 => cells.tally().links += 1,
             _ => {}
         }
         Ok(())

@@ -44,7 +44,7 @@ pub(super) fn read(
                     && whole.is_some()
                 {
                     let author = authors.get(author as usize).map_or("", String::as_str);
-                    comments.push(place, author, &String::from_utf8_lossy(&text), (options, meter))?;
+                    comments.push(Some(place), author, &String::from_utf8_lossy(&text), (options, meter))?;
                 }
             }
             _ => {}

@@ -33,6 +33,14 @@ impl<'a> Fields<'a> {
         self.bytes().map(f64::from_le_bytes)
     }
 
+    /// Returns bytes that stand behind their number.
+    pub(super) fn counted(&mut self) -> Option<&'a [u8]> {
+        let len = usize::try_from(self.u32()?).ok()?;
+        let (bytes, tail) = self.0.split_at_checked(len)?;
+        self.0 = tail;
+        Some(bytes)
+    }
+
     /// Appends an `XLWideString` ([MS-XLSB] 2.5.169); a null string is empty.
     pub(super) fn wide(&mut self, out: &mut Vec<u8>) -> Option<()> {
         let characters = self.u32()?;

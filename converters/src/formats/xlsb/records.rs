@@ -86,8 +86,11 @@ impl<S: Source> Records<S> {
 
     /// Takes more bytes into the buffer, which grows only with what has come; false at the end.
     fn more(&mut self) -> Result<bool> {
-        self.buffer.copy_within(self.at..self.end, 0);
-        (self.at, self.end) = (0, self.end - self.at);
+        // A long record comes in many pieces, which must not be moved again for each.
+        if self.at > 0 {
+            self.buffer.copy_within(self.at..self.end, 0);
+            (self.at, self.end) = (0, self.end - self.at);
+        }
         if self.end == self.buffer.len() {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }

@@ -1,15 +1,17 @@
 //! One worksheet part ([MS-XLSB] 2.1.7.61): rows and cells, hidden columns, merged ranges.
 
 use super::fields::Fields;
+use super::formulas::Formulas;
 use super::records::Records;
 use crate::biff;
+use crate::formula::Shown;
 use crate::limits::Meter;
 use crate::sheets::reference::{MAX_COLUMNS, MAX_ROWS};
 use crate::sheets::{Book, Cells, Outcome, Strings, Value};
 use crate::xml::Source;
 use crate::{ConvertError, Result};
 
-const ROW_HDR: u16 = 0;
+pub(super) const ROW_HDR: u16 = 0;
 /// Cells with a column of their own, formulas among them.
 const FIRST_CELL: u16 = 1;
 const LAST_CELL: u16 = 11;
@@ -19,7 +21,8 @@ const LAST_SHORT: u16 = 18;
 const COL_INFO: u16 = 60;
 const CELL_R_STRING: u16 = 62;
 const BEGIN_SHEET: u16 = 129;
-const MERGE_CELL: u16 = 176;
+pub(super) const MERGE_CELL: u16 = 176;
+const H_LINK: u16 = 494;
 
 /// What the records of cells hold, by their type ([MS-XLSB] 2.3.2).
 const RK: u16 = 2;
@@ -29,28 +32,32 @@ const REAL: u16 = 5;
 const TEXT: u16 = 6;
 const SHARED: u16 = 7;
 /// A formula's result is what the record of a value two or four types before it holds.
-const FORMULA_STRING: u16 = 8;
+pub(super) const FORMULA_STRING: u16 = 8;
 const FORMULA_NUMBER: u16 = 9;
 const FORMULA_BOOL: u16 = 10;
-const FORMULA_ERROR: u16 = 11;
+pub(super) const FORMULA_ERROR: u16 = 11;
 
 /// Reads the part.
 pub(super) fn read<S: Source>(
     mut records: Records<S>,
     mut cells: Cells<'_>,
-    (book, strings): (&Book<'_>, &Strings),
+    (book, strings, formulas): (&Book<'_>, &Strings, Option<Formulas<'_>>),
     meter: &Meter,
 ) -> Result<Outcome> {
     if records.next()? != Some(BEGIN_SHEET) {
         return Ok(Outcome::NoWorksheet);
     }
-    let mut sheet = Sheet { strings, meter, next_column: 0, text: Vec::new() };
+    let mut sheet = Sheet { strings, formulas, meter, next_column: 0, text: Vec::new() };
     while let Some(kind) = records.next()? {
         let whole = match kind {
             COL_INFO => column(records.fields()?, &mut cells),
             ROW_HDR => sheet.row(records.fields()?, &mut cells)?,
             FIRST_CELL..=LAST_CELL | FIRST_SHORT..=LAST_SHORT | CELL_R_STRING => {
                 sheet.cell(kind, records.fields()?, &mut cells)?
+            }
+            H_LINK => {
+                cells.tally().links += u64::from(leads_elsewhere(records.fields()?));
+                Some(())
             }
             // Where ranges are repeated they were read before.
             MERGE_CELL if !book.wants_merges() => {
@@ -66,22 +73,9 @@ pub(super) fn read<S: Source>(
     cells.finish()
 }
 
-/// Reads the merged ranges, which follow the cells.
-pub(super) fn merged_ranges<S: Source>(mut records: Records<S>, cells: &mut Cells<'_>) -> Result<()> {
-    while let Some(kind) = records.next()? {
-        if kind != MERGE_CELL {
-            continue;
-        }
-        let mut fields = records.fields()?;
-        let mut next = || fields.u32();
-        if let (Some(top), Some(bottom), Some(left), Some(right)) = (next(), next(), next(), next())
-            && bottom < MAX_ROWS
-            && right < MAX_COLUMNS
-        {
-            cells.merge((top, left), (bottom, right))?;
-        }
-    }
-    Ok(())
+/// Tells whether a `BrtHLink` ([MS-XLSB] 2.4.691) names a target outside the workbook: its relationship has an id.
+fn leads_elsewhere(mut fields: Fields<'_>) -> bool {
+    fields.bytes::<16>().is_some() && fields.string().is_some_and(|id| !id.is_empty())
 }
 
 /// Reads a `BrtColInfo` ([MS-XLSB] 2.4.334).
@@ -97,6 +91,8 @@ fn column(mut fields: Fields<'_>, cells: &mut Cells<'_>) -> Option<()> {
 /// What is known between two records.
 struct Sheet<'a> {
     strings: &'a Strings,
+    /// Where the texts of formulas are wanted.
+    formulas: Option<Formulas<'a>>,
     meter: &'a Meter,
     next_column: u32,
     text: Vec<u8>,
@@ -145,6 +141,15 @@ impl Sheet<'_> {
             _ => return Ok(Some(())),
         };
         let Some(value) = value else { return Ok(None) };
+        if let Some(formulas) = self.formulas.as_ref()
+            && (FORMULA_STRING..=FORMULA_ERROR).contains(&kind)
+        {
+            match formulas.show(fields, (cells.row(), column)) {
+                Shown::Text(text) => return cells.formula(column, text.as_bytes()).map(Some),
+                Shown::Value => {}
+                Shown::Unreadable => cells.tally().formulas_unreadable += 1,
+            }
+        }
         cells.put(column, style, value)?;
         Ok(Some(()))
     }

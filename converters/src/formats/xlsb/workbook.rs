@@ -1,8 +1,10 @@
-//! The workbook part ([MS-XLSB] 2.1.7.62): its sheets in order, and its epoch.
+//! The workbook part ([MS-XLSB] 2.1.7.62): its sheets in order, its epoch, and what formulas refer to.
 
 use super::super::xlsx::workbook::{Sheet, Workbook};
 use super::fields::Fields;
+use super::links;
 use super::records::Records;
+use crate::formula::links::Links;
 use crate::number_format::Epoch;
 use crate::ooxml::Ooxml;
 use crate::{ConvertError, Result};
@@ -11,11 +13,12 @@ const BEGIN_BOOK: u16 = 131;
 const WB_PROP: u16 = 153;
 const BUNDLE_SH: u16 = 156;
 
-/// Reads the package's main part, which has to be a binary workbook.
-pub(super) fn read(ooxml: &mut Ooxml<'_>) -> Result<Workbook> {
+/// Reads the package's main part, which has to be a binary workbook; the links only if `wants_formulas`.
+pub(super) fn read(ooxml: &mut Ooxml<'_>, wants_formulas: bool) -> Result<(Workbook, Links)> {
     let part = ooxml.main_part()?;
     let mut workbook =
         Workbook { sheets: Vec::new(), epoch: Epoch::Y1900, relationships: ooxml.relationships(&part)? };
+    let mut links = links::Reader::default();
     let meter = ooxml.meter();
     let missing = || ConvertError::corrupt("the package", "its workbook is missing");
     let mut records = Records::new(ooxml.package().part(&part)?.ok_or_else(missing)?);
@@ -37,10 +40,12 @@ pub(super) fn read(ooxml: &mut Ooxml<'_>) -> Result<Workbook> {
                 workbook.sheets.push(sheet);
                 meter.sheets(workbook.sheets.len() as u64)?;
             }
+            kind if wants_formulas => links.take(kind, &mut records, meter)?,
             _ => {}
         }
     }
-    Ok(workbook)
+    let links = links.finish(ooxml, &workbook.relationships)?;
+    Ok((workbook, links))
 }
 
 /// Reads a `BrtBundleSh` ([MS-XLSB] 2.4.311).

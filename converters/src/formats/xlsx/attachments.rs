@@ -9,7 +9,7 @@ use crate::{ConvertError, Result};
 
 /// Reads the comments of a sheet by `comments` and counts what else its relationships lead to. Damage there costs no cell, so it is
 /// only counted, too.
-pub(in crate::formats) fn read(
+pub(super) fn read(
     ooxml: &mut Ooxml<'_>,
     sheet: &str,
     tally: &mut Tally,

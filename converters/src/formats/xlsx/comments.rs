@@ -4,9 +4,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::limits::{HighWater, Meter};
 use crate::ooxml::{Ooxml, Relationship};
 use crate::sheets::{CellComments, reference};
-use crate::xml::Event;
+use crate::xml::{Event, Tag};
 use crate::{Options, Result};
 
 /// What an author weighs in memory beside the name.
@@ -18,6 +19,22 @@ struct Open {
     place: Option<(u32, u32)>,
     author: String,
     text: String,
+    held: HighWater,
+}
+
+impl Open {
+    /// Begins a comment.
+    fn begin(&mut self, tag: Tag<'_>, author: Option<&String>) {
+        self.place = tag.raw(b"ref").and_then(|place| reference::parse(place.trim_ascii()));
+        self.author = author.cloned().unwrap_or_default();
+        self.text.clear();
+    }
+
+    fn append(&mut self, text: &str, meter: &Meter) -> Result<()> {
+        self.held.note(self.text.len() + text.len(), meter)?;
+        self.text.push_str(text);
+        Ok(())
+    }
 }
 
 /// Reads the comments of a sheet by its relationships; `persons` is the part that names the authors of threads.
@@ -84,22 +101,19 @@ fn replies(
         match reader.next_event()? {
             Event::Start(tag) => match tag.local() {
                 b"threadedComment" => {
-                    let author = tag.value(b"personId").and_then(|id| names.get(&*id));
-                    let place = tag.raw(b"ref").and_then(|place| reference::parse(place.trim_ascii()));
-                    let author = author.cloned().unwrap_or_default();
-                    open = Open { place, author, text: String::new() };
+                    open.begin(tag, tag.value(b"personId").and_then(|id| names.get(&*id)));
                 }
                 b"text" => in_text = true,
                 _ => {}
             },
-            Event::Text(text) if in_text => open.text.push_str(text),
+            Event::Text(text) if in_text => open.append(text, meter)?,
             Event::End(b"text") => in_text = false,
             Event::End(b"threadedComment") => {
                 if let Some(place) = open.place {
                     meter.resident(size_of::<(u32, u32)>() as u64)?;
                     threaded.insert(place);
-                    comments.push(place, &open.author, &open.text, (options, meter))?;
                 }
+                comments.push(open.place, &open.author, &open.text, (options, meter))?;
             }
             Event::End(_) | Event::Text(_) => {}
             Event::Eof => return Ok(()),
@@ -127,10 +141,7 @@ fn notes(
                     in_author = true;
                 }
                 b"comment" => {
-                    let author = tag.number::<usize>(b"authorId").and_then(|id| authors.get(id));
-                    let place = tag.raw(b"ref").and_then(|place| reference::parse(place.trim_ascii()));
-                    let author = author.cloned().unwrap_or_default();
-                    open = Open { place, author, text: String::new() };
+                    open.begin(tag, tag.number::<usize>(b"authorId").and_then(|id| authors.get(id)));
                 }
                 b"t" => in_text = true,
                 b"rPh" => reader.skip_element()?,
@@ -142,12 +153,12 @@ fn notes(
                     author.push_str(text);
                 }
             }
-            Event::Text(text) if in_text => open.text.push_str(text),
+            Event::Text(text) if in_text => open.append(text, meter)?,
             Event::End(b"author") => in_author = false,
             Event::End(b"t") => in_text = false,
             Event::End(b"comment") => {
-                if let Some(place) = open.place.filter(|place| !threaded.contains(place)) {
-                    comments.push(place, &open.author, &open.text, (options, meter))?;
+                if open.place.is_none_or(|place| !threaded.contains(&place)) {
+                    comments.push(open.place, &open.author, &open.text, (options, meter))?;
                 }
             }
             Event::End(_) | Event::Text(_) => {}

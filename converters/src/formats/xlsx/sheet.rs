@@ -18,16 +18,16 @@ use super::workbook::is_true;
 
 /// A worksheet being read.
 #[derive(Debug)]
-pub(super) struct Worksheet<'a, S> {
+pub(super) struct Worksheet<'c, 'a, S> {
     scanner: Scanner<S>,
-    rows: Rows<'a>,
+    rows: Rows<'c, 'a>,
     knows_merges: bool,
 }
 
 /// Where the cells go, apart from the scanner, so that values can be borrowed from its buffer meanwhile.
 #[derive(Debug)]
-struct Rows<'a> {
-    cells: Cells<'a>,
+struct Rows<'c, 'a> {
+    cells: Cells<'c>,
     strings: &'a Strings,
     meter: &'a Meter,
     next_row: u32,
@@ -37,10 +37,10 @@ struct Rows<'a> {
     formulas: Option<SharedFormulas>,
 }
 
-impl<'a, S: Source> Worksheet<'a, S> {
+impl<'c, 'a, S: Source> Worksheet<'c, 'a, S> {
     pub(super) fn new(
         scanner: Scanner<S>,
-        cells: Cells<'a>,
+        cells: Cells<'c>,
         (book, strings): (&Book<'_>, &'a Strings),
         meter: &'a Meter,
     ) -> Self {
@@ -62,6 +62,10 @@ impl<'a, S: Source> Worksheet<'a, S> {
                     b"col" => self.column(attributes),
                     // Where ranges are repeated they were read before.
                     b"mergeCell" if !self.knows_merges => self.rows.cells.tally().merged += 1,
+                    // Links within the workbook have no target.
+                    b"hyperlink" if self.scanner.attributes(attributes).any(|(name, _)| name == b"id") => {
+                        self.rows.cells.tally().links += 1;
+                    }
                     _ => {}
                 },
                 Token::End | Token::Text(_) | Token::CharacterData(_) => {}
@@ -218,7 +222,7 @@ impl<'a, S: Source> Worksheet<'a, S> {
     }
 }
 
-impl Rows<'_> {
+impl Rows<'_, '_> {
     fn begin(&mut self, row: u32, is_hidden: bool) -> Result<()> {
         (self.next_row, self.next_column) = (row + 1, 0);
         self.cells.begin_row(row, is_hidden)
