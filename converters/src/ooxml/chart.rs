@@ -9,17 +9,12 @@ use std::collections::{BTreeMap, HashMap};
 use crate::Result;
 use crate::limits::Meter;
 use crate::markdown::{Block, Form, Style, Writer};
-use crate::number_format::{Decimal, Epoch, NumberFormat};
 use crate::xml::{Event, Reader, Source, Tag};
 
 use super::links::Graphic;
 
 /// What a cached point weighs in memory beside its text.
 const POINT_BYTES: u64 = 64;
-/// A longer text is no date.
-const MAX_NUMBER_BYTES: usize = 64;
-/// A longer format code is none.
-const MAX_CODE_BYTES: usize = 1024;
 /// A longer category is not repeated for series that have none: one could become many times the document.
 const MAX_REPEATED_BYTES: usize = 256;
 
@@ -61,11 +56,6 @@ struct Chart {
     /// The name of a series that stands apart from its data.
     name: Option<String>,
     index: u32,
-    /// The code of the format of the points being read, and the format if they are dates.
-    code: String,
-    in_code: bool,
-    dates: Option<NumberFormat>,
-    epoch: Epoch,
 }
 
 /// Reads a chart part; its text counts as held in memory.
@@ -85,9 +75,6 @@ pub(crate) fn read<S: Source>(reader: &mut Reader<S>, meter: &Meter, form: Form)
             Event::Text(text) if chart.in_text => {
                 meter.resident(POINT_BYTES + text.len() as u64)?;
                 chart.text(text);
-            }
-            Event::Text(text) if chart.in_code && chart.code.len() + text.len() <= MAX_CODE_BYTES => {
-                chart.code.push_str(text);
             }
             Event::End(local) => chart.end(local),
             Event::Text(_) => {}
@@ -115,11 +102,6 @@ impl Chart {
                     self.data.entry(id).or_insert(self.series.len());
                 }
                 self.series.push(Series::default());
-            }
-            b"date1904" if !matches!(tag.raw(b"val"), Some(b"0" | b"false")) => self.epoch = Epoch::Y1904,
-            b"formatCode" => {
-                self.in_code = true;
-                self.code.clear();
             }
             b"series" => self.name = Some(String::new()),
             b"dataId" => self.name_data(tag.number(b"val")),
@@ -157,16 +139,7 @@ impl Chart {
 
     fn end(&mut self, local: &[u8]) {
         match local {
-            b"t" | b"v" => self.in_text = false,
-            b"pt" => {
-                self.in_text = false;
-                self.end_point();
-            }
-            b"formatCode" => {
-                self.in_code = false;
-                self.dates = Some(NumberFormat::parse(&self.code)).filter(NumberFormat::is_date);
-            }
-            b"numCache" | b"numLit" => self.dates = None,
+            b"t" | b"v" | b"pt" => self.in_text = false,
             b"title" => self.in_title = false,
             b"series" => self.name = None,
             b"dLbl" => (self.in_label, self.role) = (false, None),
@@ -200,47 +173,23 @@ impl Chart {
             self.titles.push(text.to_owned());
             return;
         };
-        if role == Role::Name {
-            series.name.push_str(text);
-            return;
-        }
-        if role == Role::Categories && series.categories.is_empty() {
-            series.categories.push(Points::new());
-        }
-        let index = self.index;
-        if let Some(points) = self.points() {
-            points.entry(index).or_default().push_str(text);
-        }
-    }
-
-    /// Returns the cache that the points being read belong to.
-    fn points(&mut self) -> Option<&mut Points> {
-        let series = self.series.last_mut()?;
-        match self.role? {
-            Role::Name => None,
-            Role::Categories => series.categories.last_mut(),
-            Role::Values => Some(&mut series.values),
-            Role::Sizes => Some(&mut series.sizes),
-            Role::Labels => Some(&mut series.labels),
-        }
-    }
-
-    /// Writes the point that was read as a date if its format says that it is one: days since an epoch say nothing.
-    fn end_point(&mut self) {
-        let Some(dates) = self.dates.take() else {
-            return;
+        let points = match role {
+            Role::Name => {
+                series.name.push_str(text);
+                return;
+            }
+            Role::Categories => {
+                if series.categories.is_empty() {
+                    series.categories.push(Points::new());
+                }
+                let Some(level) = series.categories.last_mut() else { return };
+                level
+            }
+            Role::Values => &mut series.values,
+            Role::Sizes => &mut series.sizes,
+            Role::Labels => &mut series.labels,
         };
-        let (index, epoch) = (self.index, self.epoch);
-        let text = self.points().and_then(|points| points.get_mut(&index));
-        if let Some(text) = text
-            && text.len() <= MAX_NUMBER_BYTES
-            && let Some(value) = Decimal::parse(text.as_bytes())
-        {
-            let mut written = Vec::new();
-            dates.write_canonical(value, epoch, &mut written);
-            *text = String::from_utf8_lossy(&written).into_owned();
-        }
-        self.dates = Some(dates);
+        points.entry(self.index).or_default().push_str(text);
     }
 
     /// Gives the name that was read to the data it belongs to.
