@@ -137,6 +137,7 @@ fn a_worker_that_could_not_start_is_refused_before_anything_is_read() {
         let args = format!("convert a.txt --output-dir out --isolate always --worker-memory {memory}");
         let ran = run(folder.path(), &args.split(' ').collect::<Vec<_>>());
         assert_eq!(ran.status.code(), Some(status), "{}", text(&ran.stderr));
+        assert_eq!(text(&ran.stderr).contains("a worker needs 64MiB to start"), status == 2);
         assert_eq!(folder.path().join("out").exists(), status == 0);
     }
 }
