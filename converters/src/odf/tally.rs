@@ -20,6 +20,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Counts rows or cells that a document repeats more often than they are given: it may say any number.
+    pub(crate) fn not_repeated(&mut self, times: u64) {
+        self.unsupported = self.unsupported.saturating_add(times);
+    }
+
     /// Reports every count that is not zero.
     pub(crate) fn report(&self, sink: &mut dyn Sink) {
         let rows = [

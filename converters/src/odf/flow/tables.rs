@@ -55,7 +55,7 @@ impl Walker<'_, '_> {
                 let count = repeated(tag, b"table:number-columns-repeated");
                 let seen = self.flow.tables.last_mut().map_or(0, |table| {
                     let seen = table.columns;
-                    table.columns += count;
+                    table.columns = table.columns.saturating_add(count);
                     seen
                 });
                 for _ in 0..count.min(MAX_REPEATED.saturating_sub(seen)) {
@@ -134,7 +134,7 @@ impl Walker<'_, '_> {
         let text = cell.writer.finish();
         let written = count.min(MAX_REPEATED);
         if has_text {
-            self.document.tally.unsupported += count - written;
+            self.document.tally.not_repeated(count - written);
         }
         for _ in 0..written {
             self.held(text.len() + 2)?;
@@ -157,7 +157,7 @@ impl Walker<'_, '_> {
         for left in (1..table.rows_repeated).rev() {
             if !self.flow.writer.repeat_row() {
                 // Within a cell there are no rows.
-                self.document.tally.unsupported += left;
+                self.document.tally.not_repeated(left);
                 break;
             }
             self.document.meter.cells(cells)?;
