@@ -56,7 +56,8 @@ impl Default for Limits {
             max_table_depth: 64,
             max_sheets: 1024,
             max_cells: 100_000_000,
-            max_resident_bytes: 256 << 20,
+            // Buffers that grow double, so that a conversion may hold twice as much.
+            max_resident_bytes: 192 << 20,
             max_output_bytes: 4 << 30,
             max_output_ratio: 100,
         }

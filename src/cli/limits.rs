@@ -53,7 +53,7 @@ limit_args! {
     max_sheets: u64;
     /// Cells of a workbook [default: 100000000]
     max_cells: u64;
-    /// Memory for look-ups of one conversion [default: 256MiB]
+    /// Memory for look-ups of one conversion [default: 192MiB]
     max_resident_size: Size;
     /// Size of all outputs of one input [default: 4GiB]
     max_output_size: Size;
