@@ -11,8 +11,11 @@ mod files;
 mod inputs;
 mod limits;
 mod manifest;
+mod pace;
+mod reuse;
 #[cfg(feature = "server")]
 mod serve;
+mod state;
 mod targets;
 mod upload;
 
@@ -29,8 +32,11 @@ pub use files::{AtArgs, FilesArgs, FilesCommand};
 pub use inputs::InputArgs;
 pub use limits::LimitArgs;
 pub use manifest::{ManifestArgs, ManifestCommand};
+pub use pace::PaceArgs;
+pub use reuse::ReuseArgs;
 #[cfg(feature = "server")]
 pub use serve::{QoderShape, ServeArgs};
+pub use state::StateArgs;
 pub use targets::{TargetsArgs, TargetsCommand};
 pub use upload::UploadArgs;
 

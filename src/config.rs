@@ -6,6 +6,7 @@
 //! ([`TargetSettings::require_credential`]): `check` works without one.
 
 mod credential;
+mod engine;
 mod environment;
 mod error;
 mod files;
@@ -13,23 +14,27 @@ mod layer;
 mod overrides;
 mod project;
 mod settings;
+mod state;
 mod target;
 mod value;
 
 use url::Url;
 
+pub use engine::{EngineSettings, UploadLayer};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use files::{ConfigText, Files, KeyFile};
 pub use layer::{DiscoverLayer, Layer, LimitsLayer, Origin};
 pub use overrides::Overrides;
 pub use settings::{Credential, DiscoverSettings, ProxySettings, Settings, Shown, TargetSettings};
+pub use state::state_dir;
 pub use target::{DefinedLimits, KnownTarget, TargetDefinition};
-pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, Size, Span, Value};
+pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, Percent, Size, Span, Value};
 
 use crate::model::profile::Dialect;
 use crate::model::{Consumer, Profile, Secret};
 use crate::worker;
+use engine::UploadValues;
 use layer::{DiscoverValues, LimitValues, Origins, Values};
 use target::{Definitions, Resolved};
 
@@ -88,6 +93,7 @@ struct Stack {
     values: Values,
     discover: DiscoverValues,
     limits: LimitValues,
+    upload: UploadValues,
     definitions: Definitions,
     origins: Origins,
 }
@@ -108,8 +114,9 @@ impl Stack {
         let origin = Origin::User(file.path.clone());
         let mut layer: Layer = files::parse(file)?;
         let folder = file.path.parent().unwrap_or(&file.path);
-        let stored = layer.ca_file.as_mut().and_then(|auto| auto.0.as_mut());
-        for path in stored.into_iter().chain(&mut layer.store).chain(&mut layer.manifest) {
+        let optional = [&mut layer.ca_file, &mut layer.state_dir];
+        let optional = optional.into_iter().filter_map(|auto| auto.as_mut()?.0.as_mut());
+        for path in optional.chain(&mut layer.store).chain(&mut layer.manifest) {
             // What a file names is beside it, wherever the tool is run. `-` is no file.
             if path.as_os_str() != "-" {
                 *path = folder.join(&path);
@@ -135,6 +142,7 @@ impl Stack {
         layer.take_variables(environment, &mut origins)?;
         layer.discover.take_variables(environment, &mut origins)?;
         layer.limits.take_variables(environment, &mut origins)?;
+        layer.upload.take_variables(environment, &mut origins)?;
         self.lay(&layer, &Origin::Default);
         self.origins.append(&mut origins);
         Ok(())
@@ -146,6 +154,7 @@ impl Stack {
         self.values.lay(layer, origin, &mut self.origins);
         self.discover.lay(&layer.discover, origin, &mut self.origins);
         self.limits.lay(&layer.limits, origin, &mut self.origins);
+        self.upload.lay(&layer.upload, origin, &mut self.origins);
         let added = (&layer.trusted_hosts, &layer.discover.exclude);
         let sum = |mut all: Vec<String>, added: &Option<Items>| {
             all.extend(added.iter().flat_map(|items| items.0.iter().cloned()));
@@ -170,7 +179,9 @@ impl Stack {
         let consumer = self.consumer(&judge)?;
         let worker_memory_bytes = self.worker_memory()?;
         let live_keys = self.live_keys(environment, &target, files);
-        let shown = self.show(&target, consumer);
+        let state_dir = state_dir(environment, self.values.state_dir.0.as_deref()).ok();
+        let engine = EngineSettings::new(&self.upload, overrides, state_dir);
+        let shown = self.show(&target, consumer, &engine);
         let values = self.values;
         Ok(Settings {
             platform_key_present: !target.chosen && !live_keys.is_empty(),
@@ -194,6 +205,7 @@ impl Stack {
             misnamed: values.misnamed,
             name_style: values.name_style,
             extra: overrides.extra.clone(),
+            engine,
             discover: discover(self.discover),
             concurrency: values.concurrency,
             jobs: values.jobs.0.unwrap_or(environment.cores),
@@ -235,6 +247,8 @@ impl Stack {
             credential,
             ca_file: self.values.ca_file.0.clone(),
             proxy: credential::proxy(environment)?,
+            connect_timeout: self.upload.connect_timeout.0,
+            request_timeout: self.upload.request_timeout.0,
         })
     }
 
@@ -295,12 +309,13 @@ impl Stack {
     }
 
     /// Returns every key with its value and origin; a credential shows as `***`.
-    fn show(&self, target: &TargetSettings, consumer: Consumer) -> Vec<Shown> {
+    fn show(&self, target: &TargetSettings, consumer: Consumer, engine: &EngineSettings) -> Vec<Shown> {
         let mut shown = Vec::new();
-        let all = [self.values.show(), self.discover.show(), self.limits.show()].concat();
+        let all = [self.values.show(), self.discover.show(), self.limits.show(), self.upload.show()].concat();
         for (key, value) in all {
             let value = match key {
                 "consumer" => consumer.to_string(),
+                "state_dir" => engine.state_dir.as_ref().map_or_else(|| "none".to_owned(), Value::show),
                 _ => value,
             };
             shown.push(Shown { key: key.to_owned(), value, origin: self.origin(key) });

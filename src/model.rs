@@ -15,6 +15,7 @@ pub mod settings;
 pub mod source;
 pub mod spill;
 pub mod timestamp;
+pub mod upload;
 
 pub use code::{Code, CodeKind};
 pub use consumer::Consumer;
@@ -30,3 +31,4 @@ pub use settings::{ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, Secrets
 pub use source::{Candidate, RelativePath, Source};
 pub use spill::Spill;
 pub use timestamp::Timestamp;
+pub use upload::{Dedupe, NameTag, RequestRate, VerifyRemote};

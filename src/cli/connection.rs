@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::config::{Auto, Items, Overrides};
+use super::value;
+use crate::config::{Auto, Items, Overrides, Span};
 
 /// Where files go.
 #[derive(Debug, Clone, Args)]
@@ -41,6 +42,12 @@ pub struct ConnectionArgs {
     /// Trust the root certificates of a PEM file, too
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
+    /// How long a connection may take [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = value::<Span>, hide_short_help = true)]
+    pub connect_timeout: Option<Span>,
+    /// How long every request may take besides the time for its size [default: 1m]
+    #[arg(long, value_name = "TIME", value_parser = value::<Span>, hide_short_help = true)]
+    pub request_timeout: Option<Span>,
 }
 
 impl ConnectionArgs {
@@ -48,6 +55,8 @@ impl ConnectionArgs {
         overrides.base_url.clone_from(&self.base_url);
         overrides.api_key_file.clone_from(&self.api_key_file);
         overrides.layer.ca_file = self.ca_file.clone().map(|path| Auto(Some(path)));
+        overrides.layer.upload.connect_timeout = self.connect_timeout;
+        overrides.layer.upload.request_timeout = self.request_timeout;
         overrides.layer.trusted_hosts = (!self.trust_host.is_empty()).then(|| Items(self.trust_host.clone()));
     }
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use serde_json::{Map, Value as Json};
 
-use super::{UsageError, value};
+use super::{PaceArgs, ReuseArgs, UsageError, value};
 use crate::config::{Overrides, Size, Span};
 
 /// What travels with the files.
@@ -30,6 +30,12 @@ pub struct UploadArgs {
     /// Bytes of a batch [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = value::<Size>, hide_short_help = true)]
     pub batch_bytes: Option<Size>,
+    /// What is not sent again.
+    #[command(flatten)]
+    pub reuse: ReuseArgs,
+    /// How failures are met, and how fast it goes.
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 impl UploadArgs {
@@ -40,6 +46,8 @@ impl UploadArgs {
         overrides.layer.concurrency = self.concurrency;
         overrides.layer.batch_files = self.batch_files;
         overrides.layer.batch_bytes = self.batch_bytes;
+        self.reuse.lay(overrides);
+        self.pace.lay(overrides);
         Ok(())
     }
 }

@@ -32,7 +32,11 @@ pub fn open_target(settings: &Settings) -> Result<Arc<dyn Target>, CommandError>
                 auth: Some(if bearer { Auth::Bearer(secret) } else { Auth::ApiKey(secret) }),
                 ca_file: target.ca_file.clone(),
                 proxy: Proxy { https: target.proxy.https.clone(), bypass: target.proxy.no_proxy.clone() },
-                timeouts: Timeouts::default(),
+                timeouts: Timeouts {
+                    connect: target.connect_timeout,
+                    base: target.request_timeout,
+                    ..Timeouts::default()
+                },
             };
             connect(options).map(Arc::from).map_err(failed)
         }

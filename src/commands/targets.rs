@@ -110,6 +110,10 @@ fn connection(target: &KnownTarget) -> Vec<(String, String)> {
     }
     rows.push(("API key".to_owned(), or_none(&profile.api_key_env)));
     rows.push(("bearer token".to_owned(), or_none(&profile.auth_token_env)));
+    let workspace = profile.workspace.as_deref().unwrap_or("as answers say");
+    rows.push(("workspace".to_owned(), workspace.to_owned()));
+    let writers = if profile.shared_writers { "docferry and others" } else { "docferry alone" };
+    rows.push(("written by".to_owned(), writers.to_owned()));
     rows.push(("defined by".to_owned(), origin(target)));
     rows
 }
@@ -164,6 +168,7 @@ fn fields(profile: &Profile) -> Vec<(String, String)> {
     vec![
         ("purpose".to_owned(), or_none(&fields.purposes)),
         ("metadata".to_owned(), yes(fields.metadata)),
+        ("idempotency key".to_owned(), yes(fields.idempotency_key)),
         ("expiry".to_owned(), expiry.unwrap_or_else(|| "no".to_owned())),
     ]
 }

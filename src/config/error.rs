@@ -72,6 +72,14 @@ pub enum ConfigError {
         /// The target.
         name: String,
     },
+    /// A name that stands for no workspace.
+    #[error("`{}`: `{key}` is empty, too long or holds control characters", path.display())]
+    BadWorkspace {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
     /// A project's file defines a target that the user's file defines.
     #[error("`{}`: the target `{name}` is the user's and cannot be redefined by a project", path.display())]
     RedefinedTarget {
@@ -191,6 +199,9 @@ pub enum ConfigError {
         /// Where it was read.
         from: String,
     },
+    /// Nobody knows where the state is kept.
+    #[error("there is no folder for the state: no home directory is known")]
+    NoStateDir,
     /// A proxy that cannot be used.
     #[error("the proxy of the variable {name} is not an http or https URL")]
     Proxy {
@@ -233,6 +244,7 @@ impl ConfigError {
                 format!("set {}, or name a file with --api-key-file", variables.join(" or "))
             }
             Self::NoOffice => "install LibreOffice, or put the folder of its `soffice` on PATH".to_owned(),
+            Self::NoStateDir => "name one with --state-dir or DOCFERRY_STATE_DIR".to_owned(),
             Self::ConsumerNotServed { .. } => "choose one with --for".to_owned(),
             Self::Read { .. }
             | Self::File { .. }
@@ -241,6 +253,7 @@ impl ConfigError {
             | Self::NotOffered { .. }
             | Self::NoBaseUrl { .. }
             | Self::BadKey { .. }
+            | Self::BadWorkspace { .. }
             | Self::WorkerMemory { .. }
             | Self::Proxy { .. }
             | Self::AcceptAs { .. } => return None,

@@ -15,6 +15,7 @@ use docferry_converters::options::{
 };
 use serde::Deserialize;
 
+use super::engine::UploadLayer;
 use super::environment::Environment;
 use super::error::ConfigError;
 use super::target::TargetDefinition;
@@ -112,6 +113,8 @@ macro_rules! settings {
     };
 }
 
+pub(super) use settings;
+
 settings! {
     /// What a file, the environment or the command line says; nothing is required.
     Layer,
@@ -173,6 +176,8 @@ settings! {
     allow_empty: bool = false;
     /// The folder of the local store.
     store: PathBuf = PathBuf::from(".docferry/store");
+    /// The folder of the ledger.
+    state_dir: Auto<PathBuf> = Auto(None);
     /// The manifest; `-` is standard output.
     manifest: PathBuf = PathBuf::from("docferry.manifest.jsonl");
     /// A file of root certificates in PEM to trust besides the system's.
@@ -184,6 +189,8 @@ settings! {
         discover: DiscoverLayer;
         /// Bounds of conversions.
         limits: LimitsLayer;
+        /// How files are uploaded.
+        upload: UploadLayer;
         /// Targets besides the built-in ones.
         targets: BTreeMap<String, TargetDefinition>;
     }

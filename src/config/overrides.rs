@@ -18,6 +18,12 @@ pub struct Overrides {
     pub base_url: Option<String>,
     /// A file that holds the credential.
     pub api_key_file: Option<PathBuf>,
+    /// Whether files are uploaded although they were before.
+    pub force: bool,
+    /// Whether sources are read although their size and time are those of the last run.
+    pub rehash: bool,
+    /// Manifests whose ids are taken over first.
+    pub reuse_from: Vec<PathBuf>,
     /// What travels with each file.
     pub extra: UploadExtra,
 }

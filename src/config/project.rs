@@ -8,6 +8,7 @@ use std::path::Path;
 use docferry_converters::options::{Comments, HiddenContent, TrackChanges};
 
 use super::Stack;
+use super::engine;
 use super::error::ConfigError;
 use super::layer::{DiscoverLayer, DiscoverValues, Layer, LimitValues, LimitsLayer, Origins, Values};
 use super::value::Value;
@@ -19,6 +20,7 @@ pub(super) fn check(layer: &Layer, below: &Stack, path: &Path, above: &Origins) 
     let rule = Rule { path, above };
     let values = &below.values;
     rule.user_only("store", layer.store.is_some())?;
+    rule.user_only("state_dir", layer.state_dir.is_some())?;
     rule.user_only("manifest", layer.manifest.is_some())?;
     rule.user_only("ca_file", layer.ca_file.is_some())?;
     rule.user_only("trusted_hosts", layer.trusted_hosts.is_some())?;
@@ -43,7 +45,8 @@ pub(super) fn check(layer: &Layer, below: &Stack, path: &Path, above: &Origins) 
     })?;
     check_let_out(&rule, layer, values)?;
     check_discover(&rule, &layer.discover, &below.discover)?;
-    check_limits(&rule, &layer.limits, &below.limits)
+    check_limits(&rule, &layer.limits, &below.limits)?;
+    engine::check(&rule, &layer.upload, &below.upload)
 }
 
 /// Refuses to let out more of a document than without the project.
@@ -91,13 +94,13 @@ fn check_limits(rule: &Rule<'_>, layer: &LimitsLayer, values: &LimitValues) -> R
     Ok(())
 }
 
-struct Rule<'a> {
+pub(super) struct Rule<'a> {
     path: &'a Path,
     above: &'a Origins,
 }
 
 impl Rule<'_> {
-    fn user_only(&self, key: &str, is_set: bool) -> Result<(), ConfigError> {
+    pub(super) fn user_only(&self, key: &str, is_set: bool) -> Result<(), ConfigError> {
         match is_set {
             true => Err(ConfigError::UserOnly { path: self.path.to_owned(), key: key.to_owned() }),
             false => Ok(()),
@@ -105,7 +108,7 @@ impl Rule<'_> {
     }
 
     /// Refuses a value that `looseness` puts above the one in force.
-    fn tightens<T: Value, L: Ord>(
+    pub(super) fn tightens<T: Value, L: Ord>(
         &self,
         key: &str,
         said: Option<T>,

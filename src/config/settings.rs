@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::engine::EngineSettings;
 use super::error::ConfigError;
 use super::layer::Origin;
 use crate::model::{
@@ -54,6 +55,8 @@ pub struct Settings {
     pub name_style: NameStyle,
     /// What travels with each file; judged by the target's profile.
     pub extra: UploadExtra,
+    /// What governs the upload engine.
+    pub engine: EngineSettings,
     /// What is found below a folder.
     pub discover: DiscoverSettings,
     /// Uploads at a time.
@@ -108,6 +111,10 @@ pub struct TargetSettings {
     pub ca_file: Option<PathBuf>,
     /// The proxy.
     pub proxy: ProxySettings,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long every request may take besides the time for its size.
+    pub request_timeout: Duration,
 }
 
 impl TargetSettings {

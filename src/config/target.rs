@@ -13,7 +13,7 @@ use super::environment::Environment;
 use super::error::ConfigError;
 use super::layer::Origin;
 use crate::model::Profile;
-use crate::model::profile::{Dialect, ProfileLimits};
+use crate::model::profile::{Dialect, ProfileLimits, is_name};
 use crate::targets::profiles;
 
 /// A target that a file adds.
@@ -37,6 +37,12 @@ pub struct TargetDefinition {
     /// Headers that every request carries besides the profile's, such as a gateway's tenant. Never credentials.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// The workspace that its credentials belong to.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// Whether others upload into the same workspace.
+    #[serde(default)]
+    pub shared_writers: Option<bool>,
     /// Bounds that differ.
     #[serde(default)]
     pub limits: DefinedLimits,
@@ -136,6 +142,16 @@ pub(super) fn define(
                 _ => ConfigError::KeyInFile { path, key },
             });
         }
+        if let Some(workspace) = &definition.workspace {
+            let key = format!("targets.{name}.workspace");
+            // Ids of one workspace mean nothing in another: who names it decides what is used again.
+            if matches!(origin, Origin::Project(_)) {
+                return Err(ConfigError::UserOnly { path, key });
+            }
+            if !is_name(workspace) {
+                return Err(ConfigError::BadWorkspace { path, key });
+            }
+        }
         let loosened = definition.limits.first_loosened(&base.limits);
         if let (Origin::Project(_), Some((key, value, allowed))) = (origin, loosened) {
             let key = format!("targets.{name}.limits.{key}");
@@ -167,6 +183,8 @@ pub(super) fn find(name: &str, origin: &Origin, definitions: &Definitions) -> Re
     if let Some(title) = &definition.title {
         profile.title.clone_from(title);
     }
+    profile.workspace = definition.workspace.clone().or(profile.workspace);
+    profile.shared_writers = definition.shared_writers.unwrap_or(profile.shared_writers);
     profile.headers.extend(definition.headers.clone());
     definition.limits.apply(&mut profile.limits);
     if definition.api_key_env.is_some() || definition.auth_token_env.is_some() {

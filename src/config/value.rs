@@ -13,7 +13,10 @@ use docferry_converters::options::{
 };
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use crate::model::{Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, SecretsRule};
+use crate::model::{
+    Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, RequestRate,
+    SecretsRule, VerifyRemote,
+};
 
 /// A text that is no value of the setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +84,7 @@ macro_rules! choice {
     )+};
 }
 
-choice!(Consumer ConvertMode ConvertTo Isolate Misnamed NameStyle SecretsRule);
+choice!(Consumer ConvertMode ConvertTo Dedupe Isolate Misnamed NameStyle NameTag SecretsRule VerifyRemote);
 choice!(CellValues Comments CsvDialect Formulas HiddenContent MergedCells Newlines TextForm TrackChanges);
 
 impl Choice for bool {
@@ -116,6 +119,16 @@ impl Value for PathBuf {
     }
 }
 
+impl Value for u32 {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        text.parse().map_err(|_| BadValue::new(text, "a number"))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl Value for u64 {
     fn parse(text: &str) -> Result<Self, BadValue> {
         text.parse().map_err(|_| BadValue::new(text, "a number"))
@@ -133,6 +146,32 @@ impl Value for NonZeroUsize {
 
     fn show(&self) -> String {
         self.to_string()
+    }
+}
+
+impl Value for RequestRate {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        text.parse().map_err(|_| BadValue::new(text, "auto, off or a number from 1"))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// A share of a whole, from 1 % to 100 %.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percent(pub u8);
+
+impl Value for Percent {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+        let number = number.parse().ok().filter(|number| (1..=100).contains(number));
+        number.map(Self).ok_or_else(|| BadValue::new(text, "a share from 1% to 100%"))
+    }
+
+    fn show(&self) -> String {
+        format!("{}%", self.0)
     }
 }
 
@@ -234,28 +273,29 @@ impl fmt::Display for Size {
     }
 }
 
-/// A length of time in whole seconds.
+/// A length of time in whole milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
-const TIMES: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+/// Units by their milliseconds.
+const TIMES: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl Value for Span {
     fn parse(text: &str) -> Result<Self, BadValue> {
-        let bad = || BadValue::new(text, "a duration such as 30s, 5m, 12h or 30d");
+        let bad = || BadValue::new(text, "a duration such as 200ms, 30s, 5m, 12h or 30d");
         let (number, unit) = split_unit(text);
         let factor = TIMES.iter().find(|(name, _)| *name == unit).ok_or_else(bad)?.1;
         let number: u64 = number.parse().map_err(|_| bad())?;
-        let seconds = number.checked_mul(factor).ok_or_else(bad)?;
-        Ok(Self(Duration::from_secs(seconds)))
+        let millis = number.checked_mul(factor).ok_or_else(bad)?;
+        Ok(Self(Duration::from_millis(millis)))
     }
 
     fn show(&self) -> String {
-        let seconds = self.0.as_secs();
-        let unit = TIMES.iter().find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
+        let millis = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        let unit = TIMES.iter().find(|(_, factor)| millis >= *factor && millis.is_multiple_of(*factor));
         match unit {
-            Some((name, factor)) => format!("{}{name}", seconds / factor),
-            None => format!("{seconds}s"),
+            Some((name, factor)) => format!("{}{name}", millis / factor),
+            None => "0s".to_owned(),
         }
     }
 }
@@ -329,9 +369,19 @@ mod tests {
         }
         assert_eq!(Size(1 << 29).show(), "512MiB");
         assert_eq!(Size(500_000_000).show(), "500MB");
-        for text in ["30s", "90s", "5m", "30d", "0s"] {
+        for text in ["30s", "90s", "5m", "30d", "0s", "200ms", "1500ms"] {
             let span = Span::parse(text).unwrap();
             assert_eq!(Span::parse(&span.show()), Ok(span));
+        }
+        assert_eq!(
+            (Span::parse("200ms").unwrap().show(), Span::parse("2000ms").unwrap().show()),
+            ("200ms".to_owned(), "2s".to_owned())
+        );
+        for (text, shown) in [("80%", "80%"), ("1", "1%"), ("100 %", "100%")] {
+            assert_eq!(Percent::parse(text).unwrap().show(), shown);
+        }
+        for text in ["0", "101%", "-1%", "%", "8.5%"] {
+            assert!(Percent::parse(text).is_err(), "{text}");
         }
         assert_eq!(Span(Duration::from_secs(120)).show(), "2m");
         assert!(Span::parse("30").is_err(), "a bare number has no unit");

@@ -47,6 +47,12 @@ pub struct Profile {
     /// Headers that every request carries, such as the API's version. Never credentials.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// The workspace that its credentials belong to; where it is not said, answers may tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Whether others upload into the same workspace, so that a file of our name and size may be theirs.
+    #[serde(default)]
+    pub shared_writers: bool,
     /// Bounds.
     pub limits: ProfileLimits,
     /// What file names may be.
@@ -140,6 +146,9 @@ pub struct UploadFields {
     /// Whether metadata can be given.
     #[serde(default)]
     pub metadata: bool,
+    /// Whether an `Idempotency-Key` header makes a repeated upload the same upload.
+    #[serde(default)]
+    pub idempotency_key: bool,
     /// The shortest and longest lifetime in seconds, if one can be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<[u64; 2]>,
@@ -173,6 +182,12 @@ fn is_cased(text: &str) -> bool {
     text.chars().any(char::is_uppercase)
 }
 
+/// Tells whether a text can stand for a workspace.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 255 && !text.contains(char::is_control)
+}
+
 fn is_pattern(text: &str) -> bool {
     let type_like = text.strip_suffix("/*").map_or(text.to_owned(), |top| format!("{top}/x"));
     text == "*/*" || type_like.parse::<MediaType>().is_ok_and(|parsed| parsed.as_str() == type_like)
@@ -189,6 +204,9 @@ impl Profile {
             && url::Url::parse(url).is_err()
         {
             return bad("base_url", url);
+        }
+        if let Some(workspace) = self.workspace.as_ref().filter(|name| !is_name(name)) {
+            return bad("workspace", workspace);
         }
         if self.names.max_length < 64 {
             return bad("names.max_length", &self.names.max_length.to_string());

@@ -7,8 +7,8 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is none of {choices}")]
 pub struct UnknownChoice {
-    value: String,
-    choices: String,
+    pub(super) value: String,
+    pub(super) choices: String,
 }
 
 macro_rules! choices {
@@ -46,6 +46,8 @@ macro_rules! choices {
         }
     )+};
 }
+
+pub(super) use choices;
 
 choices! {
     /// When documents are converted.
