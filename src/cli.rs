@@ -4,6 +4,7 @@
 //! Every flag that a file can set, too, is an `Option` without a default: the defaults stand in one table, and a flag
 //! that was not typed must not hide what a file says. Flags that few need show in `--help` and not in `-h`.
 
+mod budgets;
 mod connection;
 mod conversion;
 pub mod docs;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use budgets::BudgetArgs;
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
 pub use files::{AtArgs, FilesArgs, FilesCommand};

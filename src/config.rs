@@ -5,6 +5,7 @@
 //! is opened or a byte is sent, and a missing credential is no error until something wants to send
 //! ([`TargetSettings::require_credential`]): `check` works without one.
 
+mod budgets;
 mod credential;
 mod engine;
 mod environment;
@@ -20,6 +21,7 @@ mod value;
 
 use url::Url;
 
+pub use budgets::{BudgetSettings, BudgetsLayer, DayLayer, MonthLayer, WeekLayer};
 pub use engine::{EngineSettings, UploadLayer};
 pub use environment::Environment;
 pub use error::ConfigError;
@@ -29,11 +31,12 @@ pub use overrides::Overrides;
 pub use settings::{Credential, DiscoverSettings, ProxySettings, Settings, Shown, TargetSettings};
 pub use state::state_dir;
 pub use target::{DefinedLimits, KnownTarget, TargetDefinition};
-pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, Percent, Size, Span, Value};
+pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, OrNone, Percent, Size, Span, Value};
 
 use crate::model::profile::Dialect;
 use crate::model::{Consumer, Profile, Secret};
 use crate::worker;
+use budgets::BudgetValues;
 use engine::UploadValues;
 use layer::{DiscoverValues, LimitValues, Origins, Values};
 use target::{Definitions, Resolved};
@@ -94,6 +97,7 @@ struct Stack {
     discover: DiscoverValues,
     limits: LimitValues,
     upload: UploadValues,
+    budgets: BudgetValues,
     definitions: Definitions,
     origins: Origins,
 }
@@ -114,7 +118,7 @@ impl Stack {
         let origin = Origin::User(file.path.clone());
         let mut layer: Layer = files::parse(file)?;
         let folder = file.path.parent().unwrap_or(&file.path);
-        let optional = [&mut layer.ca_file, &mut layer.state_dir];
+        let optional = [&mut layer.ca_file, &mut layer.state_dir, &mut layer.prices];
         let optional = optional.into_iter().filter_map(|auto| auto.as_mut()?.0.as_mut());
         for path in optional.chain(&mut layer.store).chain(&mut layer.manifest) {
             // What a file names is beside it, wherever the tool is run. `-` is no file.
@@ -129,8 +133,9 @@ impl Stack {
 
     fn lay_project(&mut self, file: &ConfigText, above: &Origins) -> Result<(), ConfigError> {
         let origin = Origin::Project(file.path.clone());
-        let layer: Layer = files::parse(file)?;
+        let mut layer: Layer = files::parse(file)?;
         project::check(&layer, self, &file.path, above)?;
+        self.budgets.keep_tighter(&mut layer.budgets);
         target::define(&mut self.definitions, &layer.targets, &file.path, &origin)?;
         self.lay(&layer, &origin);
         Ok(())
@@ -143,6 +148,7 @@ impl Stack {
         layer.discover.take_variables(environment, &mut origins)?;
         layer.limits.take_variables(environment, &mut origins)?;
         layer.upload.take_variables(environment, &mut origins)?;
+        layer.budgets.take_all_variables(environment, &mut origins)?;
         self.lay(&layer, &Origin::Default);
         self.origins.append(&mut origins);
         Ok(())
@@ -155,6 +161,7 @@ impl Stack {
         self.discover.lay(&layer.discover, origin, &mut self.origins);
         self.limits.lay(&layer.limits, origin, &mut self.origins);
         self.upload.lay(&layer.upload, origin, &mut self.origins);
+        self.budgets.lay(&layer.budgets, origin, &mut self.origins);
         let added = (&layer.trusted_hosts, &layer.discover.exclude);
         let sum = |mut all: Vec<String>, added: &Option<Items>| {
             all.extend(added.iter().flat_map(|items| items.0.iter().cloned()));
@@ -206,6 +213,7 @@ impl Stack {
             name_style: values.name_style,
             extra: overrides.extra.clone(),
             engine,
+            budgets: self.budgets.finish(files.prices.as_ref())?,
             discover: discover(self.discover),
             concurrency: values.concurrency,
             jobs: values.jobs.0.unwrap_or(environment.cores),
@@ -312,6 +320,7 @@ impl Stack {
     fn show(&self, target: &TargetSettings, consumer: Consumer, engine: &EngineSettings) -> Vec<Shown> {
         let mut shown = Vec::new();
         let all = [self.values.show(), self.discover.show(), self.limits.show(), self.upload.show()].concat();
+        let all = [all, self.budgets.show()].concat();
         for (key, value) in all {
             let value = match key {
                 "consumer" => consumer.to_string(),

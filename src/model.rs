@@ -1,5 +1,6 @@
 //! Plain types of the whole product, parsed once at the edge. Behaviour lives elsewhere and imports these.
 
+pub mod budget;
 pub mod code;
 pub mod consumer;
 pub mod digest;
@@ -9,6 +10,7 @@ pub mod file_object;
 pub mod media_type;
 pub mod outcome;
 pub mod payload;
+pub mod prices;
 pub mod profile;
 pub mod secret;
 pub mod settings;

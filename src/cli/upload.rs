@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use serde_json::{Map, Value as Json};
 
-use super::{PaceArgs, ReuseArgs, UsageError, value};
+use super::{BudgetArgs, PaceArgs, ReuseArgs, UsageError, value};
 use crate::config::{Overrides, Size, Span};
 
 /// What travels with the files.
@@ -36,6 +36,9 @@ pub struct UploadArgs {
     /// How failures are met, and how fast it goes.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// How much a run may take.
+    #[command(flatten)]
+    pub budgets: BudgetArgs,
 }
 
 impl UploadArgs {
@@ -48,6 +51,7 @@ impl UploadArgs {
         overrides.layer.batch_bytes = self.batch_bytes;
         self.reuse.lay(overrides);
         self.pace.lay(overrides);
+        self.budgets.lay(overrides);
         Ok(())
     }
 }

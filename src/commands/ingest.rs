@@ -11,6 +11,7 @@ use crate::model::profile::Dialect;
 /// Ingests what the arguments name.
 pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     let settings = context.settings(&args.overrides(context.general)?)?;
+    settings.budgets.price()?;
     let inputs = inputs(&args.inputs)?;
     let place = ManifestPlace::of(&settings, &args.output)?;
     let described =

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::layer::Origin;
 use super::value::{BadValue, Size};
 use crate::model::Consumer;
+use crate::model::prices::BadPrices;
 
 /// Settings that make no sense.
 #[derive(Debug, thiserror::Error)]
@@ -199,6 +200,27 @@ pub enum ConfigError {
         /// Where it was read.
         from: String,
     },
+    /// A table of prices that makes no sense.
+    #[error("the prices of `{}`", path.display())]
+    Prices {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: BadPrices,
+    },
+    /// A model that has no price.
+    #[error("there is no price for the model `{model}` in the table of {date}; known are {known}")]
+    UnknownModel {
+        /// The model.
+        model: String,
+        /// When the table was made.
+        date: String,
+        /// The models that have one.
+        known: String,
+    },
+    /// A budget of cost without a model.
+    #[error("a budget of cost needs a model: each has its own price")]
+    NoModel,
     /// Nobody knows where the state is kept.
     #[error("there is no folder for the state: no home directory is known")]
     NoStateDir,
@@ -245,6 +267,8 @@ impl ConfigError {
             }
             Self::NoOffice => "install LibreOffice, or put the folder of its `soffice` on PATH".to_owned(),
             Self::NoStateDir => "name one with --state-dir or DOCFERRY_STATE_DIR".to_owned(),
+            Self::UnknownModel { .. } => "name a table that has it with `prices` in your own configuration".to_owned(),
+            Self::NoModel => "name one with --model".to_owned(),
             Self::ConsumerNotServed { .. } => "choose one with --for".to_owned(),
             Self::Read { .. }
             | Self::File { .. }
@@ -254,6 +278,7 @@ impl ConfigError {
             | Self::NoBaseUrl { .. }
             | Self::BadKey { .. }
             | Self::BadWorkspace { .. }
+            | Self::Prices { .. }
             | Self::WorkerMemory { .. }
             | Self::Proxy { .. }
             | Self::AcceptAs { .. } => return None,

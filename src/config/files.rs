@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::environment::Environment;
@@ -50,6 +51,8 @@ pub struct Files {
     pub project: Option<ConfigText>,
     /// The file that `--api-key-file` names.
     pub api_key: Option<KeyFile>,
+    /// The user's own table of prices.
+    pub prices: Option<ConfigText>,
 }
 
 impl Files {
@@ -65,8 +68,26 @@ impl Files {
             None => None,
         };
         let api_key = overrides.api_key_file.as_deref().map(read_key).transpose()?;
-        Ok(Self { user, project, api_key })
+        let prices = prices_file(environment, user.as_ref());
+        let prices = prices.as_deref().map(read_existing).transpose()?;
+        Ok(Self { user, project, api_key, prices })
     }
+}
+
+/// Finds out which table of prices the user wants, before settings are made of all that is said.
+fn prices_file(environment: &Environment, user: Option<&ConfigText>) -> Option<PathBuf> {
+    #[derive(Deserialize)]
+    struct Prices {
+        prices: Option<PathBuf>,
+    }
+    let variable = environment.var("DOCFERRY_PRICES").map(PathBuf::from);
+    let of_user = || {
+        let user = user?;
+        // A file that is broken is told of when it is read as a whole.
+        let named = toml::from_str::<Prices>(&user.text).ok()?.prices?;
+        Some(user.path.parent().unwrap_or(&user.path).join(named))
+    };
+    variable.or_else(of_user).filter(|path| path.as_os_str() != "auto")
 }
 
 fn user_file(overrides: &Overrides, environment: &Environment) -> Result<Option<ConfigText>, ConfigError> {

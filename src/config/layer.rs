@@ -15,6 +15,7 @@ use docferry_converters::options::{
 };
 use serde::Deserialize;
 
+use super::budgets::BudgetsLayer;
 use super::engine::UploadLayer;
 use super::environment::Environment;
 use super::error::ConfigError;
@@ -182,6 +183,8 @@ settings! {
     manifest: PathBuf = PathBuf::from("docferry.manifest.jsonl");
     /// A file of root certificates in PEM to trust besides the system's.
     ca_file: Auto<PathBuf> = Auto(None);
+    /// A file of prices to estimate by instead of the built-in ones.
+    prices: Auto<PathBuf> = Auto(None);
     /// Hosts that a project's configuration may name.
     trusted_hosts: Items = Items::default();
     with {
@@ -191,6 +194,8 @@ settings! {
         limits: LimitsLayer;
         /// How files are uploaded.
         upload: UploadLayer;
+        /// How much may be taken.
+        budgets: BudgetsLayer;
         /// Targets besides the built-in ones.
         targets: BTreeMap<String, TargetDefinition>;
     }

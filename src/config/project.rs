@@ -23,6 +23,7 @@ pub(super) fn check(layer: &Layer, below: &Stack, path: &Path, above: &Origins) 
     rule.user_only("state_dir", layer.state_dir.is_some())?;
     rule.user_only("manifest", layer.manifest.is_some())?;
     rule.user_only("ca_file", layer.ca_file.is_some())?;
+    rule.user_only("prices", layer.prices.is_some())?;
     rule.user_only("trusted_hosts", layer.trusted_hosts.is_some())?;
     rule.tightens("secrets", layer.secrets, values.secrets, |value| match value {
         SecretsRule::Refuse => 0,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::budgets::BudgetSettings;
 use super::engine::EngineSettings;
 use super::error::ConfigError;
 use super::layer::Origin;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub extra: UploadExtra,
     /// What governs the upload engine.
     pub engine: EngineSettings,
+    /// How much may be taken, and what estimates are made with.
+    pub budgets: BudgetSettings,
     /// What is found below a folder.
     pub discover: DiscoverSettings,
     /// Uploads at a time.

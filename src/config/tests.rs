@@ -23,7 +23,7 @@ impl Case {
             (!text.is_empty()).then(|| ConfigText { path: path.into(), text: text.to_owned() })
         };
         let files =
-            Files { user: file(USER, self.user), project: file(PROJECT, self.project), api_key: None };
+            Files { user: file(USER, self.user), project: file(PROJECT, self.project), ..Files::default() };
         resolve(&self.flags, &Environment::new("/home/u/repo", self.variables.iter().copied()), &files)
     }
 

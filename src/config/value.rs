@@ -4,7 +4,7 @@
 //! one a bare number has; only bytes may go without.
 
 use std::fmt;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use docferry_converters::options::{
 };
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
+use crate::model::budget::Usd;
 use crate::model::{
     Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, RequestRate,
     SecretsRule, VerifyRemote,
@@ -146,6 +147,56 @@ impl Value for NonZeroUsize {
 
     fn show(&self) -> String {
         self.to_string()
+    }
+}
+
+impl Value for NonZeroU32 {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        text.parse().map_err(|_| BadValue::new(text, "a number from 1"))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for Usd {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        text.parse().map_err(|_| BadValue::new(text, "an amount of dollars such as 5 or 12.50"))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// A value, or `none` where nothing is bounded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrNone<T>(pub Option<T>);
+
+impl<T: Value> Value for OrNone<T> {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        match text {
+            "none" => Ok(Self(None)),
+            text => T::parse(text)
+                .map(|value| Self(Some(value)))
+                .map_err(|bad| BadValue(format!("{bad}, or none"))),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.as_ref().map_or_else(|| "none".to_owned(), Value::show)
+    }
+}
+
+impl<T: Ord> OrNone<T> {
+    /// Tells whether this bounds more than `other`.
+    pub(super) fn is_below(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(this), Some(other)) => this < other,
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
     }
 }
 
@@ -325,6 +376,10 @@ impl<'de, T: Value> Visitor<'de> for AnyForm<T> {
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
+        T::parse(&number.to_string()).map_err(E::custom)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<T, E> {
         T::parse(&number.to_string()).map_err(E::custom)
     }
 

@@ -1,0 +1,211 @@
+//! What a million tokens of input cost, by model: a dated table, built in, that users can replace by their own.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use super::budget::{BadUsd, Usd};
+
+const BUILT_IN: &str = include_str!("prices.toml");
+const MILLION: u128 = 1_000_000;
+
+/// A table of prices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prices {
+    /// When it was made, as a date.
+    pub date: String,
+    models: Vec<Price>,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// The names under which the model is asked for.
+    pub ids: Vec<String>,
+    /// A million tokens of input, uncached.
+    pub input: Usd,
+    /// Tokens of a text for each thousand that older models make of it.
+    pub tokens_per_mille: u64,
+    /// The most tokens that one picture or page takes.
+    pub image_tokens: u64,
+    /// The number of tokens above which a whole request has another price, and that price.
+    pub long: Option<(u64, Usd)>,
+    /// Where that is said.
+    pub source: String,
+}
+
+/// A table that makes no sense.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPrices {
+    /// It is not written as a table of prices is.
+    #[error("{0}")]
+    Form(String),
+    /// An amount that is none.
+    #[error("the row of `{id}`")]
+    Amount {
+        /// The row's first model.
+        id: String,
+        /// Why.
+        source: BadUsd,
+    },
+    /// A row without models, or a model with two rows.
+    #[error("the model `{0}` has no row or more than one")]
+    Model(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    date: String,
+    models: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    ids: Vec<String>,
+    input: String,
+    #[serde(default = "one")]
+    tokens: String,
+    #[serde(default = "standard_image")]
+    image_tokens: u64,
+    long: Option<Long>,
+    #[serde(default)]
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Long {
+    above: u64,
+    input: String,
+}
+
+fn one() -> String {
+    "1".to_owned()
+}
+
+fn standard_image() -> u64 {
+    1568
+}
+
+impl Row {
+    fn price(self) -> Result<Price, BadPrices> {
+        let id = self.ids.first().cloned().unwrap_or_default();
+        let amount =
+            |text: &str| text.parse::<Usd>().map_err(|source| BadPrices::Amount { id: id.clone(), source });
+        let long = match &self.long {
+            Some(long) => Some((long.above, amount(&long.input)?)),
+            None => None,
+        };
+        Ok(Price {
+            input: amount(&self.input)?,
+            // A factor has the form of an amount, and three digits are enough.
+            tokens_per_mille: amount(&self.tokens)?.micros() / 1_000,
+            image_tokens: self.image_tokens,
+            long,
+            source: self.source,
+            ids: self.ids,
+        })
+    }
+}
+
+impl Prices {
+    /// Returns the built-in table.
+    ///
+    /// # Errors
+    /// None that a test would not find.
+    pub fn built_in() -> Result<Self, BadPrices> {
+        Self::parse(BUILT_IN)
+    }
+
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// [`BadPrices`] names what is wrong.
+    pub fn parse(text: &str) -> Result<Self, BadPrices> {
+        let table: Table =
+            toml::from_str(text).map_err(|error| BadPrices::Form(error.message().to_owned()))?;
+        let models = table.models.into_iter().map(Row::price).collect::<Result<Vec<_>, _>>()?;
+        let mut seen = HashSet::new();
+        for price in &models {
+            if price.ids.is_empty() {
+                return Err(BadPrices::Model(String::new()));
+            }
+            if let Some(id) = price.ids.iter().find(|id| !seen.insert(id.as_str())) {
+                return Err(BadPrices::Model(id.clone()));
+            }
+        }
+        Ok(Self { date: table.date, models })
+    }
+
+    /// Finds the price of a model.
+    #[must_use]
+    pub fn of(&self, model: &str) -> Option<&Price> {
+        self.models.iter().find(|price| price.ids.iter().any(|id| id == model))
+    }
+
+    /// Returns every model that has a price, in the order of the table.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.models.iter().flat_map(|price| price.ids.iter().map(String::as_str))
+    }
+}
+
+impl Price {
+    /// Returns what `references` uncached uses of so many tokens cost, rounded up to a millionth of a dollar.
+    #[must_use]
+    pub fn cost(&self, tokens: u64, references: u32) -> Usd {
+        let input = match self.long {
+            Some((above, input)) if tokens > above => input,
+            _ => self.input,
+        };
+        let micros =
+            (u128::from(tokens) * u128::from(input.micros())).div_ceil(MILLION) * u128::from(references);
+        Usd::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_table_is_sound_and_says_where_it_comes_from() {
+        let prices = Prices::built_in().unwrap();
+        assert_eq!(prices.models().count(), 18);
+        for price in &prices.models {
+            assert!(price.input > Usd::default() && !price.source.is_empty(), "{:?}", price.ids);
+            assert!((1_000..=2_000).contains(&price.tokens_per_mille), "{:?}", price.ids);
+        }
+        assert!(prices.date.starts_with("2026-"));
+    }
+
+    #[test]
+    fn costs_are_rounded_up_and_count_each_use() {
+        let prices = Prices::built_in().unwrap();
+        let cost =
+            |model: &str, tokens, references| prices.of(model).unwrap().cost(tokens, references).micros();
+        assert_eq!(cost("claude-opus-5", 1_000_000, 1), 5_000_000);
+        assert_eq!(cost("claude-opus-5", 1_000_000, 3), 15_000_000);
+        assert_eq!(cost("claude-haiku-5-5", 1, 1), 1, "a tenth of a millionth is not nothing");
+        assert_eq!(cost("claude-haiku-5-5", 100_000, 1), 10_000);
+        assert_eq!(cost("claude-haiku-5-5", 100_001, 1), 50_001);
+        assert_eq!(cost("claude-opus-5", u64::MAX, u32::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_table_that_makes_no_sense_is_refused() {
+        let row = "date = \"x\"\n[[models]]\nids = [\"m\"]\ninput = \"1\"\n";
+        assert_eq!(Prices::parse(row).unwrap().of("m").unwrap().input.micros(), 1_000_000);
+        for (text, expected) in [
+            ("date = 1".to_owned(), "invalid type: integer `1`, expected a string"),
+            (row.replace("\"1\"", "\"one\""), "the row of `m`"),
+            (row.replace("[\"m\"]", "[]"), "the model `` has no row or more than one"),
+            (row.replace("[\"m\"]", "[\"m\", \"m\"]"), "the model `m` has no row or more than one"),
+            (format!("{row}output = \"1\"\n"), "unknown field `output`"),
+        ] {
+            let error = Prices::parse(&text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+}
