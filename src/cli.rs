@@ -9,6 +9,7 @@ mod connection;
 mod conversion;
 pub mod docs;
 mod files;
+mod halt;
 mod inputs;
 mod limits;
 mod manifest;
@@ -31,6 +32,7 @@ pub use budgets::BudgetArgs;
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
 pub use files::{AtArgs, FilesArgs, FilesCommand};
+pub use halt::HaltArgs;
 pub use inputs::InputArgs;
 pub use limits::LimitArgs;
 pub use manifest::{ManifestArgs, ManifestCommand};
@@ -85,6 +87,8 @@ pub enum Command {
     Formats(FormatsArgs),
     /// Print or verify a manifest
     Manifest(ManifestArgs),
+    /// Stop the uploads of all runs until --clear
+    Halt(HaltArgs),
     /// Show the settings in force and where they come from
     Config(ConfigArgs),
     /// Convert what comes over standard input; a run starts this itself

@@ -9,6 +9,7 @@ mod convert;
 mod error;
 mod files;
 mod formats;
+mod halt;
 mod ingest;
 mod inputs;
 mod manifest;
@@ -151,6 +152,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Formats(args) => formats::run(&args, context),
         Command::Manifest(args) => manifest::run(&args, context),
         Command::Config(args) => config::run(&args, context),
+        Command::Halt(args) => halt::run(&args, context),
         Command::Worker(args) => Ok(worker::run(&args)),
     }
 }

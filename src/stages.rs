@@ -6,6 +6,7 @@ pub mod classify;
 pub mod convert;
 pub mod discover;
 pub mod estimate;
+pub mod halt;
 pub mod manifest;
 pub mod plan;
 pub mod upload;

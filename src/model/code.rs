@@ -104,6 +104,9 @@ codes! {
     Interrupted, "interrupted", Failure, true, "The run was stopped before it was this file's turn.", "run again", "an interrupt";
     NotAttempted, "not-attempted", Failure, true, "The run had to stop before it was this file's turn.", "mend what stopped the run and run again", "the run's error";
 
+    BudgetExceeded, "budget-exceeded", Failure, true, "A budget had no room for the file.", "raise the budget that the message names, or run again when it resets", "--max-files and the other budgets";
+    Halted, "halted", Failure, true, "Uploads were halted before it was this file's turn.", "`docferry halt --clear` ends the halt; then run again", "docferry halt";
+
     // Warnings of admission and upload.
     NameCleaned, "name-cleaned", Warning, false, "The name sent differs from the file's name.", "", "target profile, file names";
     NameChanged, "name-changed", Warning, false, "The target stored another name than was sent.", "", "the target's answer";

@@ -166,8 +166,8 @@ mod tests {
     use super::*;
     use crate::model::budget::Usd;
 
-    fn of(budgets: Budgets) -> RunBudget {
-        RunBudget::new(&budgets, || Duration::ZERO)
+    fn of(budgets: &Budgets) -> RunBudget {
+        RunBudget::new(budgets, || Duration::ZERO)
     }
 
     fn files(files: u64) -> Charges {
@@ -186,18 +186,18 @@ mod tests {
                 "max_estimated_cost",
             ),
         ] {
-            let budget = of(budgets);
+            let budget = of(&budgets);
             budget.reserve(&all).unwrap().commit();
             let refused = budget.reserve(&all).map(Reservation::commit).unwrap_err();
             assert_eq!((refused.limit.as_str(), refused.scope.as_str()), (limit, "this run"));
             assert_eq!(budget.taken(), (all, Charges::default()), "a refusal takes nothing");
         }
-        of(Budgets::default()).reserve(&Charges { bytes: u64::MAX, ..all }).unwrap().commit();
+        of(&Budgets::default()).reserve(&Charges { bytes: u64::MAX, ..all }).unwrap().commit();
     }
 
     #[test]
     fn what_is_released_can_be_taken_again_and_what_is_dropped_cannot() {
-        let budget = of(Budgets { max_files: Some(2), ..Budgets::default() });
+        let budget = of(&Budgets { max_files: Some(2), ..Budgets::default() });
         let first = budget.reserve(&files(2)).unwrap();
         let refused = budget.reserve(&files(1)).map(Reservation::commit).unwrap_err();
         assert_eq!((refused.used, refused.reserved, refused.asked, refused.max), (0, 2, 1, 2));
@@ -239,7 +239,7 @@ mod tests {
             max in 0u64..200,
             asked in prop::collection::vec((0u64..20, 0u8..3), 16..400),
         ) {
-            let budget = of(Budgets { max_bytes: Some(max), ..Budgets::default() });
+            let budget = of(&Budgets { max_bytes: Some(max), ..Budgets::default() });
             let (held, kept) = (AtomicU64::new(0), AtomicU64::new(0));
             let most = AtomicU64::new(0);
             std::thread::scope(|scope| {

@@ -5,7 +5,7 @@
 //! estimate names its rule, and docs/budgets.md explains them.
 
 use crate::model::MediaType;
-use crate::model::budget::Charges;
+use crate::model::budget::{Charges, Usd};
 use crate::model::prices::Price;
 
 /// Tokens of a text for each thousand that older models make of it, where no model is known: as newer models count.
@@ -74,7 +74,7 @@ pub fn charges(
         files: 1,
         bytes: size_bytes,
         tokens: estimate.tokens,
-        cost_micro_usd: cost.map_or(0, |cost| cost.micros()),
+        cost_micro_usd: cost.map_or(0, Usd::micros),
     }
 }
 

@@ -1,0 +1,30 @@
+//! `halt`: stops every run that uses the state's folder before it sends its next file, until the halt is cleared.
+
+use super::{CommandError, Context};
+use crate::cli::HaltArgs;
+use crate::exit::ExitStatus;
+use crate::model::Timestamp;
+use crate::report::human;
+use crate::stages::halt;
+
+/// Halts, or lets uploads go on.
+pub(super) fn run(args: &HaltArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
+    let settings = context.settings(&args.overrides(context.general))?;
+    let folder = settings.engine.require_state_dir()?;
+    let failed = |source| CommandError::File { path: folder.to_owned(), source };
+    let shown = human::printable(&folder.to_string_lossy());
+    let said = if args.clear {
+        match halt::clear(folder).map_err(failed)? {
+            true => format!("uploads of runs with the state in {shown} may go on"),
+            false => format!("nothing was halted in {shown}"),
+        }
+    } else {
+        halt::set(folder, args.reason.as_deref(), Timestamp::now()).map_err(failed)?;
+        format!("runs with the state in {shown} upload nothing more; docferry halt --clear ends that")
+    };
+    if context.general.quiet == 0 {
+        // Nobody is left to tell when standard error is gone.
+        drop(writeln!(context.stderr, "{said}"));
+    }
+    Ok(ExitStatus::Success)
+}
