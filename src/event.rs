@@ -1,5 +1,7 @@
 //! What a run tells while it goes on. Progress bars, logs and JSON lines are observers; the library never prints.
 
+use std::time::Duration;
+
 use crate::model::entry::Entry;
 
 /// One thing that happened.
@@ -13,6 +15,8 @@ pub enum Event<'a> {
         /// Their sizes by lstat.
         bytes: u64,
     },
+    /// How far the stages are. Told about once a second, whether or not anything is done.
+    Counted(&'a Counters),
     /// An entry is final. It is durable when its batch is announced.
     Finished(&'a Entry),
     /// All entries of a batch are durable in the journal.
@@ -27,6 +31,25 @@ pub enum Event<'a> {
         /// What.
         message: &'a str,
     },
+}
+
+/// How far the stages of a run are. What is counted only grows, except for `waiting` and `pause`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Inputs found so far.
+    pub found: u64,
+    /// Files that are ready to be sent.
+    pub prepared: u64,
+    /// Files that were sent and are stored.
+    pub sent: u64,
+    /// Files that an earlier run had sent.
+    pub reused: u64,
+    /// Files that are being sent, or wait for their turn, a pause or a list of the target.
+    pub waiting: u64,
+    /// Attempts after the first.
+    pub retries: u64,
+    /// How long nothing is sent any more because the target asked for a pause.
+    pub pause: Duration,
 }
 
 /// A batch whose entries are durable.

@@ -2,5 +2,6 @@
 
 pub mod human;
 pub mod json;
+pub mod preflight;
 pub mod progress;
 pub mod summary;

@@ -12,7 +12,7 @@ use crate::model::entry::Status;
 use crate::model::{FileName, Isolate};
 use crate::pipeline::{Builder, Inspection, Pipeline, Report, RunError, StopKind, Verdict};
 use crate::policy::Policy;
-use crate::report::progress::Progress;
+use crate::report::progress::{Progress, Show};
 use crate::report::{human, json, summary};
 use crate::stages::discover::{self, DiscoverOptions, Globs, Named};
 use crate::stages::manifest::beside;
@@ -159,11 +159,16 @@ pub(super) fn run(
     ending: &Ending<'_>,
     context: &mut Context<'_>,
 ) -> Result<ExitStatus, CommandError> {
-    let drawn = context.general.quiet == 0 && !args.json && std::io::stderr().is_terminal();
+    let show = match (context.general.quiet, std::io::stderr().is_terminal()) {
+        (1.., _) => Show::Nothing,
+        (0, false) => Show::Lines,
+        (0, true) if args.json => Show::Nothing,
+        (0, true) => Show::Bar,
+    };
     let report = {
         let warned = context.general.quiet < 2;
         let mut progress = Progress::new(
-            drawn,
+            show,
             args.json.then_some(&mut *context.stdout),
             warned.then_some(&mut *context.stderr),
             context.colour,
