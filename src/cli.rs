@@ -9,6 +9,7 @@ mod connection;
 mod conversion;
 pub mod docs;
 mod files;
+mod general;
 mod halt;
 mod inputs;
 mod limits;
@@ -26,12 +27,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use budgets::BudgetArgs;
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
 pub use files::{AtArgs, FilesArgs, FilesCommand};
+pub use general::{ColorWhen, GeneralArgs, LogFormat, LogPaths};
 pub use halt::HaltArgs;
 pub use inputs::InputArgs;
 pub use limits::LimitArgs;
@@ -94,47 +96,6 @@ pub enum Command {
     /// Convert what comes over standard input; a run starts this itself
     #[command(hide = true)]
     Worker(WorkerArgs),
-}
-
-/// What holds for every command.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "General")]
-pub struct GeneralArgs {
-    /// Read this configuration instead of ~/.config/docferry/config.toml
-    #[arg(long, value_name = "FILE", global = true)]
-    pub config: Option<PathBuf>,
-    /// Use colour: auto, always or never; NO_COLOR is respected
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
-    pub color: ColorWhen,
-    /// Say less: once no progress, twice no summary and no warnings either
-    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "verbose")]
-    pub quiet: u8,
-    /// Log more: once what happens, twice every request
-    #[arg(short, long, action = ArgAction::Count, global = true)]
-    pub verbose: u8,
-    /// How log lines are written
-    #[arg(long, value_name = "FORMAT", default_value = "text", global = true, hide_short_help = true)]
-    pub log_format: LogFormat,
-}
-
-/// When colour is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
 }
 
 /// Arguments of `ingest`.
@@ -295,12 +256,6 @@ impl UsageError {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
-    }
-}
-
-impl GeneralArgs {
-    fn overrides(&self) -> Overrides {
-        Overrides { config: self.config.clone(), ..Overrides::default() }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{CommandError, Context, named};
-use crate::cli::{InputArgs, OutputArgs, UsageError};
+use crate::cli::{InputArgs, LogPaths, OutputArgs, UsageError};
 use crate::config::Settings;
 use crate::exit::ExitStatus;
 use crate::model::entry::Status;
@@ -172,7 +172,8 @@ pub(super) fn run(
             args.json.then_some(&mut *context.stdout),
             warned.then_some(&mut *context.stderr),
             context.colour,
-        );
+        )
+        .with_hashed_paths(context.general.log_paths == LogPaths::Hash);
         let report = pipeline.run(&mut progress)?;
         progress.finish().map_err(CommandError::Stdout)?;
         report

@@ -112,8 +112,8 @@ fn connection(target: &KnownTarget) -> Vec<(String, String)> {
     rows.push(("bearer token".to_owned(), or_none(&profile.auth_token_env)));
     let workspace = profile.workspace.as_deref().unwrap_or("as answers say");
     rows.push(("workspace".to_owned(), workspace.to_owned()));
-    let writers = if profile.shared_writers { "docferry and others" } else { "docferry alone" };
-    rows.push(("written by".to_owned(), writers.to_owned()));
+    let writers = if profile.shared_writers { "yes" } else { "none known" };
+    rows.push(("other writers".to_owned(), writers.to_owned()));
     rows.push(("defined by".to_owned(), origin(target)));
     rows
 }

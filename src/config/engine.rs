@@ -222,4 +222,30 @@ mod tests {
             format!("`{USER}`: `targets.corp.workspace` is empty, too long or holds control characters")
         );
     }
+
+    #[test]
+    fn the_defaults_that_flags_name_are_those_of_the_table() {
+        let shown: std::collections::BTreeMap<_, _> = UploadValues::default().show().into_iter().collect();
+        let mut checked = 0;
+        for help in [
+            include_str!("../cli/pace.rs"),
+            include_str!("../cli/reuse.rs"),
+            include_str!("../cli/connection.rs"),
+        ] {
+            let mut default = None;
+            for line in help.lines() {
+                default = line.split("[default: ").nth(1).and_then(|rest| rest.split(']').next()).or(default);
+                let Some(key) = line.trim().strip_prefix("pub ").and_then(|rest| rest.split(':').next())
+                else {
+                    continue;
+                };
+                let said = default.take().filter(|_| key != "requests_per_minute");
+                if let (Some(said), Some(value)) = (said, shown.get(format!("upload.{key}").as_str())) {
+                    assert_eq!(said, value, "{key}");
+                    checked += 1;
+                }
+            }
+        }
+        assert_eq!(checked, shown.len() - 1);
+    }
 }

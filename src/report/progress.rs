@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::human::{self, Colour};
 use crate::event::{Counters, Event, Observer};
+use crate::model::Sha256;
 use crate::model::entry::{Entry, Status};
 
 /// How often a line is written where no bar can be drawn.
@@ -37,6 +38,7 @@ pub struct Progress<'a> {
     state: State,
     elapsed: Box<dyn Fn() -> Duration + 'a>,
     line_after: Duration,
+    hashed_paths: bool,
 }
 
 impl std::fmt::Debug for Progress<'_> {
@@ -72,13 +74,31 @@ impl<'a> Progress<'a> {
         let begun = Instant::now();
         let elapsed = Box::new(move || begun.elapsed());
         let state = State::default();
-        Self { bar, show, out, warnings, colour, error: None, state, elapsed, line_after: LINE_EVERY }
+        Self {
+            bar,
+            show,
+            out,
+            warnings,
+            colour,
+            error: None,
+            state,
+            elapsed,
+            line_after: LINE_EVERY,
+            hashed_paths: false,
+        }
     }
 
     /// Takes another clock, which tells how long the run has lasted.
     #[must_use]
     pub fn with_clock(mut self, elapsed: impl Fn() -> Duration + 'a) -> Self {
         self.elapsed = Box::new(elapsed);
+        self
+    }
+
+    /// Names inputs in log lines by digests of their paths.
+    #[must_use]
+    pub fn with_hashed_paths(mut self, hashed: bool) -> Self {
+        self.hashed_paths = hashed;
         self
     }
 
@@ -126,7 +146,7 @@ impl<'a> Progress<'a> {
             self.state.problems += 1;
             self.bar.set_message(self.state.message());
         }
-        log(entry);
+        log(entry, self.hashed_paths);
         if self.out.is_some() {
             self.say(&json!({ "event": "entry", "entry": entry }));
         }
@@ -181,15 +201,19 @@ impl Observer for Progress<'_> {
 }
 
 /// Logs an entry in the words of `docs/logs.md`.
-fn log(entry: &Entry) {
+fn log(entry: &Entry, hashed_paths: bool) {
     let (output, file) = (entry.output.as_ref(), entry.file.as_ref());
     let extension = Path::new(&entry.source.relative).extension().map(std::ffi::OsStr::to_string_lossy);
+    let path = match hashed_paths {
+        true => Sha256::of(entry.source.path.as_bytes()).short(8),
+        false => human::printable(&entry.source.path),
+    };
     tracing::info!(
         seq = entry.seq,
         part = entry.part,
         stage = "manifest",
         status = entry.status.as_str(),
-        path = human::printable(&entry.source.path),
+        path,
         src_ext = extension.map(|text| human::printable(&text)),
         mime = output.map(|output| output.media_type.as_str()),
         bytes_in = entry.source.size_bytes,

@@ -18,6 +18,8 @@ fn cases_print_what_they_should() {
         "https_proxy",
         "DOCFERRY_CONFIG",
         "DOCFERRY_TARGET",
+        "DOCFERRY_STATE_DIR",
+        "XDG_STATE_HOME",
     ] {
         cases.env(name, "");
     }
