@@ -8,6 +8,7 @@
 
 mod anthropic;
 mod app;
+mod commit;
 mod content;
 mod fault;
 mod listener;
@@ -15,14 +16,17 @@ mod media;
 mod paging;
 mod qoder;
 mod query;
+mod raw;
 mod refusal;
 mod upload;
+mod visibility;
 
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use serde::Serialize;
@@ -31,7 +35,8 @@ use tokio::sync::oneshot;
 use crate::model::{Secret, Timestamp};
 use crate::store::{Store, StoreError};
 
-pub use fault::{BadFault, Fault};
+pub use commit::{Commit, CommitLog, CommitOperation};
+pub use fault::{BadFault, Fault, FaultKind, UploadRequest};
 
 /// Which generation of the Qoder Files API is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,6 +116,10 @@ pub struct ServerOptions {
     pub clock: Clock,
     /// What shall go wrong, and how often.
     pub faults: Vec<Fault>,
+    /// What faults with a rate are drawn from.
+    pub fault_seed: u64,
+    /// Where it is noted what was stored and deleted.
+    pub commit_log: CommitLog,
 }
 
 impl ServerOptions {
@@ -125,6 +134,8 @@ impl ServerOptions {
             limits: Limits::default(),
             clock: Clock::default(),
             faults: Vec::new(),
+            fault_seed: 0,
+            commit_log: CommitLog::default(),
         }
     }
 }
@@ -144,6 +155,9 @@ pub enum ServerError {
         /// What the system said.
         source: io::Error,
     },
+    /// The commit log cannot be opened.
+    #[error("cannot write the commit log")]
+    CommitLog(#[source] io::Error),
     /// The store cannot be opened.
     #[error("cannot open the store")]
     Store(#[from] StoreError),
@@ -176,6 +190,7 @@ impl fmt::Debug for Ready {
 pub struct Server {
     url: String,
     token: Secret,
+    app: Arc<app::App>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -196,6 +211,8 @@ impl Server {
         let address = listener.local_addr().map_err(bind)?;
         let token = options.token.map_or_else(random_token, Ok)?;
         let url = format!("http://{address}");
+        let commits = commit::Commits::open(&options.commit_log).map_err(ServerError::CommitLog)?;
+        let observes = options.commit_log != CommitLog::Off;
         let app = Arc::new(app::App {
             store: Arc::new(store),
             token: token.clone(),
@@ -203,13 +220,15 @@ impl Server {
             limits: options.limits,
             clock: options.clock,
             links: content::Links::default(),
-            faults: fault::Faults::new(options.faults),
+            listings: visibility::Listings::new(fault::lag(&options.faults)),
+            faults: fault::Faults::new(options.faults, options.fault_seed, observes),
+            commits,
             url: url.clone(),
             port: address.port(),
         });
         let (stop, stopped) = oneshot::channel();
-        let thread = listener::spawn(listener, app, stopped).map_err(ServerError::Runtime)?;
-        Ok(Self { url, token, stop: Some(stop), thread: Some(thread) })
+        let thread = listener::spawn(listener, Arc::clone(&app), stopped).map_err(ServerError::Runtime)?;
+        Ok(Self { url, token, app, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Returns the server's address, without a slash at its end.
@@ -245,6 +264,24 @@ impl Server {
             qoder_base_url: self.qoder_base_url(),
             token: self.token.expose().to_owned(),
         }
+    }
+
+    /// Returns what was stored and deleted so far, if a commit log is on.
+    #[must_use]
+    pub fn commits(&self) -> Vec<Commit> {
+        self.app.commits.all()
+    }
+
+    /// Returns the uploads that were begun, if a commit log is on.
+    #[must_use]
+    pub fn uploads(&self) -> Vec<UploadRequest> {
+        self.app.faults.uploads()
+    }
+
+    /// Returns how many requests followed a redirect to another host: none should.
+    #[must_use]
+    pub fn followed_redirects(&self) -> u64 {
+        self.app.faults.followed.load(Ordering::Relaxed)
     }
 
     /// Serves until the process gets SIGINT or SIGTERM, then ends what is running.

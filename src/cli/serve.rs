@@ -27,9 +27,19 @@ pub struct ServeArgs {
     /// Which generation of the Qoder dialect is spoken
     #[arg(long, value_name = "SHAPE", default_value = "seed")]
     pub qoder_shape: QoderShape,
-    /// Let requests fail on purpose, such as upload:529, any:429+2*3 or upload:lose; may be repeated
-    #[arg(long, value_name = "FAULT")]
+    /// Let requests fail on purpose, such as upload:529, any:429+2*3 or upload:commit-reset@10%
+    ///
+    /// OPERATION:EFFECT, and how often: *TIMES in the order of the list (once, if nothing is said) or @RATE%. The
+    /// operations are any, upload, list, metadata, content and delete; docs/reliability.md has the table of effects.
+    /// A rate strikes one file at most twice, so that a run can end; @RATE%! strikes without mercy.
+    #[arg(long, value_name = "FAULT", value_delimiter = ',')]
     pub fault: Vec<Fault>,
+    /// What faults with a rate are drawn from; the same number draws the same faults
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub fault_seed: u64,
+    /// Write a line of JSON for each file that is stored or deleted, before the client is told
+    #[arg(long, value_name = "FILE")]
+    pub commit_log: Option<PathBuf>,
 }
 
 /// The generations of the Qoder dialect.

@@ -10,7 +10,7 @@ use crate::config::{Layer, Overrides};
 use crate::exit::ExitStatus;
 use crate::model::Secret;
 use crate::report::json;
-use crate::server::{QoderShape, Server, ServerOptions};
+use crate::server::{CommitLog, QoderShape, Server, ServerOptions};
 
 /// Serves.
 pub(super) fn run(args: ServeArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
@@ -27,6 +27,8 @@ pub(super) fn run(args: ServeArgs, context: &mut Context<'_>) -> Result<ExitStat
         token,
         qoder_shape,
         faults: args.fault,
+        fault_seed: args.fault_seed,
+        commit_log: args.commit_log.map_or(CommitLog::Off, CommitLog::File),
         ..ServerOptions::new(settings.store)
     };
     let server = Server::start(options)?;

@@ -19,12 +19,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::app::{self, App, Shared};
+use super::commit::Arrival;
+use super::fault::{self, Ticket};
 use super::query::Query;
 use super::refusal::{self, Refusal};
 use super::upload::{self, FormRules};
 use super::{content, media};
-use crate::model::{FileStatus, MediaType};
-use crate::store::NewFile;
+use crate::model::MediaType;
 use wire::Shape;
 
 const ID_PREFIX: &str = "file_";
@@ -54,7 +55,7 @@ async fn envelope(State(app): Shared, request: Request, next: Next) -> Response 
     };
     let request_id = format!("req_{random}");
     let mut response = match admit(&app, request.headers()) {
-        Ok(()) => identify(&app, app.faults.answer(request, next).await),
+        Ok(()) => identify(&app, fault::answer(&app, request, next).await),
         Err(refusal) => {
             upload::drain(request).await;
             refusal.into_response()
@@ -117,6 +118,7 @@ fn shape(headers: &HeaderMap) -> Shape {
 
 async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusal> {
     let shape = shape(request.headers());
+    let ticket = Ticket::of(&request);
     let rules = FormRules {
         // The beta has no expiry; to keep a file for ever that shall end would be worse than a 400.
         fields: match shape {
@@ -132,20 +134,20 @@ async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusa
     let given = file.file_name.as_deref().unwrap_or_default();
     let media_type = media::stored(file.media_type, given);
     let name = stored_name(given, &media_type)?;
-    let now = app.clock.now();
-    let stored = app
-        .blocking(move |store| {
-            let new = NewFile {
-                expires_at: lifetime.map(|lifetime| now.plus(lifetime)),
-                // Only what tools and sessions made can be downloaded ("Files API", downloading).
-                downloadable: Some(false),
-                status: Some(FileStatus::Ready),
-                ..NewFile::new(&name, media_type.as_str(), ID_PREFIX, now)
-            };
-            store.commit(new, file.staged)
-        })
-        .await?;
-    Ok(wire::file(&stored.object, shape, false).into_response())
+    let arrival = Arrival {
+        name,
+        media_type: media_type.as_str().to_owned(),
+        id_prefix: ID_PREFIX,
+        lifetime,
+        // Only what tools and sessions made can be downloaded ("Files API", downloading).
+        downloadable: Some(false),
+        purpose: None,
+        metadata: None,
+        staged: file.staged,
+        dialect: shape.dialect(),
+    };
+    let stored = app.store_upload(arrival, ticket).await?;
+    Ok(wire::file(&stored, shape, false).into_response())
 }
 
 /// Returns the stored name: the last component of what was sent, as it stands; `%22` is not decoded.
@@ -205,9 +207,9 @@ async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     Ok(content::answer(content, &file))
 }
 
-async fn delete(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
+async fn delete(State(app): Shared, id: FileId, request: Request) -> Result<Response, Refusal> {
     let id = path_id(id)?;
-    app.delete(&id).await?;
+    app.delete_file(&id, shape(request.headers()).dialect(), Ticket::of(&request)).await?;
     Ok(wire::deleted(&id).into_response())
 }
 

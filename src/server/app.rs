@@ -5,17 +5,20 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 
+use super::commit::Commits;
 use super::content::{self, Links};
 use super::fault::Faults;
 use super::refusal::Refusal;
+use super::visibility::Listings;
 use super::{Clock, Limits, QoderShape, anthropic, qoder};
 use crate::model::{FileObject, Secret, Sha256, Timestamp};
 use crate::store::{Store, StoreError};
@@ -33,6 +36,8 @@ pub(super) struct App {
     pub(super) clock: Clock,
     pub(super) links: Links,
     pub(super) faults: Faults,
+    pub(super) listings: Listings,
+    pub(super) commits: Commits,
     pub(super) url: String,
     pub(super) port: u16,
 }
@@ -58,15 +63,6 @@ impl App {
         found.ok_or_else(|| Refusal::file_not_found(&id))
     }
 
-    /// Deletes a file, or says that there is none.
-    pub(super) async fn delete(&self, id: &str) -> Result<(), Refusal> {
-        let wanted = id.to_owned();
-        match self.blocking(move |store| store.delete(&wanted)).await? {
-            true => Ok(()),
-            false => Err(Refusal::file_not_found(id)),
-        }
-    }
-
     /// Tells whether a request's credential is the server's.
     pub(super) fn is_token(&self, given: &str) -> bool {
         let expected = Sha256::of(self.token.expose().as_bytes()).to_string();
@@ -87,6 +83,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router {
     anthropic::routes(app)
         .nest("/api/v1/cloud", qoder::routes(app))
         .route(&format!("{LINK_PATH}{{secret}}"), get(follow_link))
+        .route("/_elsewhere/{*path}", any(elsewhere))
         .layer(from_fn_with_state(Arc::clone(app), check_host))
         .with_state(Arc::clone(app))
 }
@@ -116,6 +113,12 @@ async fn follow_link(State(app): Shared, Path(secret): Path<String>) -> Response
         Ok(None) => gone(),
         Err(refusal) => (refusal.status, refusal.message).into_response(),
     }
+}
+
+/// Answers whoever follows a redirect to another host, which no client should.
+async fn elsewhere(State(app): Shared) -> Response {
+    app.faults.followed.fetch_add(1, Ordering::Relaxed);
+    Json(serde_json::json!({"id": "file_elsewhere", "type": "file"})).into_response()
 }
 
 async fn check_host(State(app): Shared, request: Request, next: Next) -> Response {

@@ -2,8 +2,10 @@
 //!
 //! `axum::serve` sets neither a time limit for heads nor one for their size or for connections, hence hyper itself.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,14 +15,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::app::{self, App};
-use super::fault::Broken;
+use super::raw::{Raw, Reused, Wire};
 
 /// Also ends connections that are idle for so long.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -53,7 +54,7 @@ pub(super) fn spawn(
 async fn serve(listener: TcpListener, app: &Arc<App>, mut stopped: oneshot::Receiver<()>) {
     let service = TowerToHyperService::new(app::routes(app));
     let permits = Arc::new(Semaphore::new(app.limits.max_connections));
-    let graceful = GracefulShutdown::new();
+    let (stop, stops) = watch::channel(false);
     loop {
         let accepted = tokio::select! {
             _ = &mut stopped => break,
@@ -68,39 +69,69 @@ async fn serve(listener: TcpListener, app: &Arc<App>, mut stopped: oneshot::Rece
                 continue;
             }
         };
-        let service = service.clone();
         let others = Arc::clone(&permits);
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let answer = service.call(request);
-            let others = Arc::clone(&others);
-            async move {
-                let Ok(mut response) = answer.await;
-                // Whoever waits for a connection must not wait until an idle one times out.
-                if others.available_permits() == 0 {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                // An error of the service makes hyper close the connection without a word.
-                match response.extensions().get::<Broken>() {
-                    Some(broken) => Err(*broken),
-                    None => Ok(response),
-                }
-            }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
-            .max_buf_size(BUFFER_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let connection = converse(stream, service.clone(), others, stops.clone());
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "a connection broke");
+                tracing::debug!(error = error.as_ref(), "a connection broke");
             }
             drop(permit);
         });
     }
-    drop(listener);
-    drop(tokio::time::timeout(SHUTDOWN_TIME, graceful.shutdown()).await);
+    drop((listener, stops));
+    if stop.send(true).is_ok() {
+        drop(tokio::time::timeout(SHUTDOWN_TIME, stop.closed()).await);
+    }
+}
+
+/// Serves one connection until it ends, or until an answer goes out past HTTP.
+async fn converse(
+    stream: TcpStream,
+    service: TowerToHyperService<axum::Router>,
+    others: Arc<Semaphore>,
+    mut stops: watch::Receiver<bool>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (by_hand, mut answers) = mpsc::channel::<Raw>(1);
+    let used = AtomicBool::new(false);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Reused(used.swap(true, Ordering::Relaxed)));
+        let answer = service.call(request);
+        let (others, by_hand) = (Arc::clone(&others), by_hand.clone());
+        async move {
+            let Ok(mut response) = answer.await;
+            if let Some(wire) = response.extensions_mut().remove::<Wire>() {
+                // The connection is taken away from hyper, and this with it.
+                drop(by_hand.send(Raw::new(wire, response).await).await);
+                return std::future::pending().await;
+            }
+            // Whoever waits for a connection must not wait until an idle one times out.
+            if others.available_permits() == 0 {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(BUFFER_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut stopping = false;
+    let raw = loop {
+        tokio::select! {
+            ended = &mut connection => return ended.map_err(Into::into),
+            Some(raw) = answers.recv() => break raw,
+            _ = stops.wait_for(|stop| *stop), if !stopping => {
+                stopping = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    };
+    let stream = connection.into_parts().io.into_inner();
+    tokio::select! {
+        written = raw.write(stream) => written.map_err(Into::into),
+        _ = stops.wait_for(|stop| *stop) => Ok(()),
+    }
 }
 
 async fn accept(

@@ -3,6 +3,10 @@
 //! The store knows no filters: it cannot index what it does not understand. So records are read until the page is
 //! full, which a store on one disk can bear.
 
+use std::sync::Arc;
+
+use super::app::App;
+use super::refusal::Refusal;
 use crate::model::FileObject;
 use crate::store::{Page, Position, Store, StoreError};
 
@@ -26,13 +30,33 @@ impl From {
     }
 }
 
+/// What the files of a listing must be.
+pub(super) type Filter = Box<dyn Fn(&FileObject) -> bool + Send>;
+
+/// Returns the files of one page that fit and are listed by now.
+pub(super) async fn listed(
+    app: &Arc<App>,
+    from: From,
+    limit: usize,
+    filter: Option<Filter>,
+) -> Result<Page, Refusal> {
+    let (shared, lags) = (Arc::clone(app), app.listings.lags());
+    app.blocking(move |store| match filter {
+        None if !lags => page(store, &from, limit),
+        filter => full_page(store, &from, limit, |file| {
+            filter.as_ref().is_none_or(|fits| fits(file)) && !(lags && shared.listings.hides(&file.file_id))
+        }),
+    })
+    .await
+}
+
 /// Returns the files of one page, newest first.
-pub(super) fn page(store: &Store, from: &From, limit: usize) -> Result<Page, StoreError> {
+fn page(store: &Store, from: &From, limit: usize) -> Result<Page, StoreError> {
     store.list(from.position(), limit)
 }
 
 /// Returns the files of one page that fit; fewer than `limit` only if there are no more.
-pub(super) fn full_page(
+fn full_page(
     store: &Store,
     from: &From,
     limit: usize,

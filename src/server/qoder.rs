@@ -20,13 +20,15 @@ use axum::routing::get;
 use serde_json::Value;
 
 use super::app::{self, App, Shared};
+use super::commit::Arrival;
+use super::fault::{self, Ticket};
 use super::query::Query;
 use super::refusal::{self, Refusal};
 use super::upload::{self, FormRules};
 use super::{QoderShape, media};
 use crate::model::FileStatus;
-use crate::store::NewFile;
 
+const DIALECT: &str = "qoder";
 const ID_PREFIX: &str = "file_";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
@@ -52,7 +54,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
 async fn envelope(State(app): Shared, request: Request, next: Next) -> Response {
     let request_id = request_id(request.headers());
     let mut response = match admit(&app, request.headers()) {
-        Ok(()) => app.faults.answer(request, next).await,
+        Ok(()) => fault::answer(&app, request, next).await,
         Err(refusal) => {
             upload::drain(request).await;
             refusal.into_response()
@@ -92,6 +94,7 @@ fn admit(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusal> {
+    let ticket = Ticket::of(&request);
     let rules = FormRules {
         fields: match app.qoder_shape {
             QoderShape::Seed => &[("name", 4_096), ("purpose", 64), ("metadata", MAX_METADATA_BYTES)],
@@ -116,21 +119,19 @@ async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusa
         let message = format!("{media_type} and {name:?} are not among the supported upload file types");
         return Err(Refusal { param: Some("file"), ..Refusal::invalid(message) });
     }
-    let now = app.clock.now();
-    let stored = app
-        .blocking(move |store| {
-            let new = NewFile {
-                expires_at: lifetime.map(|lifetime| now.plus(lifetime)),
-                downloadable: Some(true),
-                purpose: Some(&purpose),
-                status: Some(FileStatus::Ready),
-                metadata: Some(metadata),
-                ..NewFile::new(&name, media_type.as_str(), ID_PREFIX, now)
-            };
-            store.commit(new, form.file.staged)
-        })
-        .await?;
-    Ok((StatusCode::CREATED, wire::file(&stored.object, app.qoder_shape)).into_response())
+    let arrival = Arrival {
+        name,
+        media_type: media_type.as_str().to_owned(),
+        id_prefix: ID_PREFIX,
+        lifetime,
+        downloadable: Some(true),
+        purpose: Some(purpose),
+        metadata: Some(metadata),
+        staged: form.file.staged,
+        dialect: DIALECT,
+    };
+    let stored = app.store_upload(arrival, ticket).await?;
+    Ok((StatusCode::CREATED, wire::file(&stored, app.qoder_shape)).into_response())
 }
 
 /// Returns the stored name. What the vendor's sanitizing does is not published: here it keeps the last component,
@@ -194,9 +195,9 @@ async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     Ok(wire::link(&url, expires_at).into_response())
 }
 
-async fn delete(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
+async fn delete(State(app): Shared, id: FileId, request: Request) -> Result<Response, Refusal> {
     let id = path_id(id)?;
-    app.delete(&id).await?;
+    app.delete_file(&id, DIALECT, Ticket::of(&request)).await?;
     Ok(wire::deleted(&id).into_response())
 }
 

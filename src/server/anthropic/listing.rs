@@ -4,6 +4,8 @@
 //! `scope_id` a GA page may be empty and not the last, which clients must be ready for; a beta page never is,
 //! because its cursors are ids of the page.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -26,7 +28,7 @@ const OTHER_GENERATION: &str = "is not a parameter of this generation of the API
 
 /// Answers in the beta shape.
 pub(super) async fn beta(
-    app: &App,
+    app: &Arc<App>,
     query: &Query,
     scope: Option<String>,
     agents: bool,
@@ -41,12 +43,10 @@ pub(super) async fn beta(
         (None, Some(id)) => From::Before(id.to_owned()),
         (None, None) => From::Newest,
     };
-    let page = app
-        .blocking(move |store| match scope {
-            None => paging::page(store, &from, limit),
-            scope => paging::full_page(store, &from, limit, |file| file.scope == scope),
-        })
-        .await?;
+    let page = match scope {
+        None => paging::listed(app, from, limit, None).await?,
+        scope => paging::listed(app, from, limit, Some(Box::new(move |file| file.scope == scope))).await?,
+    };
     let first_id = page.files.first().map(|file| &file.file_id);
     let last_id = page.files.last().map(|file| &file.file_id);
     let data = data(&page.files, Shape::Beta, agents);
@@ -56,7 +56,7 @@ pub(super) async fn beta(
 
 /// Answers in the generally available shape.
 pub(super) async fn ga(
-    app: &App,
+    app: &Arc<App>,
     query: &Query,
     scope: Option<String>,
     agents: bool,
@@ -67,7 +67,7 @@ pub(super) async fn ga(
     let (mut files, next_page) = if ids.is_empty() {
         let limit = query.limit(MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
         let from = query.one("page")?.map(read_cursor).transpose()?.map_or(From::Newest, From::After);
-        let page = app.blocking(move |store| paging::page(store, &from, limit)).await?;
+        let page = paging::listed(app, from, limit, None).await?;
         let last = page.files.last().filter(|_| page.has_more);
         let next_page = last.map(|file| cursor(&file.file_id));
         (page.files, next_page)

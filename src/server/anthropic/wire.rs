@@ -17,6 +17,16 @@ pub(super) enum Shape {
     Ga,
 }
 
+impl Shape {
+    /// Returns the name of the dialect in logs.
+    pub(super) fn dialect(self) -> &'static str {
+        match self {
+            Self::Beta => "anthropic-beta",
+            Self::Ga => "anthropic",
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct FileMetadata {
     id: String,

@@ -3,6 +3,8 @@
 //! `page` means what `after_id` means ("pagination"): its value is the last id of the page before. Filters are the
 //! current generation's; with one, records are read until the page is full.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -46,17 +48,13 @@ impl Filter {
 }
 
 /// Answers a list request.
-pub(super) async fn answer(app: &App, query: &Query) -> Result<Response, Refusal> {
+pub(super) async fn answer(app: &Arc<App>, query: &Query) -> Result<Response, Refusal> {
     let request = read(query, app.qoder_shape)?;
-    let page = app
-        .blocking(move |store| {
-            let Request { from, limit, filter } = &request;
-            match filter == &Filter::default() {
-                true => paging::page(store, from, *limit),
-                false => paging::full_page(store, from, *limit, |file| filter.fits(file)),
-            }
-        })
-        .await?;
+    let Request { from, limit, filter } = request;
+    let page = match filter == Filter::default() {
+        true => paging::listed(app, from, limit, None).await?,
+        false => paging::listed(app, from, limit, Some(Box::new(move |file| filter.fits(file)))).await?,
+    };
     let data: Vec<Value> = page.files.iter().map(|file| wire::file(file, app.qoder_shape).0).collect();
     let first_id = page.files.first().map(|file| &file.file_id);
     let last_id = page.files.last().map(|file| &file.file_id);

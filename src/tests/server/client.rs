@@ -36,7 +36,7 @@ pub(crate) fn start_with(qoder_shape: QoderShape, limits: Limits) -> Fixture {
     start_as(|options| ServerOptions { qoder_shape, limits, ..options })
 }
 
-fn start_as(change: impl FnOnce(ServerOptions) -> ServerOptions) -> Fixture {
+pub(crate) fn start_as(change: impl FnOnce(ServerOptions) -> ServerOptions) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("store");
     let hours = Arc::new(AtomicU64::new(0));
