@@ -26,6 +26,10 @@ score corpus reference score:
     cargo build --release
     python3 {{score}} target/release/docferry {{corpus}} {{reference}}
 
+# Every fault over 500 files, mixed over 5,000, and 1,000 kills; about an hour. `cargo test` runs a slice of it.
+torture:
+    DOCFERRY_TORTURE=full cargo test --release --test torture -- --nocapture
+
 clients:
     cargo build
     src/tests/clients/run.sh target/debug/docferry

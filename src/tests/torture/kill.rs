@@ -1,0 +1,58 @@
+//! Kills at any instant; the same command goes on.
+
+use std::time::{Duration, Instant};
+
+use super::check::{all_done, check, counts};
+use super::expect::well;
+use super::site::Site;
+use super::{draw, extent};
+
+const FILES: usize = 500;
+
+#[test]
+fn kills_at_any_instant_lose_and_double_nothing() {
+    let extent = extent();
+    let began = Instant::now();
+    let mut plain = Site::new(FILES);
+    plain.serve(&[], 0);
+    let ran = plain.run();
+    assert!(all_done(&ran), "{}: {}", counts(&ran), ran.told);
+    let whole = began.elapsed();
+    let (mut killed, mut sites, mut adopted) = (0, 0, 0);
+    while killed < extent.kills {
+        sites += 1;
+        let mut site = Site::new(FILES);
+        site.serve(&[], 0);
+        let mut runs = 1;
+        while killed < extent.kills && killed_in_time(&site, whole, draw(extent.seed, killed as u64)) {
+            killed += 1;
+            runs += 1;
+        }
+        let ran = site.run();
+        let verdict = check(&site, &ran, &well(runs + 1));
+        adopted += ran.entries.iter().filter(|entry| entry.status.as_str() == "adopted").count();
+        assert!(
+            verdict.problems.is_empty() && all_done(&ran),
+            "after {killed} kills, seed {}: {}: {}",
+            extent.seed,
+            counts(&ran),
+            verdict.problems.join("\n")
+        );
+    }
+    eprintln!(
+        "kills: {killed} in {sites} times {FILES} files, {adopted} adopted in last runs, {:.1} s",
+        began.elapsed().as_secs_f64()
+    );
+}
+
+/// Starts a run and kills it at some instant of the time that a whole one takes; tells whether it was alive then.
+fn killed_in_time(site: &Site, whole: Duration, draw: u64) -> bool {
+    let mut child = site.command(&site.manifest()).spawn().unwrap();
+    let micros = draw % u64::try_from(whole.as_micros()).unwrap();
+    // The instant is the experiment.
+    std::thread::sleep(Duration::from_micros(micros));
+    let alive = child.try_wait().unwrap().is_none();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    alive
+}
