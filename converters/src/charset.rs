@@ -223,7 +223,9 @@ pub(crate) fn each_chunk(
     Ok(())
 }
 
-/// Counts bytes, in lanes of `u8` that the compiler turns into vector code.
+/// Counts bytes, in lanes of `u8` that the compiler turns into vector code: a sum that is checked for overflow, which a
+/// lane cannot have, would be none.
 pub(crate) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> u64 {
-    bytes.chunks(255).map(|lane| u64::from(lane.iter().map(|&byte| u8::from(is(byte))).sum::<u8>())).sum()
+    let lanes = bytes.chunks(255);
+    lanes.map(|lane| u64::from(lane.iter().fold(0_u8, |n, &byte| n.wrapping_add(is(byte).into())))).sum()
 }

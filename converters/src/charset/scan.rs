@@ -163,20 +163,29 @@ impl Scan {
             self.first_escape = place(memchr::memchr(0x1B, bytes));
         }
         self.controls += count_controls(bytes);
-        if !bytes.is_ascii() {
+        let is_ascii = bytes.is_ascii();
+        if !is_ascii {
             if self.first_non_ascii.is_none() {
                 self.first_non_ascii = place(bytes.iter().position(|byte| !byte.is_ascii()));
             }
             self.non_ascii += count(bytes, |byte| !byte.is_ascii());
         }
-        self.utf8.feed(bytes);
+        // Whole ASCII holds no sequence, unless one is begun.
+        if !is_ascii || self.utf8.carried > 0 {
+            self.utf8.feed(bytes);
+        }
     }
 }
 
 /// Counts the control characters that text does not hold. ESC is let through: ISO-2022 text and coloured logs
 /// are full of it.
 fn count_controls(bytes: &[u8]) -> u64 {
-    count(bytes, |byte| (byte < 0x20) & !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B) | (byte == 0x7F))
+    // Comparisons one by one, because a table of bits keeps the compiler from taking many bytes at a time.
+    count(bytes, |byte| {
+        let is_let_through =
+            (byte == b'\t') | (byte == b'\n') | (byte == b'\r') | (byte == 0x0C) | (byte == 0x1B);
+        ((byte < 0x20) & !is_let_through) | (byte == 0x7F)
+    })
 }
 
 /// Counts well-formed and ill-formed UTF-8 sequences that are not ASCII.
