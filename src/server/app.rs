@@ -7,8 +7,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -23,6 +24,8 @@ use super::{Clock, Limits, QoderShape, anthropic, qoder};
 use crate::model::{FileObject, Secret, Sha256, Timestamp};
 use crate::store::{Store, StoreError};
 
+/// How much is read of a body that nobody needs.
+const UNUSED_BODY_BYTES: usize = 64 << 10;
 /// The path of links that need no key.
 const LINK_PATH: &str = "/_content/";
 
@@ -121,12 +124,23 @@ async fn elsewhere(State(app): Shared) -> Response {
     Json(serde_json::json!({"id": "file_elsewhere", "type": "file"})).into_response()
 }
 
+/// Reads the body of a request that needs none, as some clients send with DELETE: left unread, it makes the connection
+/// close behind the answer, under the next request perhaps.
+async fn without_body(request: Request) -> Request {
+    if request.method() == Method::POST {
+        return request;
+    }
+    let (parts, body) = request.into_parts();
+    drop(to_bytes(body, UNUSED_BODY_BYTES).await);
+    Request::from_parts(parts, Body::empty())
+}
+
 async fn check_host(State(app): Shared, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let named = host.is_some_and(|host| is_own_host(host, app.port));
     let addressed = request.uri().authority().is_none_or(|host| is_own_host(host.as_str(), app.port));
     if named && addressed {
-        return next.run(request).await;
+        return next.run(without_body(request).await).await;
     }
     let error = serde_json::json!({
         "type": "error",

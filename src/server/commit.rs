@@ -11,10 +11,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::app::App;
-use super::fault::{Effect, Ticket};
+use super::fault::{Effect, Ticket, untagged};
 use super::refusal::Refusal;
 use crate::model::{FileObject, FileStatus, Sha256, Timestamp};
-use crate::store::{NewFile, Staged, Store, StoreError};
+use crate::store::{NewFile, Staged, StoreError};
 
 /// Where commits are noted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -172,15 +172,11 @@ impl App {
     fn commit_as(&self, mut arrival: Arrival, ticket: &Ticket) -> Result<Option<FileObject>, StoreError> {
         match ticket.effect {
             Some(Effect::Foreign { own }) => {
-                self.commit_foreign(&arrival, ticket)?;
+                let (before, after) = (self.foreign(&arrival, b'f')?, self.foreign(&arrival, b'g')?);
+                self.store_one(before, CommitOperation::Foreign, ticket)?;
                 if own {
-                    let (name, media_type) = (arrival.name.clone(), arrival.media_type.clone());
-                    let (id_prefix, dialect) = (arrival.id_prefix, arrival.dialect);
-                    let file = self.commit(arrival, ticket)?;
-                    let size_bytes = file.size_bytes;
-                    let staged = foreign_bytes(&self.store, size_bytes, b'g')?;
-                    let again = Arrival { name, media_type, id_prefix, dialect, ..Arrival::foreign(staged) };
-                    self.store_one(again, CommitOperation::Foreign, ticket)?;
+                    self.commit(arrival, ticket)?;
+                    self.store_one(after, CommitOperation::Foreign, ticket)?;
                 }
                 Ok(None)
             }
@@ -192,16 +188,20 @@ impl App {
         }
     }
 
-    fn commit_foreign(&self, arrival: &Arrival, ticket: &Ticket) -> Result<(), StoreError> {
-        let staged = foreign_bytes(&self.store, arrival.staged.size_bytes(), b'f')?;
-        let foreign = Arrival {
-            name: arrival.name.clone(),
-            media_type: arrival.media_type.clone(),
-            id_prefix: arrival.id_prefix,
-            dialect: arrival.dialect,
-            ..Arrival::foreign(staged)
-        };
-        self.store_one(foreign, CommitOperation::Foreign, ticket).map(drop)
+    /// Makes up what another client stores: the size and name, but other bytes, and none of our tags, which it cannot know.
+    fn foreign(&self, own: &Arrival, byte: u8) -> Result<Arrival, StoreError> {
+        let body = &mut io::Read::take(io::repeat(byte), own.staged.size_bytes());
+        Ok(Arrival {
+            name: untagged(&own.name),
+            media_type: own.media_type.clone(),
+            id_prefix: own.id_prefix,
+            lifetime: None,
+            downloadable: own.downloadable,
+            purpose: None,
+            metadata: None,
+            staged: self.store.stage(body)?,
+            dialect: own.dialect,
+        })
     }
 
     fn commit(&self, arrival: Arrival, ticket: &Ticket) -> Result<FileObject, StoreError> {
@@ -256,26 +256,6 @@ impl App {
             told: operation != CommitOperation::Foreign && ticket.effect.is_none_or(Effect::tells),
         })
     }
-}
-
-impl Arrival {
-    fn foreign(staged: Staged) -> Self {
-        Self {
-            name: String::new(),
-            media_type: String::new(),
-            id_prefix: "",
-            lifetime: None,
-            downloadable: Some(false),
-            purpose: None,
-            metadata: None,
-            staged,
-            dialect: "",
-        }
-    }
-}
-
-fn foreign_bytes(store: &Store, size_bytes: u64, byte: u8) -> Result<Staged, StoreError> {
-    store.stage(&mut io::Read::take(io::repeat(byte), size_bytes))
 }
 
 /// Cleans a name as a platform might: small letters, and a line for whatever is neither letter nor digit.

@@ -309,27 +309,28 @@ impl State {
 }
 
 impl Named {
-    /// Returns the name without a tag: 8 to 16 hexadecimal digits behind a mark, before the last extension or at the end.
     fn untagged(&self) -> Self {
-        let is_tag = |piece: &str| {
-            (8..=16).contains(&piece.len())
-                && piece.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        };
-        let mut name = String::new();
-        let mut rest = self.name.as_str();
-        let mut mark = "";
-        loop {
-            let end = rest.find(['.', '-', '_', '~']).unwrap_or(rest.len());
-            if mark.is_empty() || !is_tag(&rest[..end]) {
-                name.push_str(mark);
-                name.push_str(&rest[..end]);
-            }
-            if end == rest.len() {
-                return Self { name, size_bytes: self.size_bytes };
-            }
-            mark = &rest[end..=end];
-            rest = &rest[end + 1..];
+        Self { name: untagged(&self.name), size_bytes: self.size_bytes }
+    }
+}
+
+/// Returns a name without its tags: 8 to 16 hexadecimal digits behind a mark, before another mark or at the end.
+pub(super) fn untagged(name: &str) -> String {
+    let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    let is_tag = |piece: &str| (8..=16).contains(&piece.len()) && piece.bytes().all(is_digit);
+    let mut kept = String::new();
+    let (mut mark, mut rest) = ("", name);
+    loop {
+        let end = rest.find(['.', '-', '_', '~']).unwrap_or(rest.len());
+        if mark.is_empty() || !is_tag(&rest[..end]) {
+            kept.push_str(mark);
+            kept.push_str(&rest[..end]);
         }
+        if end == rest.len() {
+            return kept;
+        }
+        mark = &rest[end..=end];
+        rest = &rest[end + 1..];
     }
 }
 
@@ -441,12 +442,12 @@ mod tests {
             ("a.txt", "a.txt"),
             ("a-0123456789.txt", "a.txt"),
             ("a.0123abcd.txt", "a.txt"),
+            ("a~0123abcd.txt", "a.txt"),
             ("a.txt.0123abcd45ef", "a.txt"),
             ("report-2026.txt", "report-2026.txt"),
             ("0123abcd.txt", "0123abcd.txt"),
         ] {
-            let named = Named { name: name.to_owned(), size_bytes: 1 };
-            assert_eq!(named.untagged().name, expected, "{name}");
+            assert_eq!(untagged(name), expected, "{name}");
         }
     }
 }

@@ -97,6 +97,11 @@ impl Listings {
         due.into_iter().map(|(_, store)| store).collect()
     }
 
+    /// Returns what still waits.
+    pub(super) fn rest(&self) -> Vec<Deferred> {
+        std::mem::take(&mut self.state().deferred).into_iter().map(|(_, store)| store).collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

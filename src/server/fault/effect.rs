@@ -205,7 +205,7 @@ pub(super) const TABLE: &[FaultKind] = &[
         "35",
         "upload:commit-late",
         true,
-        "breaks the connection; stores the file after two more listings (`=5`: five)",
+        "breaks the connection; stores the file after two more listings (`=5`: five), at the latest when the server stops",
     ),
     row(
         "36",
@@ -217,7 +217,7 @@ pub(super) const TABLE: &[FaultKind] = &[
         "36",
         "upload:foreign-around",
         true,
-        "stores the file and, before and after it, another client's; breaks the connection",
+        "stores the file and, before and after it, another client's of this name (without a tag) and size; breaks the connection",
     ),
     row(
         "-",
