@@ -29,6 +29,7 @@ score corpus reference score:
 # Every fault over 500 files, mixed over 5,000, and 1,000 kills; about an hour. `cargo test` runs a slice of it.
 torture:
     DOCFERRY_TORTURE=full cargo test --release --test torture -- --nocapture
+    DOCFERRY_TORTURE=full cargo test --test torture failpoints -- --nocapture
 
 clients:
     cargo build

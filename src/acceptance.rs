@@ -8,6 +8,7 @@ mod name;
 
 use crate::http::multipart;
 use crate::model::profile::{AcceptRules, LengthUnit, NameRules, ProfileLimits};
+use crate::model::upload_key::tagged_name;
 use crate::model::{Code, Consumer, FileName, MediaType, Profile, Violation};
 
 pub use name::shorten;
@@ -108,6 +109,26 @@ impl Acceptance {
         }
     }
 
+    /// Puts a tag into a name, so that the target still takes it: a name that passes only as a whole, such as
+    /// `Makefile`, gets the extension of text then.
+    ///
+    /// # Errors
+    /// [`Code::BadFileName`] if the target takes no such name.
+    pub fn tag_name(&self, name: &FileName, tag: &str) -> Result<FileName, Violation> {
+        let tagged = tagged_name(name.as_str(), tag, &self.names);
+        let parse = |name: String| {
+            FileName::parse(name).map_err(|error| Violation::new(Code::BadFileName, error.to_string()))
+        };
+        if self.takes_name(&tagged) || !self.takes_name(name.as_str()) {
+            return parse(tagged);
+        }
+        let with_extension = tagged_name(&format!("{name}{TEXT_EXTENSION}"), tag, &self.names);
+        if self.takes_name(&with_extension) {
+            return parse(with_extension);
+        }
+        Err(self.name_refused(&tagged))
+    }
+
     /// Judges what would be sent. `extra_bytes` are what the form holds besides the file
     /// ([`multipart::field_bytes`]).
     #[must_use]
@@ -159,7 +180,7 @@ impl Acceptance {
             let message = format!("the name holds `{}`", c.escape_debug());
             violations.push(Violation::new(Code::BadFileName, message));
         }
-        let length = name::length(text, self.names.length_unit);
+        let length = self.names.length_unit.length(text);
         if length > self.names.max_length {
             let (max, unit) = (self.names.max_length, unit_name(self.names.length_unit));
             let message = format!("the name has {length} {unit}; `{}` takes {max}", self.target);

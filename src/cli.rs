@@ -12,6 +12,7 @@ mod files;
 mod general;
 mod halt;
 mod inputs;
+mod ledger;
 mod limits;
 mod manifest;
 mod pace;
@@ -36,6 +37,7 @@ pub use files::{AtArgs, FilesArgs, FilesCommand};
 pub use general::{ColorWhen, GeneralArgs, LogFormat, LogPaths};
 pub use halt::HaltArgs;
 pub use inputs::InputArgs;
+pub use ledger::{LedgerArgs, LedgerCommand, ScopeArgs};
 pub use limits::LimitArgs;
 pub use manifest::{ManifestArgs, ManifestCommand};
 pub use pace::PaceArgs;
@@ -74,6 +76,8 @@ pub struct Cli {
 pub enum Command {
     /// Convert, check and upload documents, and write a manifest
     Ingest(Box<IngestArgs>),
+    /// Go on with the last run that did not come to its end
+    Resume(ResumeArgs),
     /// Convert documents to text and CSV files in a folder
     Convert(Box<ConvertArgs>),
     /// Say what a target would take, offline
@@ -91,6 +95,8 @@ pub enum Command {
     Manifest(ManifestArgs),
     /// Stop the uploads of all runs until --clear
     Halt(HaltArgs),
+    /// Show what earlier runs stored, take it in, or forget it
+    Ledger(LedgerArgs),
     /// Show the settings in force and where they come from
     Config(ConfigArgs),
     /// Convert what comes over standard input; a run starts this itself
@@ -130,6 +136,18 @@ pub struct IngestArgs {
     /// What is written.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Arguments of `resume`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "It runs the same command line again, in the same folder. What is stored is not sent twice, \
+    and the manifest\nis complete. Keys come from the environment, as ever."
+)]
+pub struct ResumeArgs {
+    /// Where the state is.
+    #[command(flatten)]
+    pub state: StateArgs,
 }
 
 /// Arguments of `convert`.

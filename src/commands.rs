@@ -3,6 +3,7 @@
 //!
 //! A command returns its exit status or an error; the error's kind decides the status, and it is printed once, here.
 
+mod books;
 mod check;
 mod config;
 mod convert;
@@ -12,8 +13,10 @@ mod formats;
 mod halt;
 mod ingest;
 mod inputs;
+mod ledger;
 mod manifest;
 mod open;
+mod resume;
 mod run;
 #[cfg(feature = "server")]
 mod serve;
@@ -21,6 +24,7 @@ mod targets;
 mod worker;
 
 use std::any::Any;
+use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -46,6 +50,8 @@ pub struct Context<'a> {
     pub general: &'a GeneralArgs,
     /// The surroundings of the process.
     pub environment: &'a Environment,
+    /// What was typed after the program's name.
+    pub arguments: Vec<OsString>,
     /// Takes data.
     pub stdout: &'a mut dyn Write,
     /// Takes everything else.
@@ -115,12 +121,14 @@ fn run_in_process(cli: Cli) -> ExitStatus {
             let mut context = Context {
                 general: &cli.general,
                 environment: &environment,
+                arguments: std::env::args_os().skip(1).collect(),
                 stdout: &mut stdout,
                 stderr: &mut stderr,
                 colour,
                 interrupted,
             };
-            (colour, run(cli.command, &mut context))
+            let armed = arm_failpoint(&environment).map_err(CommandError::Process);
+            (colour, armed.and_then(|()| run(cli.command, &mut context)))
         }
         (Err(source), _) | (_, Err(source)) => (Colour::Off, Err(CommandError::Process(source))),
     };
@@ -144,6 +152,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
     match command {
         Command::Ingest(args) => ingest::run_ingest(&args, context),
         Command::Convert(args) => convert::run_convert(&args, context),
+        Command::Resume(args) => resume::run(&args, context),
         Command::Check(args) => check::run_check(&args, context),
         Command::Files(args) => files::run(args, context),
         #[cfg(feature = "server")]
@@ -151,6 +160,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Targets(args) => targets::run(&args, context),
         Command::Formats(args) => formats::run(&args, context),
         Command::Manifest(args) => manifest::run(&args, context),
+        Command::Ledger(args) => ledger::run(&args, context),
         Command::Config(args) => config::run(&args, context),
         Command::Halt(args) => halt::run(&args, context),
         Command::Worker(args) => Ok(worker::run(&args)),
@@ -170,6 +180,17 @@ pub fn interrupt_flag() -> io::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&flag))?;
     }
     Ok(flag)
+}
+
+/// Lets a step fail on purpose, for tests; never in a release build.
+#[cfg(debug_assertions)]
+fn arm_failpoint(environment: &Environment) -> io::Result<()> {
+    environment.var("DOCFERRY_FAILPOINT").map_or(Ok(()), crate::model::failpoint::arm)
+}
+
+#[cfg(not(debug_assertions))]
+fn arm_failpoint(_: &Environment) -> io::Result<()> {
+    Ok(())
 }
 
 /// A core dump could hold a credential or a document.

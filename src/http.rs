@@ -26,7 +26,7 @@ use reqwest::{Method, redirect};
 use tokio::runtime::{self, Runtime};
 use url::{Host, Url};
 
-use crate::model::Secret;
+use crate::model::{Secret, Sha256};
 
 pub use body::Upload;
 pub use error::{Error, ErrorKind};
@@ -243,6 +243,14 @@ impl Client {
             Some(secret) => displayable(&text.replace(secret.expose(), "***")),
             None => displayable(text),
         }
+    }
+
+    /// Returns a salted digest of the credential: enough to know it again, and nothing to log in with.
+    #[must_use]
+    pub fn credential_fingerprint(&self, salt: &[u8; 16]) -> Option<[u8; 16]> {
+        let secret = self.secret.as_ref()?;
+        let digest = Sha256::of(&[salt, secret.expose().as_bytes()].concat());
+        digest.as_bytes().first_chunk().copied()
     }
 
     fn call(&self, method: Method, request: &Request<'_>) -> Result<Answer, Error> {

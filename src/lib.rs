@@ -57,6 +57,7 @@ pub mod config;
 pub mod event;
 pub mod exit;
 pub mod http;
+pub mod ledger;
 pub mod model;
 pub mod pipeline;
 pub mod policy;

@@ -7,9 +7,13 @@
 mod batch;
 mod builder;
 mod collect;
+mod engine;
 mod entries;
+mod forecast;
+mod ingest;
 mod inspect;
 mod isolation;
+mod memory;
 mod output;
 mod permits;
 mod prepare;
@@ -17,19 +21,25 @@ mod report;
 mod run;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
+use ingest::Books;
+
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::prices::Price;
+use crate::model::upload::Dedupe;
 use crate::model::{Consumer, Profile};
 use crate::stages::admit::AdmitOptions;
 use crate::stages::classify::ClassifyOptions;
 use crate::stages::convert::ConvertOptions;
 use crate::stages::discover::{DiscoverError, DiscoverOptions, Named};
 use crate::stages::plan::PlanOptions;
-use crate::stages::upload::UploadOptions;
+use crate::stages::upload::{IdentityError, UploadOptions};
 use crate::targets::{Target, TargetError};
 
 pub use builder::{BuildError, Builder};
+pub use engine::Engine;
 pub use inspect::{Inspection, Verdict};
 pub use report::{Report, StopKind, Stopped};
 
@@ -56,10 +66,15 @@ pub struct Pipeline {
     /// `None` where no target judges: `convert`.
     admit: Option<AdmitOptions>,
     upload: UploadOptions,
+    ledger: Option<Ledger>,
+    books: OnceLock<Books>,
+    dedupe: Dedupe,
+    rehash: bool,
+    /// What estimates of cost are made with: a model's price and the uses of each file.
+    price: Option<(Price, u32)>,
     consumer: Consumer,
     manifest: Option<PathBuf>,
     jobs: usize,
-    concurrency: usize,
     batch_files: u64,
     batch_bytes: u64,
     interrupted: Arc<AtomicBool>,
@@ -122,6 +137,12 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// Nobody can tell which files the target's credential sees; nothing was sent.
+    #[error("what is stored already cannot be found out")]
+    Identity(#[from] IdentityError),
+    /// The ledger cannot be used; nothing was sent.
+    #[error("the ledger cannot be used")]
+    Ledger(#[from] LedgerError),
     /// The threads could not be started.
     #[error("the worker threads could not be started")]
     Threads(#[source] std::io::Error),

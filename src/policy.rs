@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use memchr::memmem::Finder;
 
-use crate::model::{Code, Secret, SecretsRule, Violation};
+use crate::model::{Code, Secret, SecretsRule, Sha256, Violation};
 
 /// Names that secrets have, in lower case; `*` stands for any run of characters.
 const SECRET_NAMES: &[&str] = &[
@@ -117,6 +117,15 @@ impl LiveKeys {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Returns a salted digest by which equal sets are known again.
+    #[must_use]
+    pub fn fingerprint(&self, salt: &[u8]) -> Sha256 {
+        let keys = self.0.iter().map(|key| Sha256::of(&[salt, key.needle()].concat()).to_string());
+        let mut keys: Vec<String> = keys.collect();
+        keys.sort_unstable();
+        Sha256::of(keys.concat().as_bytes())
     }
 
     /// Tells whether `bytes` hold one of them.

@@ -303,6 +303,12 @@ impl Server {
         // Either fails only if the thread is gone, which is what is wanted.
         let _ = self.stop.take().map(|stop| stop.send(()));
         let _ = self.thread.take().map(JoinHandle::join);
+        // What is stored late is stored by then: the next server of this store has it.
+        for store in self.app.listings.rest() {
+            if let Err(error) = store(&self.app) {
+                tracing::error!(error = &error as &dyn std::error::Error, "a late file was not stored");
+            }
+        }
     }
 }
 

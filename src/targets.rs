@@ -87,6 +87,8 @@ pub struct UploadRequest<'a> {
     pub extra: &'a UploadExtra,
     /// The number of this attempt, from 1.
     pub attempt: u32,
+    /// What a platform that knows such keys can tell a repetition by.
+    pub idempotency_key: Option<&'a str>,
 }
 
 impl std::fmt::Debug for UploadRequest<'_> {
@@ -193,6 +195,11 @@ pub trait Target: Send + Sync + std::fmt::Debug {
         Duration::ZERO
     }
 
+    /// Returns a digest by which the ledger knows the credential again without knowing it; `None` where there is none.
+    fn credential_fingerprint(&self, _salt: &[u8; 16]) -> Option<[u8; 16]> {
+        None
+    }
+
     /// Makes everything uploaded so far durable. Remote targets are durable when they answer.
     ///
     /// # Errors
@@ -279,7 +286,7 @@ impl TargetErrorKind {
 }
 
 /// A failed call.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct TargetError {
     /// What kind of failure it was.
@@ -294,6 +301,10 @@ pub struct TargetError {
     pub request_id: Option<String>,
     /// How long the platform asks to wait.
     pub retry_after: Option<Duration>,
+    /// Whether the platform says that another attempt makes sense (`x-should-retry`).
+    pub should_retry: Option<bool>,
+    /// Whether there was an answer after the body was sent to its end.
+    pub body_sent: bool,
 }
 
 impl TargetError {
@@ -306,6 +317,8 @@ impl TargetError {
             error_code: None,
             request_id: None,
             retry_after: None,
+            should_retry: None,
+            body_sent: false,
         }
     }
 }

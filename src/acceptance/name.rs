@@ -39,55 +39,20 @@ pub(super) fn is_forbidden(c: char, rules: &NameRules) -> bool {
 /// where something is left out.
 #[must_use]
 pub fn shorten(name: &str, max: usize, unit: LengthUnit) -> String {
-    if length(name, unit) <= max {
+    if unit.length(name) <= max {
         return name.to_owned();
     }
     let (stem, extension) = match name.rfind('.') {
-        Some(dot) if dot > 0 && length(&name[dot..], unit) <= MAX_EXTENSION.min(max / 2) => {
-            name.split_at(dot)
-        }
+        Some(dot) if dot > 0 && unit.length(&name[dot..]) <= MAX_EXTENSION.min(max / 2) => name.split_at(dot),
         _ => (name, ""),
     };
     let hash = Sha256::of(name.as_bytes()).short(HASH_DIGITS);
     // Two dashes and the hash; hexadecimal digits count one in both units.
-    let room = max.saturating_sub(length(extension, unit) + HASH_DIGITS + 2);
+    let room = max.saturating_sub(unit.length(extension) + HASH_DIGITS + 2);
     let tail_room = room / 3;
-    let head = prefix(stem, room - tail_room, unit).trim_end();
-    let tail = suffix(stem, tail_room, unit).trim_start();
+    let head = unit.prefix(stem, room - tail_room).trim_end();
+    let tail = unit.suffix(stem, tail_room).trim_start();
     format!("{head}-{hash}-{tail}{extension}")
-}
-
-/// Returns the length of a name in the profile's unit.
-pub(super) fn length(text: &str, unit: LengthUnit) -> usize {
-    match unit {
-        LengthUnit::Characters => text.chars().count(),
-        LengthUnit::Bytes => text.len(),
-    }
-}
-
-fn width(c: char, unit: LengthUnit) -> usize {
-    match unit {
-        LengthUnit::Characters => 1,
-        LengthUnit::Bytes => c.len_utf8(),
-    }
-}
-
-fn prefix(text: &str, room: usize, unit: LengthUnit) -> &str {
-    let mut used = 0;
-    let end = text.char_indices().find(|(_, c)| {
-        used += width(*c, unit);
-        used > room
-    });
-    end.map_or(text, |(at, _)| &text[..at])
-}
-
-fn suffix(text: &str, room: usize, unit: LengthUnit) -> &str {
-    let mut used = 0;
-    let start = text.char_indices().rev().find(|(_, c)| {
-        used += width(*c, unit);
-        used > room
-    });
-    start.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
 }
 
 #[cfg(test)]
@@ -125,7 +90,7 @@ mod tests {
         let cut = clean(&name, &rules(LengthUnit::Characters));
         let hash = Sha256::of(name.as_bytes()).short(8);
         assert_eq!(cut, format!("{}-{hash}-{}.docx.md", "a".repeat(162), "z".repeat(75)));
-        assert_eq!(length(&cut, LengthUnit::Characters), 255);
+        assert_eq!(LengthUnit::Characters.length(&cut), 255);
         let other = name.replace("middle", "centre");
         assert_ne!(clean(&other, &rules(LengthUnit::Characters)), cut);
     }
@@ -143,7 +108,7 @@ mod tests {
         fn a_cleaned_name_stays_as_it_is(name in "\\PC{0,40}|[a-zé.\u{202e} ]{250,400}|(.|\n){0,300}") {
             for unit in [LengthUnit::Characters, LengthUnit::Bytes] {
                 let once = clean(&name, &rules(unit));
-                prop_assert!(length(&once, unit) <= 255);
+                prop_assert!(unit.length(&once) <= 255);
                 prop_assert!(!once.chars().any(|c| is_forbidden(c, &rules(unit))));
                 prop_assert_eq!(clean(&once, &rules(unit)), once);
             }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ConnectionArgs, GeneralArgs, StoreArgs};
+use super::{ConnectionArgs, GeneralArgs, StateArgs, StoreArgs};
 use crate::config::Overrides;
 
 /// Arguments of `files`.
@@ -68,6 +68,9 @@ pub enum FilesCommand {
         /// Do not ask
         #[arg(short, long)]
         yes: bool,
+        /// Where uploads are remembered.
+        #[command(flatten)]
+        state: StateArgs,
         /// The target.
         #[command(flatten)]
         at: AtArgs,
@@ -92,6 +95,14 @@ impl AtArgs {
         let mut overrides = general.overrides();
         self.store.lay(&mut overrides);
         self.connection.lay(&mut overrides);
+        overrides
+    }
+
+    /// As [`AtArgs::overrides`], with the folder of the state.
+    #[must_use]
+    pub fn overrides_with(&self, state: &StateArgs, general: &GeneralArgs) -> Overrides {
+        let mut overrides = self.overrides(general);
+        state.lay(&mut overrides);
         overrides
     }
 }

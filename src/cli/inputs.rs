@@ -47,6 +47,12 @@ pub struct InputArgs {
 }
 
 impl InputArgs {
+    /// Tells whether standard input is read, as a document or as a list of paths.
+    #[must_use]
+    pub fn reads_stdin(&self) -> bool {
+        self.paths.iter().chain(&self.files_from).any(|path| path.as_os_str() == "-")
+    }
+
     pub(super) fn lay(&self, overrides: &mut Overrides) {
         let layer = &mut overrides.layer;
         layer.allow_empty = on(self.allow_empty);

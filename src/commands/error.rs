@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use crate::cli::UsageError;
 use crate::config::ConfigError;
 use crate::exit::ExitStatus;
+use crate::ledger::{ImportError, LedgerError};
 use crate::pipeline::{BuildError, RunError};
 use crate::stages::manifest::beside;
+use crate::stages::upload::IdentityError;
 use crate::store::StoreError;
 use crate::targets::{TargetError, TargetErrorKind};
 
@@ -38,6 +40,25 @@ pub enum CommandError {
     /// The local store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The plan is over budget; nothing was sent.
+    #[error("{plan}")]
+    Budget {
+        /// What it comes to.
+        plan: String,
+        /// How to go on.
+        hint: String,
+    },
+    /// Something cannot be taken into the ledger.
+    #[error("`{}`", path.display())]
+    Import {
+        /// What it is.
+        path: PathBuf,
+        /// Why.
+        source: ImportError,
+    },
     /// The server cannot run.
     #[cfg(feature = "server")]
     #[error(transparent)]
@@ -69,15 +90,24 @@ impl CommandError {
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
+            Self::Budget { .. } => ExitStatus::Budget,
             Self::Usage(_) | Self::Config(_) | Self::Build(_) => ExitStatus::Usage,
             Self::Run(
                 RunError::Discover(_)
                 | RunError::ManifestPlace { .. }
                 | RunError::OutputDir { .. }
-                | RunError::OutputDirIsInput { .. },
+                | RunError::OutputDirIsInput { .. }
+                | RunError::Identity(IdentityError::Mixed { .. }),
             ) => ExitStatus::Usage,
+            Self::Run(RunError::Identity(IdentityError::Target(error))) => of_target(error.kind),
+            Self::Ledger(error)
+            | Self::Run(RunError::Ledger(error) | RunError::Identity(IdentityError::Ledger(error))) => {
+                of_ledger(error)
+            }
             Self::Run(_) | Self::Store(_) | Self::Stdout(_) | Self::Process(_) => ExitStatus::Unfinished,
             Self::File { .. } => ExitStatus::Usage,
+            Self::Import { source: ImportError::Ledger(error), .. } => of_ledger(error),
+            Self::Import { .. } => ExitStatus::Usage,
             #[cfg(feature = "server")]
             Self::Server(_) => ExitStatus::Usage,
             Self::Target { source, .. } => of_target(source.kind),
@@ -88,12 +118,32 @@ impl CommandError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Budget { hint, .. } => Some(hint.clone()),
             Self::Usage(error) => error.hint.clone(),
             Self::Config(error) => error.hint(),
             Self::Run(error) => of_run(error),
             Self::Store(_) => Some("choose another folder with --store".to_owned()),
+            Self::Ledger(error) | Self::Import { source: ImportError::Ledger(error), .. } => error.hint(),
+            Self::Import { source: ImportError::NoScope { .. }, .. } => {
+                Some(
+                    "say it with --target NAME, --target-id ID and --workspace NAME; `docferry ledger show` lists the last two"
+                        .to_owned(),
+                )
+            }
             _ => None,
         }
+    }
+}
+
+/// Returns the status of a command that the ledger ended: 2 where the user has to choose another one.
+fn of_ledger(error: &LedgerError) -> ExitStatus {
+    match error {
+        LedgerError::NotWritable { .. }
+        | LedgerError::Foreign { .. }
+        | LedgerError::Newer { .. }
+        | LedgerError::Corrupt { .. } => ExitStatus::Usage,
+        LedgerError::DuplicateId { .. } => ExitStatus::Stopped,
+        _ => ExitStatus::Unfinished,
     }
 }
 
@@ -110,7 +160,14 @@ fn of_run(error: &RunError) -> Option<String> {
             "choose another folder with --output-dir".to_owned()
         }
         RunError::Temporary(_) => "choose another folder with TMPDIR".to_owned(),
-        RunError::Discover(_) | RunError::Flush(_) | RunError::Threads(_) => return None,
+        RunError::Identity(IdentityError::Mixed { .. }) => {
+            "name the workspace in the target's profile, or choose another --state-dir".to_owned()
+        }
+        RunError::Discover(_)
+        | RunError::Flush(_)
+        | RunError::Threads(_)
+        | RunError::Ledger(_)
+        | RunError::Identity(_) => return None,
     })
 }
 

@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 use super::{CommandError, Context, open_target};
 use crate::cli::{FilesArgs, FilesCommand, UsageError};
 use crate::exit::ExitStatus;
+use crate::ledger::{Ledger, LedgerError, LedgerOptions, Scope};
 use crate::model::FileObject;
 use crate::report::{human, json};
 use crate::targets::{ListRequest, Target, TargetError, TargetErrorKind};
@@ -21,13 +22,13 @@ const PAGE: u32 = 100;
 
 /// Does what was asked.
 pub(super) fn run(args: FilesArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
-    let at = match &args.command {
-        FilesCommand::List { at, .. }
-        | FilesCommand::Show { at, .. }
-        | FilesCommand::Get { at, .. }
-        | FilesCommand::Delete { at, .. } => at,
+    let overrides = match &args.command {
+        FilesCommand::List { at, .. } | FilesCommand::Show { at, .. } | FilesCommand::Get { at, .. } => {
+            at.overrides(context.general)
+        }
+        FilesCommand::Delete { at, state, .. } => at.overrides_with(state, context.general),
     };
-    let settings = context.settings(&at.overrides(context.general))?;
+    let settings = context.settings(&overrides)?;
     let name = settings.target.name.clone();
     let target = open_target(&settings)?;
     let mut files = Files { name, target: &*target, context };
@@ -35,7 +36,9 @@ pub(super) fn run(args: FilesArgs, context: &mut Context<'_>) -> Result<ExitStat
         FilesCommand::List { all, limit, json, .. } => files.list(if all { u64::MAX } else { limit }, json),
         FilesCommand::Show { ids, json, .. } => files.show(&ids, json),
         FilesCommand::Get { ids, output_dir, output, .. } => files.get(&ids, &output_dir, output.as_deref()),
-        FilesCommand::Delete { ids, yes, .. } => files.delete(&ids, yes),
+        FilesCommand::Delete { ids, yes, .. } => {
+            files.delete(&ids, yes, settings.engine.state_dir.as_deref())
+        }
     }
 }
 
@@ -165,14 +168,44 @@ impl Files<'_, '_> {
         Err(self.failed(TargetError::new(TargetErrorKind::BrokenAfterEnd, message)))
     }
 
-    fn delete(&mut self, ids: &[String], yes: bool) -> Result<ExitStatus, CommandError> {
+    fn delete(
+        &mut self,
+        ids: &[String],
+        yes: bool,
+        state_dir: Option<&Path>,
+    ) -> Result<ExitStatus, CommandError> {
         if !yes && !self.confirm(ids.len())? {
             return Ok(ExitStatus::Findings);
         }
+        let mut books = self.books(state_dir);
         self.each(ids, |files, id| {
             files.target.delete(id).map_err(|source| files.failed(source))?;
+            if let Some((ledger, scopes)) = &books
+                && let Err(error) = lost(ledger, scopes, id)
+            {
+                files.not_noted(&error);
+                books = None;
+            }
             writeln!(files.context.stdout, "{}", human::printable(id)).map_err(CommandError::Stdout)
         })
+    }
+
+    /// Opens the ledger, if there is one, so that nobody reuses what is deleted. Deleting does not depend on it.
+    fn books(&mut self, state_dir: Option<&Path>) -> Option<(Ledger, Vec<Scope>)> {
+        let folder = state_dir.filter(|folder| Ledger::is_in(folder))?;
+        let opened = Ledger::open(folder, &LedgerOptions::default()).and_then(|ledger| {
+            let target_id = self.target.target_id();
+            let names = ledger.workspaces(target_id)?;
+            let scopes = names.iter().map(|name| ledger.find_scope(target_id, name));
+            let scopes = scopes.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+            Ok((ledger, scopes))
+        });
+        opened.map_err(|error| self.not_noted(&error)).ok()
+    }
+
+    fn not_noted(&mut self, error: &LedgerError) {
+        let error = human::chain(error);
+        self.context.warn(&format!("a later run may look for what is deleted here: {error}"));
     }
 
     fn confirm(&mut self, count: usize) -> Result<bool, CommandError> {
@@ -214,6 +247,11 @@ impl Files<'_, '_> {
     fn failed(&self, source: TargetError) -> CommandError {
         CommandError::Target { target: self.name.clone(), source }
     }
+}
+
+/// Notes that a file is gone.
+fn lost(ledger: &Ledger, scopes: &[Scope], id: &str) -> Result<(), LedgerError> {
+    scopes.iter().try_for_each(|scope| ledger.lost(*scope, &[id.to_owned()]))
 }
 
 fn concerns_one_file(error: &CommandError) -> bool {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::run::{Ending, ManifestPlace, builder, dry_run, inputs, run, with_name};
-use super::{CommandError, Context, open_target};
+use super::{CommandError, Context, books, open_target};
 use crate::cli::IngestArgs;
 use crate::exit::ExitStatus;
 use crate::model::profile::Dialect;
+use crate::pipeline::Engine;
 
 /// Ingests what the arguments name.
 pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
@@ -23,8 +24,17 @@ pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result
     }
     let target = open_target(&settings)?;
     let described = described.target(Arc::clone(&target)).acceptance_of(settings.judge.clone());
-    let pipeline = described.build()?;
+    let ledger = books::open(&settings)?;
+    let run_id = Engine::new_run_id();
+    books::set_period_limits(&settings, &ledger, target.as_ref());
+    let engine = books::engine(&settings, run_id.clone())?;
+    let pipeline = described.ledger(ledger.clone()).engine(engine).build()?;
     place.guard(&pipeline)?;
+    books::reuse(&settings, &ledger, &pipeline, target.as_ref())?;
+    if !settings.budgets.budgets.is_empty() {
+        books::preflight(&settings, &ledger, &pipeline, target.target_id())?;
+    }
+    books::begin(&ledger, run_id.clone(), place.path(), context)?;
     let local = settings.target.profile.dialect == Dialect::Local;
     let ending = Ending {
         store: local.then_some(settings.store.as_path()),
@@ -32,5 +42,7 @@ pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result
         allow_empty: settings.allow_empty,
         ..Ending::default()
     };
-    run(&pipeline, &place, &args.output, &ending, context)
+    let result = run(&pipeline, &place, &args.output, &ending, context);
+    books::end(&ledger, &run_id, &result, context);
+    result
 }

@@ -29,7 +29,8 @@ pub(super) fn run(args: &ManifestArgs, context: &mut Context<'_>) -> Result<Exit
     }
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
+/// Opens a file of lines; `-` is standard input.
+pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }

@@ -234,7 +234,9 @@ fn status(report: &Report) -> ExitStatus {
     let stopped = report.stopped.as_ref().map_or(ExitStatus::Success, |stopped| match stopped.kind {
         StopKind::Interrupted => ExitStatus::Interrupted,
         StopKind::Refused => ExitStatus::Stopped,
+        StopKind::Budget => ExitStatus::Budget,
         StopKind::Unusable => ExitStatus::Unfinished,
+        StopKind::Fault => ExitStatus::Fault,
     });
     stopped
         .merge(when(report.of(Status::Ambiguous) > 0, ExitStatus::Ambiguous))

@@ -97,8 +97,9 @@ codes! {
     ConverterTimeout, "converter-timeout", Failure, false, "The conversion took longer than allowed.", "raise it with --convert-timeout", "--convert-timeout";
     UploadRefused, "upload-refused", Failure, false, "The target refused the file.", "", "the target's answer";
     UploadFailed, "upload-failed", Failure, true, "The file could not be sent; nothing was stored.", "run again", "the target's answer, or the network";
-    UploadAmbiguous, "upload-ambiguous", Failure, true, "The file was sent, and nobody knows whether it was stored.", "look at `docferry files list` before you send it again", "an unknown outcome is never sent again blindly";
+    UploadAmbiguous, "upload-ambiguous", Failure, true, "The file was sent, and nobody knows whether it was stored.", "run again: it is looked for, and sent only if it is not there", "an unknown outcome is never sent again blindly";
     IntegrityMismatch, "integrity-mismatch", Failure, false, "The target stored something other than what was sent.", "delete the stored file, its id is in the message", "the target's answer";
+    DuplicateId, "duplicate-id", Failure, false, "The target gave two files the same id.", "look at both with `docferry files show`; the run was stopped", "the target's answers";
     ProcessingFailed, "processing-failed", Failure, true, "The target took the file but could not make it ready.", "run again", "the target's file status";
     NotReady, "not-ready", Failure, true, "The target had not made the file ready when waiting ended.", "look at it later with `docferry files show`", "the target's file status";
     Interrupted, "interrupted", Failure, true, "The run was stopped before it was this file's turn.", "run again", "an interrupt";
@@ -160,6 +161,12 @@ impl Code {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.spec().name
+    }
+
+    /// Tells whether it says that the run ended before it was this one's turn.
+    #[must_use]
+    pub fn is_no_turn(self) -> bool {
+        matches!(self, Self::Interrupted | Self::NotAttempted | Self::BudgetExceeded | Self::Halted)
     }
 
     /// Finds a code by its name.

@@ -64,7 +64,7 @@ impl Entry {
     /// Tells whether the run ended before it was this one's turn.
     #[must_use]
     pub fn had_no_turn(&self) -> bool {
-        self.error.as_ref().is_some_and(|error| matches!(error.code, Code::Interrupted | Code::NotAttempted))
+        self.error.as_ref().is_some_and(|error| error.code.is_no_turn())
     }
 }
 
@@ -198,6 +198,9 @@ pub enum CharsetConfidence {
 pub struct OutputEntry {
     /// The name that is sent.
     pub file_name: String,
+    /// The name before a tag was put into it; absent where they are equal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_name: Option<String>,
     /// The media type that is sent.
     pub media_type: String,
     /// The size in bytes.

@@ -102,6 +102,46 @@ pub enum LengthUnit {
     Bytes,
 }
 
+impl LengthUnit {
+    /// Returns the length of a text.
+    #[must_use]
+    pub fn length(self, text: &str) -> usize {
+        match self {
+            Self::Characters => text.chars().count(),
+            Self::Bytes => text.len(),
+        }
+    }
+
+    /// Returns the longest beginning of a text that is not longer than `room`.
+    #[must_use]
+    pub fn prefix(self, text: &str, room: usize) -> &str {
+        let mut used = 0;
+        let end = text.char_indices().find(|(_, c)| {
+            used += self.width(*c);
+            used > room
+        });
+        end.map_or(text, |(at, _)| &text[..at])
+    }
+
+    /// Returns the longest end of a text that is not longer than `room`.
+    #[must_use]
+    pub fn suffix(self, text: &str, room: usize) -> &str {
+        let mut used = 0;
+        let start = text.char_indices().rev().find(|(_, c)| {
+            used += self.width(*c);
+            used > room
+        });
+        start.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
+    }
+
+    fn width(self, c: char) -> usize {
+        match self {
+            Self::Characters => 1,
+            Self::Bytes => c.len_utf8(),
+        }
+    }
+}
+
 /// What file names may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

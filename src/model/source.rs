@@ -74,6 +74,8 @@ pub struct Candidate {
     pub size_bytes: u64,
     /// Its modification time.
     pub modified: Timestamp,
+    /// Its device and inode; 0 for standard input.
+    pub identity: (u64, u64),
     /// Whether it was named by the user and so may be reached through a symbolic link.
     pub follow: bool,
 }

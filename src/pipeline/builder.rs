@@ -1,17 +1,19 @@
 //! The description of a run. What is left out has the defaults of the command line.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use docferry_converters::charset::Hints;
 use docferry_converters::options::{CsvDialect, Newlines};
 use docferry_converters::{Limits, Options};
 
+use super::engine::Engine;
 use super::isolation::{office, workers};
 use super::{Pipeline, Work};
 use crate::acceptance::{Acceptance, NotServed};
+use crate::ledger::Ledger;
 use crate::model::{Consumer, ConvertTo, Isolate, NameStyle, Profile, Secret};
 use crate::policy::{LiveKeys, Policy};
 use crate::stages::admit::AdmitOptions;
@@ -19,7 +21,6 @@ use crate::stages::classify::ClassifyOptions;
 use crate::stages::convert::ConvertOptions;
 use crate::stages::discover::{DiscoverOptions, Named};
 use crate::stages::plan::PlanOptions;
-use crate::stages::upload::UploadOptions;
 use crate::targets::{Target, UploadExtra};
 use crate::worker::{self, Isolation};
 
@@ -78,7 +79,8 @@ pub struct Builder {
     name: Option<String>,
     live_keys: Vec<Secret>,
     extra: UploadExtra,
-    retries: u32,
+    ledger: Option<Ledger>,
+    engine: Engine,
     manifest: Option<PathBuf>,
     jobs: usize,
     concurrency: usize,
@@ -109,7 +111,8 @@ impl Default for Builder {
             name: None,
             live_keys: Vec::new(),
             extra: UploadExtra::default(),
-            retries: 2,
+            ledger: None,
+            engine: Engine::default(),
             manifest: None,
             jobs: 0,
             concurrency: 4,
@@ -161,8 +164,8 @@ impl Builder {
         live_keys: Vec<Secret>,
         /// Sets what travels with each file.
         extra: UploadExtra,
-        /// Sets how many attempts follow the first where nothing can have been stored.
-        retries: u32,
+        /// Sets how the target is dealt with.
+        engine: Engine,
         /// Sets the number of threads that prepare, at most 256; 0 means one for each core.
         jobs: usize,
         /// Sets the number of uploads at once, at most 256.
@@ -180,6 +183,14 @@ impl Builder {
     #[must_use]
     pub fn to_pdf(mut self, program: impl Into<PathBuf>) -> Self {
         self.to_pdf = Some(program.into());
+        self
+    }
+
+    /// Books in `ledger` what is sent, and sends nothing that it knows to be stored. Without one, a run knows only what
+    /// it sent itself.
+    #[must_use]
+    pub fn ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = Some(ledger);
         self
     }
 
@@ -254,6 +265,7 @@ impl Builder {
         };
         let live_keys = LiveKeys::new(self.live_keys.iter());
         let admit = profile.as_ref().map(|profile| self.admit_options(profile, &live_keys)).transpose()?;
+        let acceptance = admit.as_ref().map(|admit| admit.acceptance.clone());
         let max_pass = profile.as_ref().map_or(0, |profile| profile.limits.max_file_bytes);
         if let Some(profile) = &profile {
             fit_tables(&mut self.options, profile);
@@ -261,6 +273,7 @@ impl Builder {
         let mut discover = self.discover;
         discover.own.extend(own_paths(&work, self.manifest.as_ref()));
         let interrupted = Arc::clone(&self.interrupted);
+        let concurrency = self.concurrency.clamp(1, MAX_THREADS);
         let office = office(self.to_pdf.as_deref(), &self.isolation, self.convert_timeout)?;
         let to = if office.is_some() { ConvertTo::Pdf } else { ConvertTo::Text };
         let workers = workers(&self.isolation, self.worker_memory_bytes, self.max_convert_bytes);
@@ -286,15 +299,15 @@ impl Builder {
                 office,
             },
             admit,
-            upload: UploadOptions {
-                extra: self.extra,
-                retries: self.retries,
-                wait: Box::new(move |time| wait(time, &interrupted)),
-            },
+            dedupe: self.engine.dedupe,
+            rehash: self.engine.rehash,
+            price: self.engine.price.clone(),
+            upload: self.engine.options(self.extra, concurrency, acceptance, interrupted),
+            ledger: self.ledger,
+            books: OnceLock::new(),
             consumer: self.consumer,
             manifest: self.manifest,
             jobs: self.jobs.min(MAX_THREADS),
-            concurrency: self.concurrency.clamp(1, MAX_THREADS),
             batch_files: self.batch_files,
             batch_bytes: self.batch_bytes,
             interrupted: self.interrupted,
@@ -311,11 +324,14 @@ impl Builder {
             name_style: self.name_style,
             name: self.name.clone(),
             live_keys: live_keys.clone(),
-            extra_bytes: self.extra.form_bytes(),
+            extra_bytes: self.extra.form_bytes()
+                + if profile.fields.metadata { OWN_METADATA_BYTES } else { 0 },
         })
     }
 }
 
+/// What our own key adds to the metadata of a file, and the field to the form where there is no other metadata.
+const OWN_METADATA_BYTES: u64 = 256;
 /// Room for the multipart framing of a request, more than any name and metadata take.
 const FRAMING_BYTES: u64 = 64 << 10;
 
@@ -350,7 +366,7 @@ fn check_extra(profile: &Profile, extra: &UploadExtra) -> Result<(), BuildError>
         if !fields.metadata {
             return refuse("metadata".to_owned());
         }
-        let length = metadata.to_string().len() as u64;
+        let length = metadata.to_string().len() as u64 + OWN_METADATA_BYTES;
         if profile.limits.max_metadata_bytes.is_some_and(|max| length > max) {
             return refuse(format!("metadata of {length} bytes"));
         }
@@ -377,19 +393,4 @@ fn own_paths(work: &Work, manifest: Option<&PathBuf>) -> Vec<PathBuf> {
         own.extend([".partial", ".run.json"].map(|suffix| crate::stages::manifest::beside(manifest, suffix)));
     }
     own.iter().filter_map(|path| std::path::absolute(path).ok()).collect()
-}
-
-/// Sleeps in short steps, so that an interrupt ends it.
-fn wait(time: Duration, interrupted: &AtomicBool) -> bool {
-    let until = std::time::Instant::now() + time;
-    loop {
-        if interrupted.load(std::sync::atomic::Ordering::Relaxed) {
-            return false;
-        }
-        let left = until.saturating_duration_since(std::time::Instant::now());
-        if left.is_zero() {
-            return true;
-        }
-        std::thread::sleep(left.min(Duration::from_millis(50)));
-    }
 }

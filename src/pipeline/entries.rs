@@ -147,6 +147,7 @@ fn content_block(consumer: Option<Consumer>, object: &FileObject) -> Option<serd
 pub(super) fn payload_output(payload: &Payload) -> OutputEntry {
     OutputEntry {
         file_name: payload.file_name.to_string(),
+        planned_name: None,
         media_type: payload.media_type.to_string(),
         size_bytes: payload.size_bytes,
         sha256: payload.digest,
@@ -165,6 +166,7 @@ pub(super) fn file_output(
 ) -> OutputEntry {
     OutputEntry {
         file_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        planned_name: None,
         media_type: media_type.to_string(),
         size_bytes,
         sha256: digest,

@@ -156,8 +156,10 @@ impl Pipeline {
 
     fn admitted(&self, found: Found) -> Vec<Verdict> {
         debug_assert!(!matches!(self.work, Work::Convert { .. }), "check judges by a profile");
-        match self.prepare(found.candidate, 0, None) {
-            Ready::Final(entries) => entries.into_iter().map(|e| Verdict::Stays(Box::new(e))).collect(),
+        match self.prepare(found.candidate, 0, None, None) {
+            Ready::Known(entries) | Ready::Final(entries) => {
+                entries.into_iter().map(|e| Verdict::Stays(Box::new(e))).collect()
+            }
             Ready::Send(parts) => parts
                 .into_iter()
                 .map(|part| match part {

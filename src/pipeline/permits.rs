@@ -1,18 +1,34 @@
 //! Permits: how many inputs, and how many of their bytes, may be under way at once.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// This part of all inputs is waited for at once.
+const PORTION: u64 = 8;
+/// How long they are waited for; then one will do.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// What is left to hand out.
 #[derive(Debug)]
 struct Left {
     bytes: u64,
     inputs: u64,
+    /// What somebody waits for: so many bytes, and so many inputs.
+    wanted: Option<(u64, u64)>,
 }
 
-/// A supply of permits. Waiting happens on the thread that discovers, never on a rayon thread.
+impl Left {
+    fn has(&self, (bytes, inputs): (u64, u64)) -> bool {
+        self.bytes >= bytes && self.inputs >= inputs
+    }
+}
+
+/// A supply of permits. Waiting happens on the one thread that discovers, never on a rayon thread.
 #[derive(Debug)]
 pub(super) struct Permits {
     total_bytes: u64,
+    /// Who finds none left waits for so many, rather than to be woken for each.
+    portion: u64,
     left: Mutex<Left>,
     returned: Condvar,
 }
@@ -28,18 +44,38 @@ impl Permits {
     pub(super) fn new(bytes: u64, inputs: u64) -> Arc<Self> {
         Arc::new(Self {
             total_bytes: bytes,
-            left: Mutex::new(Left { bytes, inputs }),
+            portion: (inputs / PORTION).max(1),
+            left: Mutex::new(Left { bytes, inputs, wanted: None }),
             returned: Condvar::new(),
         })
+    }
+
+    /// Takes `bytes` if they are free, without waiting.
+    pub(super) fn try_acquire(self: &Arc<Self>, bytes: u64) -> Option<Arc<Permit>> {
+        let bytes = bytes.min(self.total_bytes);
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.has((bytes, 1)).then(|| self.take(left, bytes))
     }
 
     /// Waits until `bytes` are free; an input larger than everything gets everything.
     pub(super) fn acquire(self: &Arc<Self>, bytes: u64) -> Arc<Permit> {
         let bytes = bytes.min(self.total_bytes);
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        while left.bytes < bytes || left.inputs == 0 {
-            left = self.returned.wait(left).unwrap_or_else(PoisonError::into_inner);
+        let mut wanted = (bytes, if left.inputs == 0 { self.portion } else { 1 });
+        while !left.has(wanted) {
+            left.wanted = Some(wanted);
+            let waited = self.returned.wait_timeout(left, PATIENCE);
+            let (again, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            left = again;
+            if timeout.timed_out() {
+                wanted.1 = 1;
+            }
         }
+        left.wanted = None;
+        self.take(left, bytes)
+    }
+
+    fn take(self: &Arc<Self>, mut left: MutexGuard<'_, Left>, bytes: u64) -> Arc<Permit> {
         left.bytes -= bytes;
         left.inputs -= 1;
         Arc::new(Permit { supply: Arc::clone(self), bytes })
@@ -51,7 +87,9 @@ impl Drop for Permit {
         let mut left = self.supply.left.lock().unwrap_or_else(PoisonError::into_inner);
         left.bytes += self.bytes;
         left.inputs += 1;
-        self.supply.returned.notify_all();
+        if left.wanted.is_some_and(|wanted| left.has(wanted)) {
+            self.supply.returned.notify_one();
+        }
     }
 }
 

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::entries::{Base, converter_entry, file_output, payload_output, warning_entry};
+use super::ingest::Outbox;
 use super::output::OutputDir;
 use super::{Pipeline, Work};
-use crate::model::entry::{ConverterEntry, Entry, Status, TargetEntry, WarningEntry};
+use crate::model::entry::{
+    ConverterEntry, Entry, OutputEntry, SourceEntry, Status, TargetEntry, WarningEntry,
+};
 use crate::model::{Candidate, Code, Failure, Outcome, Payload};
 use crate::stages::admit::{AdmitOptions, Admitted, admit_parts, admit_whole, note};
 use crate::stages::classify::{Classified, classify};
@@ -18,6 +21,8 @@ use crate::stages::plan::{self, Plan, media_type, plan, plan_local};
 pub(super) enum Ready {
     /// It has come to its end.
     Final(Vec<Entry>),
+    /// An earlier run sent all of it.
+    Known(Vec<Entry>),
     /// It is to be sent.
     Send(Vec<Part>),
 }
@@ -37,7 +42,7 @@ pub(super) struct Draft {
     base: Base,
     part: u32,
     parts: u32,
-    output: Option<crate::model::entry::OutputEntry>,
+    output: Option<OutputEntry>,
     converter: Option<ConverterEntry>,
     warnings: Vec<WarningEntry>,
 }
@@ -50,6 +55,21 @@ impl Draft {
         entry.converter = self.converter;
         entry.warnings = self.warnings;
         entry
+    }
+}
+
+impl Draft {
+    pub(super) fn source(&self) -> &SourceEntry {
+        &self.base.source
+    }
+
+    pub(super) fn converter(&self) -> Option<&ConverterEntry> {
+        self.converter.as_ref()
+    }
+
+    /// Returns what is sent, what was changed on the way, and how many parts there are.
+    pub(super) fn told(&self) -> (Option<OutputEntry>, Vec<WarningEntry>, u32) {
+        (self.output.clone(), self.warnings.clone(), self.parts)
     }
 }
 
@@ -92,12 +112,18 @@ impl Pipeline {
         candidate: Candidate,
         batch: u64,
         output: Option<(&OutputDir, &Path)>,
+        outbox: Option<Outbox<'_, '_>>,
     ) -> Ready {
         let mut base = self.base(&candidate, batch);
         let classified = match classify(candidate, &self.classify) {
             Ok(classified) => classified,
             Err(outcome) => return Ready::Final(vec![base.nothing(*outcome)]),
         };
+        let known = outbox
+            .and_then(|outbox| outbox.recalled_content(&classified.candidate, batch, classified.digest));
+        if let Some(entries) = known {
+            return Ready::Known(entries);
+        }
         base.learn(&classified);
         let notes = misnamed(&classified);
         let mut ready = match (&self.admit, output) {
@@ -217,6 +243,7 @@ fn add_warning(ready: &mut Ready, warning: &WarningEntry) {
             .filter(|entry| entry.status != Status::Rejected)
             .map(|entry| &mut entry.warnings)
             .collect(),
+        Ready::Known(_) => Vec::new(),
         Ready::Send(parts) => parts
             .iter_mut()
             .map(|part| match part {

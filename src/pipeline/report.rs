@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::model::Sha256;
 use crate::model::entry::{Entry, Status};
-use crate::targets::{TargetError, TargetErrorKind};
+use crate::model::{Code, Sha256};
+use crate::stages::upload::Stop;
+use crate::targets::TargetErrorKind;
 
 /// How many problems a report keeps for summaries; all of them are in the manifest.
 const FIRST_PROBLEMS: usize = 10;
@@ -21,6 +22,8 @@ pub struct Stopped {
     pub kind: StopKind,
     /// What happened.
     pub message: String,
+    /// What entries say that had no turn.
+    pub code: Code,
 }
 
 /// What kind of reason ended a run early.
@@ -31,26 +34,45 @@ pub enum StopKind {
     Interrupted,
     /// Authentication, permission or quota.
     Refused,
+    /// A budget, or a halt.
+    Budget,
     /// The target or its store cannot be reached or used.
     Unusable,
+    /// A defect.
+    Fault,
 }
 
 impl Stopped {
     pub(super) fn interrupted() -> Self {
         let message = "interrupted".to_owned();
-        Self { kind: StopKind::Interrupted, message }
+        Self { kind: StopKind::Interrupted, message, code: Code::Interrupted }
+    }
+
+    pub(super) fn new(kind: StopKind, message: String) -> Self {
+        Self { kind, message, code: Code::NotAttempted }
     }
 }
 
-impl From<&TargetError> for Stopped {
-    fn from(error: &TargetError) -> Self {
-        let kind = match error.kind {
-            TargetErrorKind::Quota | TargetErrorKind::Unauthenticated | TargetErrorKind::Forbidden => {
-                StopKind::Refused
-            }
-            _ => StopKind::Unusable,
+impl From<Stop> for Stopped {
+    fn from(stop: Stop) -> Self {
+        let kind = match &stop {
+            Stop::Target(error) => match error.kind {
+                TargetErrorKind::Quota | TargetErrorKind::Unauthenticated | TargetErrorKind::Forbidden => {
+                    StopKind::Refused
+                }
+                _ => StopKind::Unusable,
+            },
+            Stop::Full(_) => StopKind::Refused,
+            Stop::Budget(_) | Stop::Halted(_) => StopKind::Budget,
+            Stop::Defect => StopKind::Fault,
+            Stop::Exhausted(_) | Stop::Ledger(_) => StopKind::Unusable,
         };
-        Self { kind, message: error.message.clone() }
+        let code = match &stop {
+            Stop::Budget(_) => Code::BudgetExceeded,
+            Stop::Halted(_) => Code::Halted,
+            _ => Code::NotAttempted,
+        };
+        Self { code, ..Self::new(kind, stop.to_string()) }
     }
 }
 

@@ -202,6 +202,9 @@ impl Observer for Progress<'_> {
 
 /// Logs an entry in the words of `docs/logs.md`.
 fn log(entry: &Entry, hashed_paths: bool) {
+    if !tracing::enabled!(tracing::Level::INFO) {
+        return;
+    }
     let (output, file) = (entry.output.as_ref(), entry.file.as_ref());
     let extension = Path::new(&entry.source.relative).extension().map(std::ffi::OsStr::to_string_lossy);
     let path = match hashed_paths {

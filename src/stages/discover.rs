@@ -149,6 +149,7 @@ fn stdin_candidate(name: &str) -> Candidate {
         relative: RelativePath::new(Path::new(name)),
         size_bytes: 0,
         modified: Timestamp::from(UNIX_EPOCH),
+        identity: (0, 0),
         follow: false,
     }
 }
@@ -163,6 +164,7 @@ fn candidate(path: &Path, root: &Path, meta: &Metadata, follow: bool) -> Candida
         // A folder's or link's own size says nothing, and differs between file systems.
         size_bytes: if meta.is_file() { meta.size() } else { 0 },
         modified: meta.modified().map_or_else(|_| Timestamp::from(UNIX_EPOCH), Timestamp::from),
+        identity: (meta.dev(), meta.ino()),
         follow,
     }
 }

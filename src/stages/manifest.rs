@@ -4,13 +4,19 @@
 //! order of (seq, part) through an index of offsets, 24 bytes an entry, and renamed into place: entries
 //! themselves are never all in memory.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::model::Sha256;
 use crate::model::digest::Hasher;
-use crate::model::entry::Entry;
+use crate::model::entry::{Entry, Status, WarningEntry};
+use crate::model::failpoint::{Step, hit};
+use crate::model::{Code, Sha256};
+
+/// How much is read and written at a time.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// The entries of a run, in the order in which they became final.
 #[derive(Debug)]
@@ -18,7 +24,18 @@ pub struct Journal {
     path: PathBuf,
     writer: BufWriter<File>,
     length: u64,
+    /// The entry that is being written.
+    line: Vec<u8>,
     index: Vec<Slot>,
+    hasher: RandomState,
+}
+
+/// A manifest that is not yet in its place.
+#[derive(Debug)]
+pub struct Made {
+    temp: tempfile::NamedTempFile,
+    /// Its digest.
+    pub digest: Sha256,
 }
 
 /// Where an entry is.
@@ -28,28 +45,47 @@ struct Slot {
     part: u32,
     length: u32,
     offset: u64,
+    /// A hash of the file's id; 0 without one.
+    file: u64,
+    /// Whether this run stored the file for this entry.
+    is_sent: bool,
 }
 
 impl Journal {
-    /// Begins a journal. One that a stopped run left behind is moved aside, because it may name uploaded files;
-    /// its new path is returned.
+    /// Begins a journal. One that a stopped run left behind is moved aside if `keeps`, because it may name uploaded
+    /// files that nothing else knows; its new path is returned.
     ///
     /// # Errors
     /// The file cannot be made, or another run writes it now.
-    pub fn create(path: &Path) -> io::Result<(Self, Option<PathBuf>)> {
-        let left = match OpenOptions::new().read(true).write(true).open(path) {
-            Ok(old) => {
-                lock(&old)?;
-                set_aside(path, &old)?
+    pub fn create(path: &Path, keeps: bool) -> io::Result<(Self, Option<PathBuf>)> {
+        let mut left = None;
+        loop {
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+            lock(&file)?;
+            // Whoever held the lock before may have moved or removed what was opened here.
+            if !is_at(&file, path)? {
+                continue;
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
-        lock(&file)?;
-        let journal =
-            Self { path: path.to_owned(), writer: BufWriter::new(file), length: 0, index: Vec::new() };
-        Ok((journal, left))
+            if keeps && left.is_none() {
+                left = set_aside(path, &file)?;
+                if left.is_some() {
+                    continue;
+                }
+            }
+            file.set_len(0)?;
+            return Ok((Self::of(path, file), left));
+        }
+    }
+
+    fn of(path: &Path, file: File) -> Self {
+        Self {
+            path: path.to_owned(),
+            writer: BufWriter::with_capacity(BUFFER_BYTES, file),
+            length: 0,
+            line: Vec::new(),
+            index: Vec::new(),
+            hasher: RandomState::new(),
+        }
     }
 
     /// Appends an entry; it is durable after the next [`Journal::sync`].
@@ -57,13 +93,32 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone.
     pub fn append(&mut self, entry: &Entry) -> io::Result<()> {
-        let mut line = serde_json::to_vec(entry)?;
-        line.push(b'\n');
-        self.writer.write_all(&line)?;
-        let length = u32::try_from(line.len()).map_err(|_| io::Error::other("an entry is too long"))?;
-        self.index.push(Slot { seq: entry.seq, part: entry.part, length, offset: self.length });
+        hit(Step::JournalAppend)?;
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, entry)?;
+        self.line.push(b'\n');
+        self.writer.write_all(&self.line)?;
+        let length = u32::try_from(self.line.len()).map_err(|_| io::Error::other("an entry is too long"))?;
+        let is_sent = matches!(entry.status, Status::Uploaded | Status::Adopted);
+        let file = entry.file.as_ref().map_or(0, |file| self.hasher.hash_one(&file.file_id));
+        self.index.push(Slot {
+            seq: entry.seq,
+            part: entry.part,
+            length,
+            offset: self.length,
+            file,
+            is_sent,
+        });
         self.length += u64::from(length);
         Ok(())
+    }
+
+    /// Hands everything appended to the system: it survives this process, and no power cut.
+    ///
+    /// # Errors
+    /// The disk is full or gone.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 
     /// Makes everything appended durable.
@@ -71,6 +126,7 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone.
     pub fn sync(&mut self) -> io::Result<()> {
+        hit(Step::JournalSync)?;
         self.writer.flush()?;
         self.writer.get_ref().sync_data()
     }
@@ -80,23 +136,88 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone.
     pub fn write_sorted(&mut self, out: &mut dyn Write) -> io::Result<Sha256> {
-        self.sync()?;
+        self.flush()?;
         self.index.sort_unstable();
+        let mut dealt = self.deal_shared()?.into_iter();
         let mut hasher = Hasher::default();
-        let mut file = BufReader::with_capacity(64 << 10, self.writer.get_ref());
-        let mut at = file.stream_position()?;
-        let mut line = Vec::new();
+        let mut reader = Reader::new(self.writer.get_ref())?;
+        let mut next = dealt.next();
         for slot in &self.index {
-            // A relative seek keeps the buffer, and neighbours in order are neighbours in the journal mostly.
-            let delta = i64::try_from(slot.offset).unwrap_or(0) - i64::try_from(at).unwrap_or(0);
-            file.seek_relative(delta)?;
-            line.resize(slot.length as usize, 0);
-            file.read_exact(&mut line)?;
-            at = slot.offset + u64::from(slot.length);
-            hasher.update(&line);
-            out.write_all(&line)?;
+            let line = match next.take_if(|(key, _)| *key == (slot.seq, slot.part)) {
+                Some((_, line)) => {
+                    next = dealt.next();
+                    reader.replace(line)
+                }
+                None => reader.line(slot)?,
+            };
+            hasher.update(line);
+            out.write_all(line)?;
         }
         Ok(hasher.finish())
+    }
+
+    /// Where inputs of one run share a file, whoever comes first in the manifest has uploaded it, whichever was first
+    /// on the way. Returns the lines that say so, in order.
+    fn deal_shared(&self) -> io::Result<BTreeMap<(u64, u32), Vec<u8>>> {
+        if !self.index.iter().any(|slot| slot.is_sent) {
+            return Ok(BTreeMap::new());
+        }
+        // The first slot of each file, and the one that was sent.
+        let mut first: HashMap<u64, usize> = HashMap::new();
+        let mut pairs = Vec::new();
+        for (at, slot) in self.index.iter().enumerate().filter(|(_, slot)| slot.file != 0) {
+            let before = *first.entry(slot.file).or_insert(at);
+            if before != at && slot.is_sent {
+                pairs.push((before, at));
+            }
+        }
+        drop(first);
+        let mut dealt = BTreeMap::new();
+        let mut reader = Reader::new(self.writer.get_ref())?;
+        for (before, sent) in pairs {
+            let mut one: Entry = serde_json::from_slice(reader.line(&self.index[before])?)?;
+            let mut other: Entry = serde_json::from_slice(reader.line(&self.index[sent])?)?;
+            let id = |entry: &Entry| entry.file.as_ref().map(|file| file.file_id.clone());
+            if id(&one) != id(&other) || one.status != Status::Reused {
+                continue;
+            }
+            trade(&mut one, &mut other);
+            for entry in [one, other] {
+                let mut line = serde_json::to_vec(&entry)?;
+                line.push(b'\n');
+                dealt.insert((entry.seq, entry.part), line);
+            }
+        }
+        Ok(dealt)
+    }
+
+    /// Makes the manifest, beside `path`.
+    ///
+    /// # Errors
+    /// The disk is full or gone.
+    pub fn make(&mut self, path: &Path) -> io::Result<Made> {
+        let mut temp = tempfile::Builder::new().prefix(".docferry-").tempfile_in(parent(path))?;
+        let digest = {
+            let mut out = BufWriter::with_capacity(BUFFER_BYTES, temp.as_file_mut());
+            let digest = self.write_sorted(&mut out)?;
+            out.flush()?;
+            digest
+        };
+        temp.as_file().sync_all()?;
+        set_readable(temp.as_file())?;
+        Ok(Made { temp, digest })
+    }
+
+    /// Puts the manifest at `path` and removes the journal.
+    ///
+    /// # Errors
+    /// The disk is full or gone; the journal stays then.
+    pub fn put(self, made: Made, path: &Path) -> io::Result<()> {
+        hit(Step::ManifestRename)?;
+        made.temp.persist(path).map_err(|e| e.error)?;
+        sync_folder(parent(path))?;
+        hit(Step::AfterRename)?;
+        self.discard()
     }
 
     /// Makes the manifest at `path` and removes the journal.
@@ -104,19 +225,9 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone; the journal stays then.
     pub fn finish(mut self, path: &Path) -> io::Result<Sha256> {
-        let folder = parent(path);
-        let mut temp = tempfile::Builder::new().prefix(".docferry-").tempfile_in(folder)?;
-        let digest = {
-            let mut out = BufWriter::new(temp.as_file_mut());
-            let digest = self.write_sorted(&mut out)?;
-            out.flush()?;
-            digest
-        };
-        temp.as_file().sync_all()?;
-        set_readable(temp.as_file())?;
-        temp.persist(path).map_err(|e| e.error)?;
-        sync_folder(folder)?;
-        self.discard()?;
+        let made = self.make(path)?;
+        let digest = made.digest;
+        self.put(made, path)?;
         Ok(digest)
     }
 
@@ -130,6 +241,48 @@ impl Journal {
             _ => Ok(()),
         }
     }
+}
+
+/// Reads lines of a journal. A relative seek keeps the buffer, and neighbours in order are neighbours in the journal
+/// mostly.
+struct Reader<'a> {
+    file: BufReader<&'a File>,
+    at: u64,
+    line: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(file: &'a File) -> io::Result<Self> {
+        let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
+        let at = file.seek(SeekFrom::Start(0))?;
+        Ok(Self { file, at, line: Vec::new() })
+    }
+
+    fn line(&mut self, slot: &Slot) -> io::Result<&[u8]> {
+        let delta = i64::try_from(slot.offset).unwrap_or(0) - i64::try_from(self.at).unwrap_or(0);
+        self.file.seek_relative(delta)?;
+        self.line.resize(slot.length as usize, 0);
+        self.file.read_exact(&mut self.line)?;
+        self.at = slot.offset + u64::from(slot.length);
+        Ok(&self.line)
+    }
+
+    fn replace(&mut self, line: Vec<u8>) -> &[u8] {
+        self.line = line;
+        &self.line
+    }
+}
+
+/// Lets the first entry say what sending the file came to, and the second that it was there.
+fn trade(first: &mut Entry, second: &mut Entry) {
+    use std::mem::{swap, take};
+    swap(&mut first.status, &mut second.status);
+    swap(&mut first.file, &mut second.file);
+    first.attempts = take(&mut second.attempts);
+    first.possible_orphans = take(&mut second.possible_orphans);
+    let of_the_file =
+        |warning: &WarningEntry| matches!(warning.code, Code::NameChanged | Code::MediaTypeChanged);
+    first.warnings.extend(second.warnings.extract_if(.., |warning| of_the_file(warning)));
 }
 
 /// Refuses a place that a manifest must not take: it is renamed into place, and what is there goes away.
@@ -178,6 +331,17 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 pub(crate) fn set_readable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+/// Tells whether an open file is the one at a path.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let opened = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (opened.dev(), opened.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn lock(file: &File) -> io::Result<()> {
@@ -241,7 +405,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.jsonl");
         let partial = beside(&path, ".partial");
-        let (mut journal, left) = Journal::create(&partial).unwrap();
+        let (mut journal, left) = Journal::create(&partial, true).unwrap();
         assert_eq!(left, None);
         for (seq, part) in [(2, 0), (0, 1), (1, 0), (0, 0)] {
             journal.append(&entry(seq, part)).unwrap();
@@ -263,12 +427,12 @@ mod tests {
     fn a_journal_left_behind_is_moved_aside_and_a_second_writer_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.jsonl.partial");
-        let (mut journal, _) = Journal::create(&path).unwrap();
+        let (mut journal, _) = Journal::create(&path, true).unwrap();
         journal.append(&entry(0, 0)).unwrap();
         journal.sync().unwrap();
-        assert_eq!(Journal::create(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(Journal::create(&path, true).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         drop(journal);
-        let (_journal, left) = Journal::create(&path).unwrap();
+        let (_journal, left) = Journal::create(&path, true).unwrap();
         assert_eq!(left.as_deref(), Some(&*beside(&path, ".1")));
         assert!(std::fs::read_to_string(left.unwrap()).unwrap().ends_with("}\n"));
     }

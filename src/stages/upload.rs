@@ -1,36 +1,106 @@
-//! Sends one payload: retries only what cannot have been stored, and believes no answer that differs from what was sent.
+//! Sends payloads so that none is lost and none is doubled (docs/design.md, "Upload: identity and the state machine").
+//!
+//! Each payload has an intent in the ledger that is durable before its first byte leaves. What cannot have been stored
+//! is sent again; what may have been stored is parked, looked for in the target's listing, and adopted only with proof
+//! or sent again under another name. What an earlier run stored is not sent at all.
 
-use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+mod attempt;
+mod clock;
+mod ends;
+mod held;
+mod identity;
+mod late;
+mod listing;
+mod pace;
+mod queue;
+mod quota;
+mod reconcile;
+mod send;
+mod verify;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread::Scope as Threads;
 use std::time::Duration;
 
-use crate::model::digest::Hasher;
-use crate::model::entry::WarningEntry;
-use crate::model::source::OpenError;
-use crate::model::{Attempt, Code, Failure, FileObject, FileStatus, Outcome, Payload, Sha256, Timestamp};
-use crate::stages::admit::note;
-use crate::targets::{Disposition, Target, TargetError, TargetErrorKind, UploadExtra, UploadRequest};
+pub use clock::{Clock, SystemClock};
+pub use identity::{IdentityError, Workspace, workspace};
+pub use pace::Exhausted;
+pub use quota::{Full, HighWater};
 
-/// The longest wait that a target can ask for and get.
-const MAX_WAIT: Duration = Duration::from_secs(60);
-/// Waits between looks at a file that is not ready; after the last one nobody waits any longer.
-const READY_WAITS: [u64; 7] = [0, 1, 2, 4, 8, 16, 30];
+use crate::acceptance::Acceptance;
+use crate::ledger::{Ledger, LedgerError, Scope};
+use crate::model::budget::{Charges, Exceeded};
+use crate::model::entry::WarningEntry;
+use crate::model::upload::{NameTag, VerifyRemote};
+use crate::model::upload_key::{tag, tagged_name};
+use crate::model::{Code, FileObject, Outcome, Payload, Sha256, Timestamp};
+use crate::stages::budget::RunBudget;
+use crate::targets::{Target, TargetError, UploadExtra};
+use held::Task;
+use late::Watched;
+use listing::Lister;
+use pace::{Pace, Tokens};
+use queue::Queue;
+use reconcile::Parked;
+use verify::Verifier;
+
+/// Senders for each upload at a time: most of them wait for the disk, and the more wait, the more share one write.
+const SENDERS_EACH: usize = 8;
+/// More senders than this gain nothing.
+const MAX_SENDERS: usize = 64;
 
 /// What governs uploads.
+#[derive(Debug)]
 pub struct UploadOptions {
     /// What travels with each file.
     pub extra: UploadExtra,
     /// How many more attempts follow the first.
     pub retries: u32,
-    /// Waits; returns false if the run is interrupted meanwhile. Tests do not wait.
-    pub wait: Box<dyn Fn(Duration) -> bool + Send + Sync>,
+    /// The longest wait that a target can ask for and get.
+    pub max_wait: Duration,
+    /// How long after an unknown outcome the listing is looked at, twice.
+    pub listing_grace: Duration,
+    /// When a tag stands in the name that is sent.
+    pub name_tag: NameTag,
+    /// What names the target takes, with a tag in them.
+    pub acceptance: Option<Acceptance>,
+    /// Sends what was stored by earlier runs once more.
+    pub force: bool,
+    /// A stored file that expires sooner is no longer good.
+    pub min_ttl: Duration,
+    /// Whether ids of earlier runs are looked for before they are reported.
+    pub verify: VerifyRemote,
+    /// Requests a minute, for all processes together.
+    pub requests_per_minute: Option<u32>,
+    /// How full a workspace may get.
+    pub high_water: HighWater,
+    /// What the run may take.
+    pub budget: RunBudget,
+    /// Whether budgets of periods count requests.
+    pub charges_requests: bool,
+    /// The folder of the state, where a halt is told.
+    pub state_dir: Option<PathBuf>,
+    /// The most uploads at a time.
+    pub concurrency: usize,
+    /// The run, as the ledger names it.
+    pub run_id: String,
+    /// Time and chance.
+    pub clock: Box<dyn Clock>,
 }
 
-impl std::fmt::Debug for UploadOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UploadOptions").field("retries", &self.retries).finish_non_exhaustive()
-    }
+/// A payload to send, and what its owner needs to know it by.
+#[derive(Debug)]
+pub struct Job<T> {
+    /// What to send.
+    pub payload: Box<Payload>,
+    /// Its upload key.
+    pub key: Sha256,
+    /// What it costs of budgets.
+    pub charges: Charges,
+    /// The owner's.
+    pub ticket: T,
 }
 
 /// What became of a payload.
@@ -38,189 +108,220 @@ impl std::fmt::Debug for UploadOptions {
 pub struct Sent {
     /// The outcome.
     pub outcome: Outcome,
+    /// The name that was sent, if it is not the payload's.
+    pub sent_name: Option<String>,
     /// How many requests were made to send it.
     pub attempts: u32,
     /// What the target changed.
     pub warnings: Vec<WarningEntry>,
     /// Files that may be copies of it.
     pub possible_orphans: Vec<String>,
-    /// What kind of error the last attempt ended with.
-    pub kind: Option<TargetErrorKind>,
-    /// Why no other file will pass, either.
-    pub stop: Option<TargetError>,
+    /// When a reused file was last seen on the target.
+    pub verified_at: Option<Timestamp>,
 }
 
-/// Sends a payload.
-#[must_use]
-pub fn upload(payload: &Payload, target: &dyn Target, options: &UploadOptions) -> Sent {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        let sent_at = Timestamp::now();
-        let (answer, digest) = attempt(payload, target, options, attempts);
-        let error = match answer {
-            Ok(object) if object.file_id.is_empty() => {
-                TargetError::new(TargetErrorKind::Protocol, "the answer names no file id")
-            }
-            Ok(object) => return Sent { attempts, ..settle(payload, object, digest, target, options) },
-            Err(error) => error,
-        };
-        let mut sent = Sent {
-            outcome: Outcome::Failed(Failure::new(Code::UploadFailed, error.message.clone())),
-            attempts,
+impl Sent {
+    fn new(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            sent_name: None,
+            attempts: 0,
             warnings: Vec::new(),
             possible_orphans: Vec::new(),
-            kind: Some(error.kind),
-            stop: None,
-        };
-        match error.kind.disposition() {
-            Disposition::RetrySafe => {
-                let wait = error.retry_after.unwrap_or_else(|| backoff(attempts));
-                if attempts <= options.retries && wait <= MAX_WAIT && (options.wait)(wait) {
-                    continue;
-                }
-            }
-            Disposition::Ambiguous => {
-                sent.outcome = Outcome::Ambiguous(Attempt {
-                    sent_at,
-                    file_name: payload.file_name.to_string(),
-                    size_bytes: payload.size_bytes,
-                    failure: Failure::new(Code::UploadAmbiguous, error.message.clone()),
-                    attempts,
-                });
-            }
-            Disposition::RefuseFile => sent.outcome = Outcome::Failed(refusal(&error)),
-            Disposition::StopRun => sent.stop = Some(error),
-        }
-        return sent;
-    }
-}
-
-fn refusal(error: &TargetError) -> Failure {
-    match error.kind {
-        TargetErrorKind::Body => Failure::new(Code::Changed, error.message.clone()),
-        _ => Failure::new(Code::UploadRefused, error.message.clone()),
-    }
-}
-
-/// 0.5 s, 1 s, 2 s, …, at most 8 s: what the vendors' own clients do, without their jitter.
-fn backoff(attempts: u32) -> Duration {
-    Duration::from_millis(500) * 2u32.pow((attempts - 1).min(4))
-}
-
-fn attempt(
-    payload: &Payload,
-    target: &dyn Target,
-    options: &UploadOptions,
-    attempt: u32,
-) -> (Result<FileObject, TargetError>, Sha256) {
-    let progress = Arc::new(Mutex::new(Hasher::default()));
-    let open = || -> io::Result<Box<dyn Read + Send>> {
-        let inner = payload.body.open()?;
-        *progress.lock().unwrap_or_else(PoisonError::into_inner) = Hasher::default();
-        Ok(Box::new(HashingReader { inner, hasher: Arc::clone(&progress) }))
-    };
-    let request = UploadRequest {
-        file_name: &payload.file_name,
-        media_type: &payload.media_type,
-        size_bytes: payload.size_bytes,
-        open: &open,
-        extra: &options.extra,
-        attempt,
-    };
-    let answer = guarded(|| target.upload(&request));
-    let hasher = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    (answer, hasher.finish())
-}
-
-/// Hashes bytes while they are sent.
-struct HashingReader {
-    inner: Box<dyn Read + Send>,
-    hasher: Arc<Mutex<Hasher>>,
-}
-
-impl Read for HashingReader {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(out)?;
-        self.hasher.lock().unwrap_or_else(PoisonError::into_inner).update(&out[..n]);
-        Ok(n)
-    }
-}
-
-/// Compares the answer with what was sent.
-fn settle(
-    payload: &Payload,
-    object: FileObject,
-    digest: Sha256,
-    target: &dyn Target,
-    options: &UploadOptions,
-) -> Sent {
-    let mut warnings = Vec::new();
-    let id = object.file_id.clone();
-    let bad = |outcome: Outcome| Sent {
-        outcome,
-        attempts: 1,
-        warnings: Vec::new(),
-        possible_orphans: vec![id.clone()],
-        kind: None,
-        stop: None,
-    };
-    if digest != payload.digest {
-        let message = format!("{}; what was sent is stored as {id}", OpenError::Changed);
-        return bad(Outcome::Failed(Failure::new(Code::Changed, message)));
-    }
-    if object.size_bytes != payload.size_bytes {
-        let message =
-            format!("{} bytes were sent, {} are stored as {id}", payload.size_bytes, object.size_bytes);
-        return bad(Outcome::Failed(Failure::new(Code::IntegrityMismatch, message)));
-    }
-    if object.filename != payload.file_name.as_str() {
-        warnings.push(note(Code::NameChanged, format!("stored as `{}`", object.filename.escape_debug())));
-    }
-    if !object.mime_type.eq_ignore_ascii_case(payload.media_type.as_str()) {
-        let message =
-            format!("{} was sent, {} is stored", payload.media_type, object.mime_type.escape_debug());
-        warnings.push(note(Code::MediaTypeChanged, message));
-    }
-    let outcome = match until_ready(object, target, options) {
-        Ok(object) => Outcome::Uploaded(object),
-        Err(failure) => return bad(Outcome::Failed(failure)),
-    };
-    Sent { outcome, attempts: 1, warnings, possible_orphans: Vec::new(), kind: None, stop: None }
-}
-
-/// Waits for a file that the platform still takes in.
-fn until_ready(
-    object: FileObject,
-    target: &dyn Target,
-    options: &UploadOptions,
-) -> Result<FileObject, Failure> {
-    let mut object = object;
-    let mut waits = READY_WAITS.into_iter();
-    loop {
-        match &object.status {
-            Some(FileStatus::Uploading) => {}
-            Some(status @ (FileStatus::Error | FileStatus::Deleted)) => {
-                let message = format!("{} has the status {status:?}", object.file_id);
-                return Err(Failure::new(Code::ProcessingFailed, message));
-            }
-            Some(FileStatus::Ready | FileStatus::Unknown(_)) | None => return Ok(object),
-        }
-        if !waits.next().is_some_and(|seconds| (options.wait)(Duration::from_secs(seconds))) {
-            return Err(Failure::new(Code::NotReady, format!("{} is not ready yet", object.file_id)));
-        }
-        if let Ok(again) = guarded(|| target.get(&object.file_id)) {
-            object = FileObject { request_id: object.request_id, ..again };
+            verified_at: None,
         }
     }
 }
 
-/// Calls a target. One that panics has failed, nobody knows how far it got; its thread must live on, else what
-/// waits for it would wait for ever.
-fn guarded<T>(call: impl FnOnce() -> Result<T, TargetError>) -> Result<T, TargetError> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
-        Err(TargetError::new(TargetErrorKind::Protocol, "the target panicked; this is a defect"))
-    })
+/// What waits, and for what.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Waiting {
+    /// Payloads that have not come to their end.
+    pub files: u64,
+    /// Requests that repeated others.
+    pub retries: u64,
+    /// How long all wait because the target asked for it.
+    pub pause: Duration,
+}
+
+/// Why a run takes no more work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Stop {
+    /// No other file will pass, either.
+    #[error(transparent)]
+    Target(TargetError),
+    /// Patience is at its end.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
+    /// A budget is used up.
+    #[error("{0}; {hint}", hint = .0.hint())]
+    Budget(Box<Exceeded>),
+    /// The workspace is too full.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// Somebody said halt.
+    #[error("{0}")]
+    Halted(String),
+    /// A thread panicked.
+    #[error("a thread that uploads panicked; this is a defect")]
+    Defect,
+    /// The ledger cannot be written; without it nothing is sent.
+    #[error("the ledger: {0}")]
+    Ledger(#[from] LedgerError),
+}
+
+/// Who hears what becomes of payloads. Called from several threads.
+pub trait Listener<T>: Sync {
+    /// A payload has come to its end.
+    fn settled(&self, ticket: T, sent: Sent);
+    /// A payload is stored, and its end is told later: its bytes are no longer needed.
+    fn resting(&self, ticket: &mut T);
+    /// The run shall take no more work.
+    fn stop(&self, stop: Stop);
+    /// Returns why nothing further is begun, if so.
+    fn why_not(&self) -> Option<Code>;
+    /// People should know something that no entry says.
+    fn notice(&self, message: String);
+}
+
+/// What stays of unknown outcome.
+#[derive(Debug, Default)]
+struct GivenUp {
+    keys: HashSet<Sha256>,
+    names: HashSet<(String, u64)>,
+}
+
+/// Sends payloads to one target.
+pub struct Uploader<'a, T> {
+    target: &'a dyn Target,
+    ledger: &'a Ledger,
+    scope: Scope,
+    options: &'a UploadOptions,
+    listener: &'a dyn Listener<T>,
+    queue: Queue<Task<'a, T>, Parked<'a, T>>,
+    /// What was sent again and is stored: late copies of the first attempt are looked for at the end.
+    watched: Mutex<Vec<Watched<T>>>,
+    /// Keys, and names with sizes, of what stays of unknown outcome: nobody in this run waits for it.
+    given_up: Mutex<GivenUp>,
+    pace: Pace,
+    verifier: Verifier,
+    started: Timestamp,
+}
+
+impl<T> std::fmt::Debug for Uploader<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Uploader").field("options", self.options).finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Send> Uploader<'a, T> {
+    /// Makes an uploader; nothing happens before [`Uploader::start`].
+    #[must_use]
+    pub fn new(
+        target: &'a dyn Target,
+        (ledger, scope): (&'a Ledger, Scope),
+        options: &'a UploadOptions,
+        listener: &'a dyn Listener<T>,
+    ) -> Self {
+        Self {
+            target,
+            ledger,
+            scope,
+            options,
+            listener,
+            queue: Queue::default(),
+            watched: Mutex::default(),
+            given_up: Mutex::default(),
+            pace: Pace::new(options.concurrency, options.max_wait, options.requests_per_minute),
+            verifier: Verifier::default(),
+            started: options.clock.now(),
+        }
+    }
+
+    /// Starts the threads. They end when [`Uploader::close`] was called and every job is settled.
+    pub fn start<'scope>(&'scope self, threads: &'scope Threads<'scope, '_>) {
+        if let Err(stop) = self.check_room().and_then(|()| self.recover()) {
+            self.listener.stop(stop);
+        }
+        for _ in 0..(self.options.concurrency * SENDERS_EACH).min(MAX_SENDERS) {
+            threads.spawn(|| self.send_all());
+        }
+        threads.spawn(|| self.reconcile_all());
+    }
+
+    /// Takes a payload.
+    pub fn push(&self, job: Job<T>) {
+        self.queue.push(Task::fresh(job));
+    }
+
+    /// No further payload will come.
+    pub fn close(&self) {
+        self.queue.close();
+    }
+
+    /// Returns what waits, and for what.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        Waiting {
+            files: self.queue.under_way(),
+            retries: self.pace.retries(),
+            pause: self.pace.pause_left(self.clock()),
+        }
+    }
+
+    /// Makes sure that reported ids are alive: returns false if this one is gone. See [`VerifyRemote`].
+    ///
+    /// # Errors
+    /// Why nobody can tell.
+    pub fn is_alive(&self, file: &FileObject, seen_at: Timestamp) -> Result<Option<Timestamp>, Stop> {
+        self.verifier.judge(self, file, seen_at)
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.options.clock.as_ref()
+    }
+
+    fn tokens(&self) -> Tokens<'_> {
+        Tokens {
+            ledger: self.ledger,
+            target_id: self.target.target_id(),
+            budget: &self.options.budget,
+            charges_periods: self.options.charges_requests,
+        }
+    }
+
+    fn lister<'l>(&'l self, why_not: &'l dyn Fn() -> bool) -> Lister<'l> {
+        Lister { target: self.target, pace: &self.pace, tokens: self.tokens(), clock: self.clock(), why_not }
+    }
+
+    /// Returns what tells sleepers that the run ends.
+    fn ends(&self) -> impl Fn() -> bool {
+        || self.listener.why_not().is_some()
+    }
+
+    /// Returns the name of a payload with the tag of its next send.
+    fn tagged(&self, payload: &Payload, key: &Sha256, sends: u32) -> String {
+        let tag = tag(key, sends);
+        let name = &payload.file_name;
+        let taken =
+            self.options.acceptance.as_ref().and_then(|acceptance| acceptance.tag_name(name, &tag).ok());
+        match taken {
+            Some(name) => name.to_string(),
+            None => tagged_name(name.as_str(), &tag, &self.target.profile().names),
+        }
+    }
+
+    fn settle(&self, ticket: T, sent: Sent) {
+        if let Outcome::Failed(failure) = &sent.outcome
+            && !failure.code.is_no_turn()
+            && let Err(exceeded) = self.options.budget.note_error()
+        {
+            self.listener.stop(Stop::Budget(Box::new(exceeded)));
+        }
+        self.listener.settled(ticket, sent);
+        self.queue.settled();
+    }
 }
 
 #[cfg(test)]

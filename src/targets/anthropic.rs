@@ -176,4 +176,8 @@ impl Target for Anthropic {
     fn clock_skew(&self) -> Duration {
         self.rest.clock_skew()
     }
+
+    fn credential_fingerprint(&self, salt: &[u8; 16]) -> Option<[u8; 16]> {
+        self.rest.credential_fingerprint(salt)
+    }
 }

@@ -101,6 +101,7 @@ fn send(
         open: &|| Ok(Box::new(body) as Box<dyn Read + Send>),
         extra: &UploadExtra::default(),
         attempt: 1,
+        idempotency_key: None,
     })
 }
 

@@ -162,6 +162,7 @@ mod tests {
             open: &|| Ok(Box::new(body) as Box<dyn Read + Send>),
             extra: &extra,
             attempt: 1,
+            idempotency_key: None,
         })
     }
 

@@ -74,6 +74,8 @@ pub(super) fn read(call: Call, answer: &Answer, client: &Client) -> TargetError 
         error_code,
         request_id: request_id_of(answer).or(request_id).map(|id| client.displayable(&id)),
         retry_after,
+        body_sent: answer.sent_to_end,
+        should_retry: answer.header("x-should-retry").and_then(|value| value.trim().parse().ok()),
     }
 }
 

@@ -82,6 +82,10 @@ impl Rest {
         self.seen().clock_skew
     }
 
+    pub(super) fn credential_fingerprint(&self, salt: &[u8; 16]) -> Option<[u8; 16]> {
+        self.client.credential_fingerprint(salt)
+    }
+
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -122,7 +126,9 @@ impl Rest {
             |error| TargetError::new(TargetErrorKind::Storage, format!("no random bytes: {error}"));
         let boundary = Boundary::random().map_err(no_boundary)?;
         let upload = Upload { form, boundary, size_bytes: request.size_bytes, open: request.open };
-        let answer = self.client.upload(&Request { url, headers: &[] }, &upload).map_err(network)?;
+        let key = request.idempotency_key.map(|key| ("idempotency-key", key.to_owned()));
+        let answer =
+            self.client.upload(&Request { url, headers: key.as_slice() }, &upload).map_err(network)?;
         self.accept(Call::Upload, answer)
     }
 

@@ -62,6 +62,7 @@ fn send(target: &dyn Target) -> Result<FileObject, TargetError> {
         open: &|| Ok(Box::new(&b"a,b\n1,2\n3,4\n"[..]) as Box<dyn Read + Send>),
         extra: &UploadExtra::default(),
         attempt: 1,
+        idempotency_key: None,
     })
 }
 

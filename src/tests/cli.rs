@@ -6,7 +6,10 @@
 #[test]
 fn cases_print_what_they_should() {
     let cases = trycmd::TestCases::new();
-    cases.env("XDG_CONFIG_HOME", "/nonexistent").env("HOME", "/nonexistent");
+    cases
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("HOME", "/nonexistent")
+        .env("DOCFERRY_STATE_DIR", ".state");
     for name in [
         "ANTHROPIC_API_KEY",
         "ANTHROPIC_AUTH_TOKEN",

@@ -8,7 +8,12 @@ use std::process::{Command, Output, Stdio};
 
 fn docferry(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_docferry"));
-    command.current_dir(folder).args(args).env("HOME", folder).env_remove("XDG_CONFIG_HOME");
+    command
+        .current_dir(folder)
+        .args(args)
+        .env("HOME", folder)
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_STATE_HOME");
     for name in ["ANTHROPIC_API_KEY", "QODER_PAT", "DOCFERRY_TARGET", "DOCFERRY_ISOLATE"] {
         command.env_remove(name);
     }

@@ -43,6 +43,7 @@ fn send(target: &dyn Target, extra: &UploadExtra) -> Result<docferry::model::Fil
         open: &|| Ok(Box::new(&b"abc"[..]) as Box<dyn std::io::Read + Send>),
         extra,
         attempt: 1,
+        idempotency_key: None,
     };
     target.upload(&request).map_err(|error| error.kind)
 }

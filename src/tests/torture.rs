@@ -13,6 +13,10 @@ mod check;
 mod disk;
 #[path = "torture/expect.rs"]
 mod expect;
+// A release build has no failpoints.
+#[cfg(debug_assertions)]
+#[path = "torture/failpoints.rs"]
+mod failpoints;
 #[path = "torture/kill.rs"]
 mod kill;
 #[path = "torture/mixed.rs"]

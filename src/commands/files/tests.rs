@@ -45,6 +45,7 @@ impl Place {
             &mut Context {
                 general: &cli.general,
                 environment: &Environment::new(self.folder.path(), []),
+                arguments: Vec::new(),
                 stdout: &mut stdout,
                 stderr: &mut stderr,
                 colour: Colour::Off,
@@ -108,6 +109,46 @@ fn deleted_files_are_gone() {
     let (status, out, _) = place.run(&["delete", "--yes", &place.ids[0]]);
     assert_eq!((status, out), (ExitStatus::Success, format!("{}\n", place.ids[0])));
     assert_eq!(place.run(&["show", &place.ids[0]]).0, ExitStatus::Findings);
+}
+
+#[test]
+fn the_ledger_knows_what_was_deleted() {
+    let place = Place::new();
+    let state = place.path("state");
+    let state_dir = state.display().to_string();
+    assert_eq!(place.run(&["delete", "-y", &place.ids[1], "--state-dir", &state_dir]).0, ExitStatus::Success);
+    assert!(!state.exists(), "deleting makes no ledger");
+    let ledger = Ledger::open(&state, &LedgerOptions::default()).unwrap();
+    let store = Store::open(&place.path("store")).unwrap();
+    let target_id = format!("local:{}", store.id());
+    let digest = crate::model::Sha256::of(b"abc");
+    let line = serde_json::json!({
+        "schema_version": 1, "seq": 0, "part": 0, "parts": 1, "status": "uploaded", "batch": 0,
+        "source": {"path": "a.txt", "relative": "a.txt"},
+        "output": {"file_name": "a.txt", "media_type": "text/plain", "size_bytes": 3, "sha256": digest},
+        "target": {"name": "local", "consumer": "messages"},
+        "file": {"file_id": place.ids[0], "filename": "a.txt", "mime_type": "text/plain", "size_bytes": 3,
+            "created_at": "2026-11-20T10:00:00Z"},
+        "content_block": null,
+    })
+    .to_string();
+    let scopes = ["default", "other"].map(|workspace| {
+        let into = crate::ledger::ImportInto {
+            target_id: &target_id,
+            workspace,
+            target_name: "local",
+            extra: None,
+            dedupe: crate::model::Dedupe::Name,
+        };
+        let imported = crate::ledger::import_manifest(&ledger, &into, &mut line.as_bytes()).unwrap();
+        assert_eq!(imported.added, 1);
+        ledger.find_scope(&target_id, workspace).unwrap().unwrap()
+    });
+    assert_eq!(place.run(&["delete", "-y", &place.ids[0], "--state-dir", &state_dir]).0, ExitStatus::Success);
+    for scope in scopes {
+        assert!(ledger.some_ids(scope, 9).unwrap().is_empty());
+        assert_eq!(ledger.owned(scope, &[&place.ids[0]]).unwrap().len(), 1);
+    }
 }
 
 fn file(filename: &str) -> FileObject {
@@ -187,6 +228,7 @@ fn list_circle(interrupted: bool) -> Result<ExitStatus, CommandError> {
     let mut context = Context {
         general: &cli.general,
         environment: &Environment::new(place.folder.path(), []),
+        arguments: Vec::new(),
         stdout: &mut Vec::new(),
         stderr: &mut Vec::new(),
         colour: Colour::Off,

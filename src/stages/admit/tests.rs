@@ -14,6 +14,7 @@ fn candidate(path: &str) -> Candidate {
         relative: RelativePath::new(path.as_ref()),
         size_bytes: 1,
         modified: Timestamp::from(std::time::UNIX_EPOCH),
+        identity: (0, 0),
         follow: false,
     }
 }

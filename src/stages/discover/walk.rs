@@ -261,6 +261,7 @@ fn unreadable(path: &Path, root: &Path, error: &std::io::Error) -> Found {
         relative: RelativePath::new(path.strip_prefix(root).unwrap_or(path)),
         size_bytes: 0,
         modified: Timestamp::from(UNIX_EPOCH),
+        identity: (0, 0),
         follow: false,
     };
     let code = match error.kind() {

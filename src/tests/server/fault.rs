@@ -297,6 +297,21 @@ fn another_client_stores_the_same_name_and_size_around_a_lost_upload() {
 }
 
 #[test]
+fn what_is_stored_late_is_stored_when_the_server_stops() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("commits.jsonl");
+    let log = CommitLog::File(path.clone());
+    let faults = vec!["upload:commit-late=50".parse().unwrap()];
+    let fixture = start_as(|options| ServerOptions { faults, commit_log: log, ..options });
+    assert!(upload(&fixture).is_none());
+    assert_eq!(stored(&fixture), 0);
+    fixture.server.shutdown();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let commit: Commit = serde_json::from_str(text.trim()).unwrap();
+    assert_eq!((commit.fault.as_deref(), commit.told), (Some("upload:commit-late=50"), false));
+}
+
+#[test]
 fn the_log_is_a_file_that_grows() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("commits.jsonl");
@@ -317,4 +332,14 @@ fn the_log_is_a_file_that_grows() {
         assert_eq!((commits[1].dialect.as_str(), commits[1].told), ("anthropic", true));
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 4);
+}
+
+#[test]
+fn the_documentation_has_each_row_of_the_table() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for kind in Fault::kinds() {
+        let row = format!("| {} | `{}` | {} |", kind.number, kind.name, kind.does);
+        assert!(text.contains(&row), "docs/reliability.md lacks: {row}");
+    }
 }

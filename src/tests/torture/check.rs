@@ -43,7 +43,7 @@ pub(crate) fn check(site: &Site, ran: &Ran, expect: &Expect) -> Verdict {
     let unsure: BTreeSet<Sha256> = ran
         .entries
         .iter()
-        .filter(|entry| entry.status == Status::Ambiguous)
+        .filter(|entry| entry.status == Status::Ambiguous || is_code(entry, "duplicate-id"))
         .filter_map(|entry| Some(entry.output.as_ref()?.sha256))
         .collect();
     let mut copies: HashMap<Sha256, usize> = HashMap::new();
@@ -64,6 +64,11 @@ pub(crate) fn check(site: &Site, ran: &Ran, expect: &Expect) -> Verdict {
     }
     verdict.requests = uploads.len();
     verdict
+}
+
+/// Tells whether an entry failed with a code. An answer that names another file's id says nothing of its own.
+fn is_code(entry: &Entry, code: &str) -> bool {
+    entry.error.as_ref().is_some_and(|error| error.code.as_str() == code)
 }
 
 fn alive(commits: &[Commit]) -> BTreeMap<&str, &Commit> {
@@ -229,5 +234,66 @@ pub(crate) fn counts(ran: &Ran) -> String {
         let text = code.map_or_else(|| entry.status.as_str().to_owned(), |code| code.as_str().to_owned());
         *counts.entry(text).or_default() += 1;
     }
-    format!("exit {:?} {counts:?}", ran.exit)
+    let unknown = ran.entries.iter().filter(|entry| entry.status == Status::Ambiguous).take(3);
+    let unknown = unknown.map(|entry| {
+        let message = entry.error.as_ref().map(|error| error.message.as_str()).unwrap_or_default();
+        format!("; {}: {message} ({} attempts)", entry.source.path, entry.attempts)
+    });
+    format!("exit {:?} {counts:?}{}", ran.exit, unknown.collect::<String>())
+}
+
+/// A checker that lets lies pass proves nothing.
+#[test]
+fn lies_are_seen() {
+    let mut site = Site::new(24);
+    site.serve(&[], 0);
+    let truth = site.run();
+    let problems = |site: &Site, change: &dyn Fn(&mut Ran)| {
+        let mut ran = Ran { exit: truth.exit, told: truth.told.clone(), entries: truth.entries.clone() };
+        change(&mut ran);
+        check(site, &ran, &super::expect::well(1)).problems.join("\n")
+    };
+    assert_eq!(problems(&site, &|_| ()), "");
+    let swap = |ran: &mut Ran| {
+        let other = ran.entries[5].file.clone();
+        ran.entries[5].file = ran.entries[6].file.clone();
+        ran.entries[6].file = other;
+    };
+    assert!(problems(&site, &swap).contains("WRONG ID"));
+    let invent = |ran: &mut Ran| ran.entries[5].file.as_mut().unwrap().file_id = "file_nowhere".to_owned();
+    let invented = problems(&site, &invent);
+    assert!(invented.contains("LOST") && invented.contains("nothing names"), "{invented}");
+    let share = |ran: &mut Ran| ran.entries[5].file = ran.entries[6].file.clone();
+    assert!(problems(&site, &share).contains("two owners"));
+    assert!(problems(&site, &|ran| drop(ran.entries.pop())).contains("23 entries"));
+    assert!(problems(&site, &|ran| ran.exit = Some(6)).contains("exit"));
+    let fail = |ran: &mut Ran| ran.entries[5].status = Status::Failed;
+    let failed = problems(&site, &fail);
+    assert!(failed.contains("exit") && failed.contains("nothing names"), "{failed}");
+    assert!(problems(&site, &|ran| ran.entries[5].attempts = 0).contains("the manifest tells of 0"));
+    assert!(problems(&site, &|ran| ran.told = "torture-token-0123456789".to_owned()).contains("the key"));
+    // Stored once more by another run with a state of its own, which the first knows nothing of.
+    std::fs::rename(site.state(), site.folder.path().join("forgotten")).unwrap();
+    site.run();
+    let doubled = problems(&site, &|_| ());
+    assert!(doubled.contains("duplicates") && doubled.contains("nothing names"), "{doubled}");
+}
+
+#[test]
+fn hurry_is_seen() {
+    let upload = |second: u32, fault: Option<&str>| UploadRequest {
+        name: "a.txt".to_owned(),
+        size_bytes: 3,
+        time: format!("2026-11-20T10:00:{second:02}Z").parse().unwrap(),
+        request: 1,
+        fault: fault.map(str::to_owned),
+    };
+    for (fault, second, is_hurry) in
+        [("upload:429+7@10%", 6, true), ("upload:429+7@10%", 7, false), ("upload:429-date+7", 5, true)]
+    {
+        let mut problems = Vec::new();
+        nobody_hurried(&[upload(0, Some(fault)), upload(second, None)], &mut problems);
+        assert_eq!(!problems.is_empty(), is_hurry, "{fault}");
+    }
+    assert_eq!(untagged("a~01234567.txt"), "a.txt");
 }

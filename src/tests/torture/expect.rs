@@ -40,10 +40,12 @@ pub(crate) fn expect(fault: &str) -> Expect {
         },
         // Three listings in a row that cannot be read leave uploads ambiguous.
         _ if operation == "list" => Expect { exits: &[0, 6], with: &["upload:commit-reset@10%"], ..WELL },
-        "commit-late" => Expect { is_truthful: false, may_hide: true, rerun: true, ..WELL },
+        _ if effect.starts_with("commit-late") => {
+            Expect { is_truthful: false, may_hide: true, rerun: true, ..WELL }
+        }
         "foreign-only" => Expect { rerun: true, with: SHARED, ..WELL },
         "foreign-around" => Expect { is_truthful: false, rerun: true, with: SHARED, ..WELL },
-        // The answer lies about the size: the id is named, the file has failed.
+        // The answer lies about the size: its id is named, the file has failed.
         "answer-wrong-size" => Expect { exits: &[1], is_truthful: false, ..WELL },
         "answer-wrong-name" => Expect { exits: &[0, 1], is_truthful: false, ..WELL },
         "answer-old-id" => Expect { exits: &[3, 5, 6], ..WELL },
@@ -52,8 +54,11 @@ pub(crate) fn expect(fault: &str) -> Expect {
         "413-early-close" => Expect { exits: &[0, 1], ..WELL },
         "400-should-retry" => Expect { exits: &[0, 1], ..WELL },
         "503-should-not-retry" => Expect { exits: &[0, 1], ..WELL },
-        "401" | "403" | "quota" | "spend" | "404" => Expect { exits: &[3], ..WELL },
-        "301" | "302" | "303" | "307" | "308" => Expect { exits: &[1, 3], ..WELL },
+        "401" | "403" | "quota" | "spend" => Expect { exits: &[3], ..WELL },
+        // Nothing that this run could mend: it stops, and a rerun goes on.
+        "404" => Expect { exits: &[5], ..WELL },
+        // What leads elsewhere after all of the body was sent may have been taken.
+        "301" | "302" | "303" | "307" | "308" => Expect { exits: &[5, 6], ..WELL },
         // Far above the longest wait: the run stops, and says when to go on; or it counts as absent.
         "429-huge" => Expect { files: Some(40), exits: &[0, 5], ..WELL },
         effect if effect.starts_with("429") || effect == "529" => Expect { files: Some(40), ..WELL },

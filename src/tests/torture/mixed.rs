@@ -23,12 +23,14 @@ fn mixed_faults_lose_and_double_nothing() {
             && (extent.is_full || expect.files.is_none())
     };
     let names: Vec<&str> = Fault::kinds().iter().map(|kind| kind.name).filter(goes_on).collect();
-    let rate = 30.0 / names.len() as f64;
+    // Drawn one after the other, they strike thirty in a hundred together.
+    let rate = 100.0 * (1.0 - 0.7f64.powf(1.0 / names.len() as f64));
     let faults: Vec<String> = names.iter().map(|name| format!("{name}@{rate:.3}%")).collect();
     let mut site = Site::new(extent.mixed);
     site.serve(&faults, extent.seed);
     let ran = site.run();
-    let expect = Expect { exits: &[0, 1], ..well(1) };
+    // What may be stored and was then refused under another name stays ambiguous.
+    let expect = Expect { exits: &[0, 1, 6], ..well(1) };
     let verdict = check(&site, &ran, &expect);
     let struck = site.uploads().iter().filter(|upload| upload.fault.is_some()).count();
     eprintln!(

@@ -5,10 +5,11 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use docferry::model::Secret;
 use docferry::model::entry::Entry;
-use docferry::server::{Commit, CommitLog, Fault, Server, ServerOptions, UploadRequest};
+use docferry::server::{Commit, CommitLog, Fault, Server, ServerError, ServerOptions, UploadRequest};
 
 const TOKEN: &str = "torture-token-0123456789";
 /// Attempts after the first.
@@ -19,10 +20,11 @@ pub(crate) struct Site {
     pub(crate) inputs: usize,
     server: Option<Server>,
     listen: SocketAddr,
-    commits: Vec<Commit>,
     uploads: Vec<UploadRequest>,
     followed: u64,
-    target: &'static str,
+    target: String,
+    /// How long a listing is given.
+    pub(crate) grace: &'static str,
     /// Everything that any run named as a copy, or as what may be one.
     pub(crate) named: BTreeSet<String>,
 }
@@ -38,7 +40,7 @@ impl Site {
     /// Makes `count` small files: most of a name of their own; every tenth shares its name and size with another, and
     /// two are the same under the same name.
     pub(crate) fn new(count: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let site = Self::empty(count);
         for n in 0..count {
             let (place, name) = match n {
                 0 | 1 => (format!("twin{n}"), "twin.txt".to_owned()),
@@ -46,39 +48,53 @@ impl Site {
                 n if n % 10 == 1 => ("right".to_owned(), format!("shared{:05}.txt", n - 1)),
                 n => (format!("plain{}", n / 500), format!("file{n:05}.txt")),
             };
-            let text = if n < 2 {
-                "the same in both\n".to_owned()
-            } else {
-                format!("file {n:05}\n").repeat(1 + n % 7)
+            let text = match n {
+                0 | 1 => "the same in both\n".to_owned(),
+                n if n % 10 < 2 => format!("shared {n:05}\n"),
+                n => format!("file {n:05}\n").repeat(1 + n % 7),
             };
-            let text = if n % 10 < 2 && n > 1 { format!("shared {n:05}\n") } else { text };
-            let place = folder.path().join("in").join(place);
-            fs::create_dir_all(&place).unwrap();
-            fs::write(place.join(name), text).unwrap();
+            site.input(&place, &name, &text);
         }
+        site
+    }
+
+    /// Makes `count` files of two megabytes.
+    pub(crate) fn big(count: usize) -> Self {
+        let site = Self::empty(count);
+        for n in 0..count {
+            site.input("big", &format!("big{n:03}.txt"), &format!("big file {n:010}\n").repeat(100_000));
+        }
+        site
+    }
+
+    fn input(&self, place: &str, name: &str, text: &str) {
+        let place = self.folder.path().join("in").join(place);
+        fs::create_dir_all(&place).unwrap();
+        fs::write(place.join(name), text).unwrap();
+    }
+
+    fn empty(inputs: usize) -> Self {
         Self {
-            folder,
-            inputs: count,
+            folder: tempfile::tempdir().unwrap(),
+            inputs,
             server: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            commits: Vec::new(),
             uploads: Vec::new(),
             followed: 0,
-            target: "anthropic",
+            target: "anthropic".to_owned(),
+            grace: "200ms",
             named: BTreeSet::new(),
         }
     }
 
-    /// Says in the user's configuration that others write into the workspace, too.
-    pub(crate) fn share_writers(&mut self) {
-        self.target = "shared";
+    /// Chooses a target, and says in the user's configuration whether others write there, too.
+    pub(crate) fn use_target(&mut self, target: &str, shared_writers: bool) {
+        self.target = format!("{target}-here");
         let folder = self.folder.path().join(".config/docferry");
         fs::create_dir_all(&folder).unwrap();
-        fs::write(
-            folder.join("config.toml"),
-            "[targets.shared]\nextends = \"anthropic\"\nshared_writers = true\n",
-        )
-        .unwrap();
+        let table =
+            format!("[targets.{}]\nextends = {target:?}\nshared_writers = {shared_writers}\n", self.target);
+        fs::write(folder.join("config.toml"), table).unwrap();
     }
 
     /// Starts the server, or lets another take the place of the one that runs: the same address, store and key.
@@ -89,17 +105,25 @@ impl Site {
             token: Secret::parse(TOKEN),
             faults: faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect(),
             fault_seed: seed,
-            commit_log: CommitLog::Memory,
+            commit_log: CommitLog::File(self.log()),
             ..ServerOptions::new(self.folder.path().join("served"))
         };
-        let server = Server::start(options).unwrap();
+        let began = Instant::now();
+        let server = loop {
+            match Server::start(options.clone()) {
+                // Another test took the port meanwhile, for a connection of its own.
+                Err(ServerError::Bind { .. }) if began.elapsed().as_secs() < 60 => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                started => break started.unwrap(),
+            }
+        };
         self.listen = server.url().trim_start_matches("http://").parse().unwrap();
         self.server = Some(server);
     }
 
     fn stop(&mut self) {
         let Some(server) = self.server.take() else { return };
-        self.commits.extend(server.commits());
         self.uploads.extend(server.uploads());
         self.followed += server.followed_redirects();
         server.shutdown();
@@ -107,7 +131,12 @@ impl Site {
 
     /// Returns what was stored and deleted by all servers so far.
     pub(crate) fn commits(&self) -> Vec<Commit> {
-        self.commits.iter().cloned().chain(self.server.iter().flat_map(Server::commits)).collect()
+        let text = fs::read_to_string(self.log()).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("commits.jsonl")
     }
 
     pub(crate) fn uploads(&self) -> Vec<UploadRequest> {
@@ -130,7 +159,7 @@ impl Site {
     pub(crate) fn command(&self, manifest: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_docferry"));
         command
-            .args(["ingest", "--target", self.target, "in", "-q", "--listing-grace", "200ms"])
+            .args(["ingest", "--target", &self.target, "in", "-q", "--listing-grace", self.grace])
             .args(["--request-timeout", "2s", "--retries", &RETRIES.to_string(), "-o"])
             .arg(manifest)
             .arg("--state-dir")
@@ -140,6 +169,8 @@ impl Site {
             .env("HOME", self.folder.path())
             .env("ANTHROPIC_BASE_URL", format!("http://{}", self.listen))
             .env("ANTHROPIC_API_KEY", TOKEN)
+            .env("QODER_MANAGED_BASE_URL", format!("http://{}/api/v1/cloud/", self.listen))
+            .env("QODER_ACCESS_TOKEN", TOKEN)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

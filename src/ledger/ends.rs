@@ -1,0 +1,184 @@
+//! What becomes of an upload that was begun: done, gone, of unknown outcome, sent again, given up.
+
+use rusqlite::{Row, params};
+
+use super::attempts::{hold, run_mark};
+use super::columns::{self, int};
+use super::writer::Desk;
+use super::{AttemptId, LedgerError, Resend, Scope, periods};
+use crate::model::{Charges, FileObject, Proof, Timestamp};
+
+/// An open attempt.
+pub(super) struct Held {
+    pub(super) id: i64,
+    scope: Scope,
+    name: String,
+    size: i64,
+    day: i64,
+    charges: Charges,
+    replaces: Option<i64>,
+}
+
+impl Held {
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            scope: Scope(row.get("scope")?),
+            name: row.get("name")?,
+            size: row.get("size")?,
+            day: row.get("day")?,
+            charges: columns::charges(row)?,
+            replaces: row.get("replaces")?,
+        })
+    }
+}
+
+/// Returns an open attempt of this process and of the run that has its number, else refuses.
+fn mine(desk: &Desk<'_>, attempt: AttemptId) -> Result<Held, LedgerError> {
+    let sql = "SELECT * FROM object WHERE id = ?1 AND state IN (0, 1) AND owner = ?2";
+    let found = desk.first(sql, params![attempt.row, desk.shared.owner.name()], |row| {
+        Ok((Held::read(row)?, run_mark(row.get_ref("run")?.as_str()?)))
+    })?;
+    let found = found.filter(|(_, run)| *run == attempt.run);
+    found.map(|(row, _)| row).ok_or(LedgerError::NotOpen { attempt: attempt.row })
+}
+
+/// Refuses an id that is that of another upload.
+fn check_new(desk: &Desk<'_>, scope: Scope, file: &FileObject) -> Result<(), LedgerError> {
+    let sql = "SELECT source FROM object WHERE scope = ?1 AND file_id = ?2";
+    match desk.first(sql, params![scope.0, file.file_id], |row| row.get(0))? {
+        Some(of) => Err(LedgerError::DuplicateId { file_id: file.file_id.clone(), of }),
+        None => Ok(()),
+    }
+}
+
+/// Records that an attempt is stored as `file`.
+pub(super) fn finish(
+    desk: &Desk<'_>,
+    attempt: AttemptId,
+    file: &FileObject,
+    proof: Option<Proof>,
+    orphans: &[FileObject],
+) -> Result<(), LedgerError> {
+    let row = mine(desk, attempt)?;
+    check_new(desk, row.scope, file)?;
+    let sql = "UPDATE object
+        SET state = 2, file_id = ?2, file = ?3, expires_at = ?4, verified_at = sent_at, proof = ?5 WHERE id = ?1";
+    desk.execute(
+        sql,
+        params![
+            row.id,
+            file.file_id,
+            columns::file_text(file),
+            file.expires_at.map(Timestamp::unix_micros),
+            proof.map(columns::proof_text),
+        ],
+    )?;
+    let_go(desk, &row)?;
+    periods::settle(desk, row.scope, row.day, &row.charges)?;
+    add_usage(desk, row.scope, row.size)?;
+    note_orphans(desk, row.id, orphans)
+}
+
+/// Records that what an attempt stored as `file` is of no use: it took room and budgets all the same.
+pub(super) fn spoil(desk: &Desk<'_>, attempt: AttemptId, file: &FileObject) -> Result<(), LedgerError> {
+    let row = mine(desk, attempt)?;
+    check_new(desk, row.scope, file)?;
+    note_orphans(desk, row.id, std::slice::from_ref(file))?;
+    periods::settle(desk, row.scope, row.day, &row.charges)?;
+    add_usage(desk, row.scope, int(file.size_bytes))?;
+    remove(desk, &row)
+}
+
+/// Adds what an attempt stored to what the workspace stores, if that was counted.
+fn add_usage(desk: &Desk<'_>, scope: Scope, size: i64) -> Result<(), LedgerError> {
+    let sql = "UPDATE scope SET usage_bytes = usage_bytes + ?2, usage_files = usage_files + 1
+        WHERE id = ?1 AND usage_at IS NOT NULL";
+    desk.execute(sql, params![scope.0, size]).map(drop)
+}
+
+/// Records copies of what the attempt of row `id` sent. A file that has a row keeps it.
+pub(super) fn note_orphans(desk: &Desk<'_>, id: i64, orphans: &[FileObject]) -> Result<(), LedgerError> {
+    let sql = "INSERT OR IGNORE INTO object (
+            scope, upload_key, state, run, owner, source, digest, name, tagged, size, media_type, sent_at, sends,
+            day, files, bytes, tokens, cost, file_id, file, expires_at, verified_at
+        ) SELECT scope, upload_key, 5, run, owner, source, digest, name, tagged, size, media_type, sent_at, sends,
+            day, 0, 0, 0, 0, ?2, ?3, ?4, sent_at FROM object WHERE id = ?1";
+    for file in orphans {
+        let expires_at = file.expires_at.map(Timestamp::unix_micros);
+        desk.execute(sql, params![id, file.file_id, columns::file_text(file), expires_at])?;
+    }
+    Ok(())
+}
+
+/// Forgets an attempt that stored nothing.
+pub(super) fn release(desk: &Desk<'_>, attempt: AttemptId) -> Result<(), LedgerError> {
+    let row = mine(desk, attempt)?;
+    remove(desk, &row)?;
+    periods::give_back(desk, row.scope, row.day, &row.charges)
+}
+
+/// Removes an attempt and its lock. What it would have replaced is in its place again.
+fn remove(desk: &Desk<'_>, row: &Held) -> Result<(), LedgerError> {
+    let_go(desk, row)?;
+    desk.execute("DELETE FROM object WHERE id = ?1", [row.id])?;
+    if let Some(replaced) = row.replaces {
+        desk.execute("UPDATE object SET state = 2 WHERE id = ?1 AND state = 3", [replaced])?;
+    }
+    Ok(())
+}
+
+/// Gives an attempt up that nothing is found of.
+pub(super) fn abandon(
+    desk: &Desk<'_>,
+    attempt: AttemptId,
+    burned_until: Timestamp,
+    orphans: &[FileObject],
+) -> Result<(), LedgerError> {
+    let row = mine(desk, attempt)?;
+    give_up(desk, &row, burned_until, orphans)
+}
+
+/// Removes an attempt of whomever. Until `burned_until`, a late copy of it may appear.
+pub(super) fn give_up(
+    desk: &Desk<'_>,
+    row: &Held,
+    burned_until: Timestamp,
+    orphans: &[FileObject],
+) -> Result<(), LedgerError> {
+    note_orphans(desk, row.id, orphans)?;
+    burn(desk, row.id, burned_until)?;
+    remove(desk, row)?;
+    periods::give_back(desk, row.scope, row.day, &row.charges)
+}
+
+/// Records that a late copy of what the attempt of row `id` sent may appear until then.
+fn burn(desk: &Desk<'_>, id: i64, until: Timestamp) -> Result<(), LedgerError> {
+    let sql = "INSERT OR REPLACE INTO burned (scope, name, size, sent_at, upload_key, media_type, until)
+        SELECT scope, name, size, sent_at, upload_key, media_type, ?2 FROM object WHERE id = ?1";
+    desk.execute(sql, params![id, until.unix_micros()]).map(drop)
+}
+
+/// Records that the outcome of an attempt is unknown.
+pub(super) fn park(desk: &Desk<'_>, attempt: AttemptId) -> Result<(), LedgerError> {
+    let row = mine(desk, attempt)?;
+    desk.execute("UPDATE object SET state = 1 WHERE id = ?1", [row.id]).map(drop)
+}
+
+/// Records that an attempt is about to be sent again under another name.
+pub(super) fn resend(desk: &Desk<'_>, attempt: AttemptId, again: &Resend) -> Result<(), LedgerError> {
+    let row = mine(desk, attempt)?;
+    note_orphans(desk, row.id, &again.orphans)?;
+    burn(desk, row.id, again.burned_until)?;
+    let_go(desk, &row)?;
+    hold(desk, row.scope.0, &again.tagged_name, row.size, row.id)?;
+    let sql =
+        "UPDATE object SET state = 0, name = ?2, tagged = ?3, sent_at = ?4, sends = sends + 1 WHERE id = ?1";
+    let params = params![row.id, again.tagged_name, again.tagged, again.sent_at.unix_micros()];
+    desk.execute(sql, params).map(drop)
+}
+
+fn let_go(desk: &Desk<'_>, row: &Held) -> Result<(), LedgerError> {
+    let sql = "DELETE FROM lock WHERE scope = ?1 AND name = ?2 AND size = ?3 AND attempt = ?4";
+    desk.execute(sql, params![row.scope.0, row.name, row.size, row.id]).map(drop)
+}

@@ -1,0 +1,224 @@
+//! What is known of sources and of contents, so that a rerun opens no file that did not change.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+
+use super::columns::{self, blob, int};
+use super::writer::Desk;
+use super::{LedgerError, Memory, Recalled, Scope, SourceStat, StoredObject};
+use crate::model::digest::Hasher;
+use crate::model::{Sha256, Timestamp};
+
+const KEY_BYTES: usize = 32;
+/// Finds what is stored under a key. The first condition on the state is that of the index, which SQLite does not
+/// infer from the second.
+const LIVE: &str = "SELECT file, verified_at, run, proof, upload_key FROM object
+    WHERE scope = ?1 AND upload_key = ?2 AND state IN (0, 1, 2) AND state = 2";
+/// Finds the copies of what has a key, by an index that holds nothing else.
+pub(super) const ORPHANS: &str =
+    "SELECT file_id FROM object WHERE scope = ?1 AND upload_key = ?2 AND state = 5 ORDER BY id";
+
+/// Returns the key of a path: half of its digest.
+fn path_hash(path: &[u8]) -> [u8; 16] {
+    half(&Sha256::of(path))
+}
+
+fn half(digest: &Sha256) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest.as_bytes()[..16]);
+    half
+}
+
+/// Returns the key of what is decided of a content under a name.
+pub(super) fn judgement_key(
+    scope: Scope,
+    digest: &Sha256,
+    file_name: &[u8],
+    fingerprint: &[u8; 16],
+) -> [u8; 16] {
+    let mut hasher = Hasher::default();
+    hasher.update(&scope.0.to_be_bytes());
+    hasher.update(blob(digest));
+    hasher.update(fingerprint);
+    // Last, because its length varies.
+    hasher.update(file_name);
+    half(&hasher.finish())
+}
+
+/// What look-ups ask with.
+struct Statements<'a> {
+    source: CachedStatement<'a>,
+    judgement: CachedStatement<'a>,
+    live: CachedStatement<'a>,
+    orphans: CachedStatement<'a>,
+}
+
+impl<'a> Statements<'a> {
+    fn of(connection: &'a Connection) -> rusqlite::Result<Self> {
+        let source = "SELECT digest, file_name FROM source WHERE path_hash = ?1
+            AND size = ?2 AND modified_ns = ?3 AND inode = ?4 AND device = ?5 AND path = ?6";
+        Ok(Self {
+            source: connection.prepare_cached(source)?,
+            judgement: connection.prepare_cached("SELECT judgement, keys FROM judgement WHERE key = ?1")?,
+            live: connection.prepare_cached(LIVE)?,
+            orphans: connection.prepare_cached(ORPHANS)?,
+        })
+    }
+}
+
+/// Looks up unchanged sources and everything that became of them, all as of one moment.
+pub(super) fn recall(
+    connection: &Connection,
+    scope: Scope,
+    queries: &[SourceStat<'_>],
+    fingerprint: &[u8; 16],
+    good_after: Option<Timestamp>,
+) -> rusqlite::Result<Vec<Option<Recalled>>> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let mut statements = Statements::of(connection)?;
+    // After an error nobody uses this connection again.
+    let recalled = queries
+        .iter()
+        .map(|query| recall_now(&mut statements, scope, query, fingerprint, good_after))
+        .collect::<rusqlite::Result<_>>()?;
+    drop(statements);
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(recalled)
+}
+
+fn recall_now(
+    statements: &mut Statements<'_>,
+    scope: Scope,
+    query: &SourceStat<'_>,
+    fingerprint: &[u8; 16],
+    good_after: Option<Timestamp>,
+) -> rusqlite::Result<Option<Recalled>> {
+    let params = params![
+        path_hash(query.path),
+        int(query.size_bytes),
+        query.modified_ns,
+        query.inode.cast_signed(),
+        query.device.cast_signed(),
+        query.path
+    ];
+    let found = statements.source.query_row(params, |row| {
+        let digest = row.get(0).map(Sha256::from_bytes)?;
+        Ok((digest, judgement_key(scope, &digest, row.get_ref(1)?.as_blob()?, fingerprint)))
+    });
+    match found.optional()? {
+        Some(known) => gather_now(statements, scope, known, good_after),
+        None => Ok(None),
+    }
+}
+
+/// Looks up everything that became of a content under a name.
+pub(super) fn gather(
+    connection: &Connection,
+    scope: Scope,
+    known: (Sha256, [u8; 16]),
+    good_after: Option<Timestamp>,
+) -> rusqlite::Result<Option<Recalled>> {
+    gather_now(&mut Statements::of(connection)?, scope, known, good_after)
+}
+
+fn gather_now(
+    statements: &mut Statements<'_>,
+    scope: Scope,
+    (digest, key): (Sha256, [u8; 16]),
+    good_after: Option<Timestamp>,
+) -> rusqlite::Result<Option<Recalled>> {
+    let Some((judgement, keys)) = find_judgement(statements, &key)? else {
+        return Ok(None);
+    };
+    let mut objects = Vec::with_capacity(keys.len());
+    for key in &keys {
+        match live(statements, scope, key)? {
+            Some(object) if columns::is_good(object.file.expires_at, good_after) => objects.push(object),
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(Recalled { digest, judgement, objects }))
+}
+
+/// Looks up what is stored under a key.
+pub(super) fn stored(
+    connection: &Connection,
+    scope: Scope,
+    key: &Sha256,
+    good_after: Option<Timestamp>,
+) -> rusqlite::Result<Option<StoredObject>> {
+    let found = live(&mut Statements::of(connection)?, scope, key)?;
+    Ok(found.filter(|object| columns::is_good(object.file.expires_at, good_after)))
+}
+
+fn live(
+    statements: &mut Statements<'_>,
+    scope: Scope,
+    key: &Sha256,
+) -> rusqlite::Result<Option<StoredObject>> {
+    let key = params![scope.0, blob(key)];
+    let Some(mut object) = statements.live.query_row(key, columns::stored).optional()? else {
+        return Ok(None);
+    };
+    object.orphans = statements.orphans.query_map(key, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(Some(object))
+}
+
+/// Looks up what was decided, and the upload keys of the parts.
+fn find_judgement(
+    statements: &mut Statements<'_>,
+    key: &[u8; 16],
+) -> rusqlite::Result<Option<(String, Vec<Sha256>)>> {
+    let read = |row: &Row<'_>| {
+        let keys = row.get_ref(1)?.as_blob()?.chunks_exact(KEY_BYTES);
+        let keys = keys.filter_map(|key| key.try_into().ok().map(Sha256::from_bytes)).collect();
+        Ok((row.get(0)?, keys))
+    };
+    statements.judgement.query_row([key], read).optional()
+}
+
+/// Records what became of a source.
+pub(super) fn remember(desk: &Desk<'_>, memory: &Memory) -> Result<(), LedgerError> {
+    if !memory.path.is_empty() {
+        let sql = "INSERT OR REPLACE INTO source (
+                path_hash, path, size, modified_ns, inode, device, digest, file_name
+            ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        desk.execute(
+            sql,
+            params![
+                path_hash(&memory.path),
+                memory.path,
+                int(memory.size_bytes),
+                memory.modified_ns,
+                memory.inode.cast_signed(),
+                memory.device.cast_signed(),
+                blob(&memory.digest),
+                memory.file_name,
+            ],
+        )?;
+    }
+    let key = judgement_key(memory.scope, &memory.digest, &memory.file_name, &memory.fingerprint);
+    let keys: Vec<u8> = memory.keys.iter().flat_map(blob).copied().collect();
+    let sql = "INSERT INTO judgement (key, judgement, keys) VALUES (?1, ?2, ?3)
+        ON CONFLICT DO UPDATE SET judgement = excluded.judgement, keys = excluded.keys";
+    desk.execute(sql, params![key, memory.judgement, keys]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Ledger;
+
+    #[test]
+    fn what_is_stored_is_found_by_its_key() {
+        let ledger = Ledger::ephemeral().unwrap();
+        for (sql, index) in [(LIVE, "object_key"), (ORPHANS, "object_orphan")] {
+            let plan: String = ledger
+                .read(|connection| {
+                    let sql = format!("EXPLAIN QUERY PLAN {sql}");
+                    connection.query_row(&sql, params![1, [0_u8; 32]], |row| row.get("detail"))
+                })
+                .unwrap();
+            assert!(plan.contains(&format!("{index} (scope=? AND upload_key=?)")), "{plan}");
+        }
+    }
+}

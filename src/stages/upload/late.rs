@@ -1,0 +1,130 @@
+//! Late copies: what was sent again may have been stored the first time, too, and be listed only at the end.
+
+use std::collections::HashSet;
+use std::sync::PoisonError;
+
+use super::held::{Held, METADATA_KEY, ids};
+use super::listing::Unread;
+use super::pace::rest;
+use super::{Sent, Uploader};
+use crate::ledger::LedgerError;
+use crate::model::{FileObject, Sha256, Timestamp};
+
+/// What was sent again and is stored.
+#[derive(Debug)]
+pub(super) struct Watched<T> {
+    ticket: T,
+    key: Sha256,
+    size_bytes: u64,
+    first_sent_at: Timestamp,
+    names: Vec<String>,
+    known: HashSet<String>,
+    sent: Sent,
+    file: FileObject,
+}
+
+impl<T> Watched<T> {
+    pub(super) fn new(ticket: T, held: Held<'_>, sent: Sent, file: FileObject) -> Self {
+        let mut names = held.old_names;
+        names.push(held.file_name);
+        Self {
+            ticket,
+            key: held.key,
+            size_bytes: held.size_bytes,
+            first_sent_at: held.first_sent_at,
+            names,
+            known: held.orphans.into_iter().map(|file| file.file_id).collect(),
+            sent,
+            file,
+        }
+    }
+}
+
+impl<T: Send> Uploader<'_, T> {
+    pub(super) fn watch(&self, mut watched: Watched<T>) {
+        self.listener.resting(&mut watched.ticket);
+        let mut all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(watched);
+        drop(all);
+        // The entry waits, but nothing is under way for it any more.
+        self.queue.settled();
+    }
+
+    /// What was sent again may have been stored the first time, too, and be listed only now: such copies are named.
+    pub(super) fn look_at_old_names(&self) {
+        let watched = std::mem::take(&mut *self.watched.lock().unwrap_or_else(PoisonError::into_inner));
+        match self.late_files(&watched) {
+            Ok(files) => watched.into_iter().for_each(|one| self.name_copies(one, &files)),
+            Err(error) => {
+                let message = format!("late copies of what was sent again could not be looked for: {error}");
+                self.listener.notice(message);
+                watched.into_iter().for_each(|one| self.listener.settled(one.ticket, one.sent));
+            }
+        }
+    }
+
+    /// Returns what is listed and nobody's since the first of these was sent. Copies of what earlier runs sent again are
+    /// told on the way.
+    fn late_files(&self, watched: &[Watched<T>]) -> Result<Vec<FileObject>, Unread> {
+        let broken = |error: LedgerError| Unread::Stop(error.into());
+        let old = self.ledger.burned(self.scope, self.clock().now()).map_err(broken)?;
+        let earlier: Vec<_> = old.into_iter().filter(|burned| burned.sent_at < self.started).collect();
+        let sent = watched.iter().map(|one| one.first_sent_at).chain(earlier.iter().map(|b| b.sent_at));
+        let Some(first) = sent.min().filter(|_| !self.is_interrupted()) else { return Ok(Vec::new()) };
+        let ends = || self.is_interrupted();
+        if !watched.is_empty() && !rest(self.clock(), self.options.listing_grace, &ends) {
+            return Err(Unread::Ended);
+        }
+        let mut files = Vec::new();
+        self.lister(&ends).each(Some(first.minus(self.skew())), |file| files.push(file))?;
+        let all: Vec<&str> = files.iter().map(|file| file.file_id.as_str()).collect();
+        let owned = self.ledger.owned(self.scope, &all).map_err(broken)?;
+        files.retain(|file| !owned.contains(&file.file_id));
+        for burned in earlier {
+            let is_late = |file: &&FileObject| {
+                file.filename == burned.file_name
+                    && file.size_bytes == burned.size_bytes
+                    && file.created_at >= burned.sent_at.minus(self.skew())
+            };
+            let late: Vec<FileObject> = files.iter().filter(is_late).cloned().collect();
+            if !late.is_empty() {
+                self.ledger.note_orphans(self.scope, &burned.upload_key, &late).map_err(broken)?;
+                let copies = ids(&late).join(", ");
+                self.listener.notice(format!("possible extra copies of `{}`: {copies}", burned.file_name));
+            }
+        }
+        Ok(files)
+    }
+
+    fn name_copies(&self, one: Watched<T>, files: &[FileObject]) {
+        let Watched { ticket, key, size_bytes, first_sent_at, names, known, mut sent, file } = one;
+        let earliest = first_sent_at.minus(self.skew());
+        let mark = key.to_string();
+        let is_copy = |listed: &&FileObject| {
+            let named = names.iter().any(|name| *name == listed.filename || is_like(name, &listed.filename));
+            let marked =
+                listed.metadata.as_ref().is_some_and(|metadata| metadata[METADATA_KEY] == mark.as_str());
+            listed.file_id != file.file_id
+                && !known.contains(&listed.file_id)
+                && listed.size_bytes == size_bytes
+                && listed.created_at >= earliest
+                && (named || marked)
+        };
+        let late: Vec<FileObject> = files.iter().filter(is_copy).cloned().collect();
+        if !late.is_empty() {
+            if let Err(error) = self.ledger.note_orphans(self.scope, &key, &late) {
+                self.listener.notice(format!("extra copies could not be booked: {error}"));
+            }
+            sent.possible_orphans.extend(ids(&late));
+        }
+        self.listener.settled(ticket, sent);
+    }
+}
+
+/// Tells whether a platform that cleans names could have made one of the other.
+pub(super) fn is_like(stored: &str, sent: &str) -> bool {
+    let plain =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let (stored_plain, sent_plain): (String, String) = (plain(stored), plain(sent));
+    stored != sent && stored_plain == sent_plain
+}
