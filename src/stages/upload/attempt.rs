@@ -1,4 +1,4 @@
-//! One attempt: bytes are hashed while they are sent, and no answer is believed that differs from what was sent.
+//! One attempt: bytes of files are hashed while they are sent, and no answer is believed that differs from what was sent.
 
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use crate::model::digest::Hasher;
 use crate::model::entry::WarningEntry;
 use crate::model::failpoint::{Step, hit};
 use crate::model::source::OpenError;
-use crate::model::{Code, Failure, FileName, FileObject, FileStatus, Payload, Sha256};
+use crate::model::{Body, Code, Failure, FileName, FileObject, FileStatus, Payload, Sha256};
 use crate::stages::admit::note;
 use crate::targets::{Target, TargetError, TargetErrorKind, UploadExtra, UploadRequest};
 
@@ -34,11 +34,12 @@ pub(super) fn attempt(
     target: &dyn Target,
 ) -> (Result<FileObject, TargetError>, Sha256) {
     let payload = sending.payload;
-    let progress = Arc::new(Mutex::new(Hasher::default()));
+    let fresh = || Seen::of(&payload.body);
+    let progress = Arc::new(Mutex::new(fresh()));
     let open = || -> io::Result<Box<dyn Read + Send>> {
         let inner = payload.body.open()?;
-        *progress.lock().unwrap_or_else(PoisonError::into_inner) = Hasher::default();
-        Ok(Box::new(HashingReader { inner, hasher: Arc::clone(&progress) }))
+        *progress.lock().unwrap_or_else(PoisonError::into_inner) = fresh();
+        Ok(Box::new(SeenReader { inner, seen: Arc::clone(&progress) }))
     };
     let request = UploadRequest {
         file_name: sending.file_name,
@@ -55,20 +56,49 @@ pub(super) fn attempt(
         true => Err(TargetError::new(TargetErrorKind::Protocol, "the answer names no file id")),
         false => Ok(object),
     });
-    let hasher = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    (answer, hasher.finish())
+    let seen = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    (answer, seen.digest(payload))
 }
 
-/// Hashes bytes while they are sent.
-struct HashingReader {
+/// What is known of the bytes that were sent.
+#[derive(Debug, Clone)]
+enum Seen {
+    /// They come from the memory that the payload's digest was made of and that nobody can change: their number will do.
+    Counted(u64),
+    /// They come from a file.
+    Hashed(Hasher),
+}
+
+impl Seen {
+    fn of(body: &Body) -> Self {
+        match body {
+            Body::Bytes(_) => Self::Counted(0),
+            Body::File(_) | Body::Spilled(_) => Self::Hashed(Hasher::default()),
+        }
+    }
+
+    fn digest(self, payload: &Payload) -> Sha256 {
+        match self {
+            Self::Counted(n) if n == payload.size_bytes => payload.digest,
+            Self::Counted(_) => Hasher::default().finish(),
+            Self::Hashed(hasher) => hasher.finish(),
+        }
+    }
+}
+
+/// Looks at bytes while they are sent.
+struct SeenReader {
     inner: Box<dyn Read + Send>,
-    hasher: Arc<Mutex<Hasher>>,
+    seen: Arc<Mutex<Seen>>,
 }
 
-impl Read for HashingReader {
+impl Read for SeenReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(out)?;
-        self.hasher.lock().unwrap_or_else(PoisonError::into_inner).update(&out[..n]);
+        match &mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner) {
+            Seen::Counted(bytes) => *bytes += n as u64,
+            Seen::Hashed(hasher) => hasher.update(&out[..n]),
+        }
         Ok(n)
     }
 }
