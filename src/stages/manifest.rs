@@ -118,6 +118,7 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone.
     pub fn flush(&mut self) -> io::Result<()> {
+        hit(Step::JournalSync)?;
         self.writer.flush()
     }
 
@@ -126,8 +127,7 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone.
     pub fn sync(&mut self) -> io::Result<()> {
-        hit(Step::JournalSync)?;
-        self.writer.flush()?;
+        self.flush()?;
         self.writer.get_ref().sync_data()
     }
 
