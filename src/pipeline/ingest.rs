@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use super::collect::Message;
-use super::memory::{Fingerprint, Known as Recalled, Memory, Place};
+use super::memory::{Fingerprint, Known as Recalled, Memory, revisions};
 use super::permits::Permit;
 use super::prepare::Draft;
 use super::report::Stopped;
@@ -104,20 +104,21 @@ impl Pipeline {
         target: &'a dyn Target,
         now: Timestamp,
     ) -> Memory<'a> {
-        let place = Place {
+        let extra = &self.upload.extra;
+        Memory {
             ledger: &books.ledger,
             scope: books.workspace.scope,
             fingerprint: self.fingerprint(target, &books.workspace.name, &books.ledger.salt()),
             target_id: target.target_id(),
             workspace: &books.workspace.name,
-        };
-        let extra = &self.upload.extra;
-        let mut memory = Memory::new(place, now.plus(self.upload.min_ttl), self.dedupe);
-        memory.extra = extra_digest(extra.purpose.as_deref(), extra.metadata.as_ref());
-        memory.name_style = self.admit.as_ref().map_or(NameStyle::Base, |admit| admit.name_style);
-        memory.rehash = self.rehash;
-        memory.force = self.upload.force;
-        memory
+            extra: extra_digest(extra.purpose.as_deref(), extra.metadata.as_ref()),
+            dedupe: self.dedupe,
+            good_after: now.plus(self.upload.min_ttl),
+            name_style: self.admit.as_ref().map_or(NameStyle::Base, |admit| admit.name_style),
+            rehash: self.rehash,
+            force: self.upload.force,
+            revisions: revisions(),
+        }
     }
 
     /// Returns what a payload takes of budgets.

@@ -57,17 +57,14 @@ pub(super) struct Memory<'a> {
     pub(super) rehash: bool,
     /// Whether what is stored is sent again.
     pub(super) force: bool,
-    revisions: HashMap<&'static str, u32>,
+    /// The revision of each converter, by its name.
+    pub(super) revisions: HashMap<&'static str, u32>,
 }
 
-/// Where and how a run remembers.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) ledger: &'a Ledger,
-    pub(super) scope: Scope,
-    pub(super) fingerprint: Fingerprint,
-    pub(super) target_id: &'a str,
-    pub(super) workspace: &'a str,
+/// Returns the revision of each converter, by its name.
+pub(super) fn revisions() -> HashMap<&'static str, u32> {
+    let converters = FORMATS.iter().filter_map(|spec| spec.converter);
+    converters.map(|converter| (converter.name(), converter.revision())).collect()
 }
 
 /// What is kept of an input.
@@ -102,26 +99,6 @@ pub(super) struct Known {
 }
 
 impl<'a> Memory<'a> {
-    pub(super) fn new(place: Place<'a>, good_after: Timestamp, dedupe: Dedupe) -> Self {
-        let Place { ledger, scope, fingerprint, target_id, workspace } = place;
-        let converters = FORMATS.iter().filter_map(|spec| spec.converter);
-        let revisions = converters.map(|converter| (converter.name(), converter.revision())).collect();
-        Self {
-            ledger,
-            scope,
-            fingerprint,
-            target_id,
-            workspace,
-            extra: None,
-            dedupe,
-            good_after,
-            name_style: NameStyle::default(),
-            rehash: false,
-            force: false,
-            revisions,
-        }
-    }
-
     /// Returns the upload key of a payload.
     pub(super) fn key_of(&self, payload: &Payload) -> Sha256 {
         UploadKey {
