@@ -43,6 +43,11 @@ impl Failure {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), retryable: code.spec().retryable }
     }
+
+    /// Makes a failure of which no more is known than what its code says.
+    pub(crate) fn of(code: Code) -> Self {
+        Self::new(code, code.spec().what.trim_end_matches('.'))
+    }
 }
 
 /// An upload of unknown outcome.

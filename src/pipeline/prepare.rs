@@ -102,8 +102,7 @@ impl Pipeline {
 
     /// Returns the entry of an input that never had its turn.
     pub(super) fn not_attempted(&self, candidate: &Candidate, batch: u64, code: Code) -> Entry {
-        let message = code.spec().what.trim_end_matches('.');
-        self.base(candidate, batch).nothing(Outcome::Failed(Failure::new(code, message)))
+        self.base(candidate, batch).nothing(Outcome::Failed(Failure::of(code)))
     }
 
     /// Takes an input as far as it goes without the target.

@@ -270,7 +270,8 @@ impl<'a, T: Send> Uploader<'a, T> {
         }
     }
 
-    /// Makes sure that reported ids are alive: returns false if this one is gone. See [`VerifyRemote`].
+    /// Makes sure that a reported id is alive: returns when the platform had it, or `None` if it is gone, or nobody
+    /// can tell. See [`VerifyRemote`].
     ///
     /// # Errors
     /// Why nobody can tell.

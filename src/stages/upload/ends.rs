@@ -137,8 +137,7 @@ impl<'a, T: Send> Uploader<'a, T> {
             self.listener.stop(stop);
         }
         let code = self.listener.why_not().unwrap_or(Code::Interrupted);
-        let message = code.spec().what.trim_end_matches('.').to_owned();
-        self.ended(job, held, Failure::new(code, message));
+        self.ended(job, held, Failure::of(code));
     }
 
     /// An earlier attempt may be stored: the next run looks for it.

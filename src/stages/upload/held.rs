@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Job;
 use crate::ledger::{AttemptId, Parked as Known};
 use crate::model::{FileObject, Sha256, Timestamp};
@@ -83,4 +85,9 @@ impl<T> Task<'_, T> {
 /// Returns the ids of files.
 pub(super) fn ids(files: &[FileObject]) -> Vec<String> {
     files.iter().map(|file| file.file_id.clone()).collect()
+}
+
+/// Tells whether metadata names this key.
+pub(super) fn is_marked(metadata: Option<&Value>, mark: &str) -> bool {
+    metadata.is_some_and(|metadata| metadata[METADATA_KEY] == mark)
 }

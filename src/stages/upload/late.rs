@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::PoisonError;
 
-use super::held::{Held, METADATA_KEY, ids};
+use super::held::{Held, ids, is_marked};
 use super::listing::Unread;
 use super::pace::rest;
 use super::{Sent, Uploader};
@@ -102,8 +102,7 @@ impl<T: Send> Uploader<'_, T> {
         let mark = key.to_string();
         let is_copy = |listed: &&FileObject| {
             let named = names.iter().any(|name| *name == listed.filename || is_like(name, &listed.filename));
-            let marked =
-                listed.metadata.as_ref().is_some_and(|metadata| metadata[METADATA_KEY] == mark.as_str());
+            let marked = is_marked(listed.metadata.as_ref(), &mark);
             listed.file_id != file.file_id
                 && !known.contains(&listed.file_id)
                 && listed.size_bytes == size_bytes

@@ -9,11 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::attempt::differences;
-use super::held::{Held, METADATA_KEY, Task, ids};
+use super::held::{Held, Task, ids, is_marked};
 use super::late::is_like;
 use super::listing::Unread;
 use super::{Job, Sent, Stop, Uploader};
-use crate::ledger::{LedgerError, Resend};
+use crate::ledger::{LedgerError, Parked as Known, Resend};
 use crate::model::upload::NameTag;
 use crate::model::{Code, Failure, FileObject, Outcome, Proof, Timestamp};
 
@@ -40,6 +40,12 @@ pub(super) struct Parked<'a, T> {
 impl<'a, T> Parked<'a, T> {
     pub(super) fn new(job: Option<Job<T>>, held: Held<'a>, failure: Failure, due: Duration) -> Self {
         Self { job, held, failure, due, looks: 0, blind: 0 }
+    }
+
+    /// Takes over what an earlier run left.
+    pub(super) fn known(job: Option<Job<T>>, known: Known, due: Duration) -> Self {
+        let failure = Failure::new(Code::UploadAmbiguous, "an earlier run did not learn what became of it");
+        Self::new(job, Held::known(known), failure, due)
     }
 }
 
@@ -81,9 +87,7 @@ impl<'a, T: Send> Uploader<'a, T> {
     /// leaves neither a lock nor a reservation behind.
     pub(super) fn recover(&self) -> Result<(), Stop> {
         for known in self.ledger.unresolved(self.scope, &self.options.run_id)? {
-            let message = "an earlier run did not learn what became of it";
-            let failure = Failure::new(Code::UploadAmbiguous, message);
-            self.queue.park_new(Parked::new(None, Held::known(known), failure, self.clock().monotonic()));
+            self.queue.park_new(Parked::known(None, known, self.clock().monotonic()));
         }
         Ok(())
     }
@@ -215,7 +219,7 @@ impl<'a, T: Send> Uploader<'a, T> {
                 // A listing may leave metadata out.
                 None => lister.call(|| self.target.get(&file.file_id))?.metadata,
             };
-            if metadata.is_some_and(|metadata| metadata[METADATA_KEY] == key.as_str()) {
+            if is_marked(metadata.as_ref(), &key) {
                 ours.push(file);
             }
         }

@@ -57,8 +57,7 @@ impl<'a, T: Send> Uploader<'a, T> {
 
     /// Ends a job that had no turn.
     fn leave(&self, job: Job<T>, code: Code) {
-        let message = code.spec().what.trim_end_matches('.');
-        self.settle(job.ticket, Sent::new(Outcome::Failed(Failure::new(code, message))));
+        self.settle(job.ticket, Sent::new(Outcome::Failed(Failure::of(code))));
     }
 
     /// Ends a job because the whole run ends.
@@ -95,10 +94,7 @@ impl<'a, T: Send> Uploader<'a, T> {
             Ok(Begun::Busy) => self.wait_for_another(job, now),
             Ok(Begun::Stored(stored)) => self.reuse(job, *stored),
             Ok(Begun::Unresolved(known)) => {
-                let message = "an earlier run did not learn what became of it";
-                let failure = Failure::new(Code::UploadAmbiguous, message);
-                let held = Held::known(*known);
-                self.queue.park(Parked::new(Some(job), held, failure, self.clock().monotonic()));
+                self.queue.park(Parked::known(Some(job), *known, self.clock().monotonic()));
             }
             Ok(Begun::Send { attempt, tagged, burned }) => {
                 let held = Held {
