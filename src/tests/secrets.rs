@@ -9,11 +9,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use docferry::model::Secret;
-use docferry::server::{Fault, Server, ServerError, ServerOptions};
+use docferry::server::{Fault, Server, ServerOptions};
 use rustix::process::{Pid, Signal, kill_process};
+use serve::serve;
+
+mod serve;
 
 const KEY: &str = "sk-marker-Zq81mXw7Lk93-of-the-hunt";
 /// A part of the key is as bad as all of it.
@@ -84,16 +87,7 @@ impl Hunt {
             faults: faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect(),
             ..ServerOptions::new(self.folder.path().join("served"))
         };
-        let began = Instant::now();
-        let server = loop {
-            match Server::start(options.clone()) {
-                // Another test took the port meanwhile, for a connection of its own.
-                Err(ServerError::Bind { .. }) if began.elapsed().as_secs() < 60 => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                started => break started.unwrap(),
-            }
-        };
+        let server = serve(&options);
         self.listen = server.url().trim_start_matches("http://").parse().unwrap();
         self.server = Some(server);
     }

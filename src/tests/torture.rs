@@ -21,6 +21,7 @@ mod failpoints;
 mod kill;
 #[path = "torture/mixed.rs"]
 mod mixed;
+mod serve;
 #[path = "torture/shared.rs"]
 mod shared;
 #[path = "torture/site.rs"]

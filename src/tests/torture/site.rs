@@ -5,11 +5,12 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use docferry::model::Secret;
 use docferry::model::entry::Entry;
-use docferry::server::{Commit, CommitLog, Fault, Server, ServerError, ServerOptions, UploadRequest};
+use docferry::server::{Commit, CommitLog, Fault, Server, ServerOptions, UploadRequest};
+
+use crate::serve::serve;
 
 const TOKEN: &str = "torture-token-0123456789";
 /// Attempts after the first.
@@ -108,16 +109,7 @@ impl Site {
             commit_log: CommitLog::File(self.log()),
             ..ServerOptions::new(self.folder.path().join("served"))
         };
-        let began = Instant::now();
-        let server = loop {
-            match Server::start(options.clone()) {
-                // Another test took the port meanwhile, for a connection of its own.
-                Err(ServerError::Bind { .. }) if began.elapsed().as_secs() < 60 => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                started => break started.unwrap(),
-            }
-        };
+        let server = serve(&options);
         self.listen = server.url().trim_start_matches("http://").parse().unwrap();
         self.server = Some(server);
     }
