@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 use super::error::{Error, ErrorKind};
 use super::multipart::{Boundary, Form};
 
-/// How much is read at a time.
-const PIECE_BYTES: usize = 64 << 10;
+/// How much is read at a time. A file that is no longer is handed over with its framing, in one piece.
+const PIECE_BYTES: usize = 256 << 10;
 /// How many pieces wait to be sent.
 const PIECES: usize = 2;
 
@@ -106,8 +106,8 @@ impl http_body::Body for Body {
 /// The end of the pipe that the caller fills.
 pub(super) struct Feed {
     pieces: mpsc::Sender<Bytes>,
-    head: Bytes,
-    tail: Bytes,
+    head: Vec<u8>,
+    tail: Vec<u8>,
     file: Box<dyn Read + Send>,
     size_bytes: u64,
 }
@@ -115,8 +115,8 @@ pub(super) struct Feed {
 /// Opens the file and lays the pipe.
 pub(super) fn open(upload: &Upload<'_>) -> Result<(Body, Feed), Error> {
     let file = (upload.open)().map_err(|error| unreadable(&error))?;
-    let head = Bytes::from(upload.form.head(&upload.boundary));
-    let tail = Bytes::from(Form::tail(&upload.boundary));
+    let head = upload.form.head(&upload.boundary).into_bytes();
+    let tail = Form::tail(&upload.boundary).into_bytes();
     let framing = (head.len() + tail.len()) as u64;
     let length = upload.size_bytes.saturating_add(framing);
     let (sender, pieces) = mpsc::channel(PIECES);
@@ -156,37 +156,38 @@ impl Feed {
 
     /// Reads the file into the pipe. Nobody taking the pieces is no error here: the request tells why.
     async fn run(mut self) -> Result<(), Error> {
-        if self.pieces.send(self.head.clone()).await.is_err() {
-            return Ok(());
-        }
+        let mut piece = std::mem::take(&mut self.head);
         let mut remaining = self.size_bytes;
         loop {
-            let piece = self.read_piece()?;
-            let Some(rest) = remaining.checked_sub(piece.len() as u64) else {
+            let read = self.read(&mut piece, remaining)?;
+            let Some(rest) = remaining.checked_sub(read) else {
                 return Err(self.changed("longer"));
             };
             remaining = rest;
-            if piece.is_empty() {
+            if read == 0 {
                 break;
             }
-            if self.pieces.send(piece).await.is_err() {
+            // The end of the file is looked for before a last piece leaves.
+            if remaining > 0 && self.pieces.send(std::mem::take(&mut piece).into()).await.is_err() {
                 return Ok(());
             }
         }
         if remaining > 0 {
             return Err(self.changed("shorter"));
         }
+        piece.append(&mut self.tail);
         // Nobody there to take it: the request tells why.
-        let _ = self.pieces.send(self.tail.clone()).await;
+        let _ = self.pieces.send(piece.into()).await;
         Ok(())
     }
 
-    /// Returns the next piece, full unless the file ends; empty at the end.
-    fn read_piece(&mut self) -> Result<Bytes, Error> {
-        let mut piece = Vec::with_capacity(PIECE_BYTES);
-        let mut limited = (&mut self.file).take(PIECE_BYTES as u64);
-        limited.read_to_end(&mut piece).map_err(|error| unreadable(&error))?;
-        Ok(piece.into())
+    /// Adds what is next of the file, a piece's worth unless the file ends; returns how much. At the end it is nothing.
+    fn read(&mut self, piece: &mut Vec<u8>, remaining: u64) -> Result<u64, Error> {
+        let most = usize::try_from(remaining).unwrap_or(usize::MAX).min(PIECE_BYTES);
+        // One byte more than is left shows that the file is longer.
+        piece.reserve_exact(most + self.tail.len() + 1);
+        let read = (&mut self.file).take(most as u64 + 1).read_to_end(piece);
+        read.map(|n| n as u64).map_err(|error| unreadable(&error))
     }
 
     fn changed(&self, how: &str) -> Error {

@@ -214,11 +214,13 @@ fn is_burned(desk: &Desk<'_>, scope: Scope, name: &str, intent: &Intent) -> Resu
     Ok(desk.first(sql, params, |_| Ok(()))?.is_some())
 }
 
+const HOLDER: &str =
+    "SELECT o.id, o.state, o.owner, o.run FROM lock AS l JOIN object AS o ON o.id = l.attempt
+    WHERE l.scope = ?1 AND l.name = ?2 AND l.size = ?3 AND o.state IN (0, 1)";
+
 /// Returns the attempt that holds the lock of a name and size.
 fn holder(desk: &Desk<'_>, scope: Scope, name: &str, size: u64) -> Result<Option<Open>, LedgerError> {
-    let sql = "SELECT o.id, o.state, o.owner, o.run FROM lock AS l JOIN object AS o ON o.id = l.attempt
-        WHERE l.scope = ?1 AND l.name = ?2 AND l.size = ?3 AND o.state IN (0, 1)";
-    desk.first(sql, params![scope.0, name, int(size)], Open::read)
+    desk.first(HOLDER, params![scope.0, name, int(size)], Open::read)
 }
 
 fn record(
@@ -281,4 +283,25 @@ pub(super) fn hold(
 ) -> Result<(), LedgerError> {
     let sql = "INSERT OR REPLACE INTO lock (scope, name, size, attempt) VALUES (?1, ?2, ?3, ?4)";
     desk.execute(sql, params![scope, name, size, attempt]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::ledger::Ledger;
+
+    #[test]
+    fn a_statement_is_not_planned_anew_for_other_values() {
+        let ledger = Ledger::ephemeral().unwrap();
+        let planned = ledger.read(|connection| {
+            let mut statement = connection.prepare(HOLDER)?;
+            for size in 0..3 {
+                assert!(!statement.exists(params![1, "a.txt", size])?);
+            }
+            Ok(statement.get_status(StatementStatus::RePrepare))
+        });
+        assert_eq!(planned.unwrap(), 0);
+    }
 }

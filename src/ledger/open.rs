@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::owners::Owner;
@@ -121,6 +122,8 @@ fn connect(
     };
     let connection = connection.map_err(sqlite)?;
     connection.busy_timeout(busy_timeout).map_err(sqlite)?;
+    // Without it, a statement whose plan might depend on its values is planned anew for each of them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(sqlite)?;
     Ok(connection)
 }
 

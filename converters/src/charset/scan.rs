@@ -45,9 +45,11 @@ pub struct Scan {
     head: [u8; 4],
     len: u64,
     wide: Readings,
+    /// The prefix, until a mark or a NUL byte shows that the readings are worth their time.
+    unread: Vec<u8>,
     mark: Option<Wide>,
     has_nul: bool,
-    /// Whether the readings have seen all bytes: only a NUL byte in the prefix keeps them going.
+    /// Whether the readings see all bytes: only a NUL byte in the prefix sets them going.
     wide_open: bool,
     controls: u64,
     non_ascii: u64,
@@ -86,6 +88,7 @@ impl Scan {
     pub fn finish(mut self) -> Verdict {
         let bom = self.head.starts_with(b"\xEF\xBB\xBF") && self.len >= 3;
         if let Some(wide) = self.mark {
+            self.wide.feed(&self.unread);
             return Self::marked(self.wide, wide);
         }
         if self.has_nul {
@@ -148,15 +151,18 @@ impl Scan {
         let at = self.len;
         self.len += bytes.len() as u64;
         let in_prefix = at < WIDE_PREFIX;
-        if in_prefix || self.mark.is_some() || self.wide_open {
+        if !self.has_nul && self.mark.is_none() {
+            self.has_nul = memchr::memchr(0, bytes).is_some();
+            self.wide_open = self.has_nul && in_prefix;
+        }
+        if self.mark.is_some() || self.wide_open {
+            self.wide.feed(&std::mem::take(&mut self.unread));
             self.wide.feed(bytes);
+        } else if in_prefix {
+            self.unread.extend_from_slice(bytes);
         }
         if self.mark.is_some() || self.is_binary() {
             return;
-        }
-        if !self.has_nul {
-            self.has_nul = memchr::memchr(0, bytes).is_some();
-            self.wide_open = self.has_nul && in_prefix;
         }
         let place = |found: Option<usize>| found.map(|i| at + i as u64);
         if self.first_escape.is_none() {
