@@ -37,7 +37,7 @@ impl Open {
 /// Begins an upload, if there is need for it and room.
 pub(super) fn begin(desk: &Desk<'_>, scope: Scope, intent: &Intent) -> Result<Begun, LedgerError> {
     let mut replaces = None;
-    let sql = "SELECT * FROM object WHERE scope = ?1 AND upload_key = ?2 AND state IN (0, 1, 2)";
+    let sql = "SELECT * FROM object WHERE scope = ?1 AND upload_key = ?2 AND state < 3";
     let key = blob(&intent.upload_key);
     let found = desk.first(sql, params![scope.0, key], |row| {
         let is_done = row.get::<_, i64>("state")? == State::Done as i64;

@@ -212,7 +212,7 @@ pub(super) fn take_in(desk: &Desk<'_>, record: &Record) -> Result<Taken, LedgerE
         return Ok(Taken::Known);
     }
     let state = State::ALL.into_iter().find(|known| known.as_str() == record.state).unwrap_or(State::Orphan);
-    let sql = "SELECT 1 FROM object WHERE scope = ?1 AND upload_key = ?2 AND state IN (0, 1, 2)";
+    let sql = "SELECT 1 FROM object WHERE scope = ?1 AND upload_key = ?2 AND state < 3";
     let is_known = desk.first(sql, params![scope.0, blob(&record.upload_key)], |_| Ok(()))?.is_some();
     if is_known && state == State::Done {
         return Ok(Taken::Known);

@@ -54,8 +54,7 @@ pub(super) fn is_unused(connection: &Connection, scope: Scope) -> rusqlite::Resu
 /// Tells whether an upload is under way or of unknown outcome.
 pub(super) fn is_open(connection: &Connection, scope: Scope, upload_key: &Sha256) -> rusqlite::Result<bool> {
     // The first condition on the state is that of the index.
-    let sql =
-        "SELECT 1 FROM object WHERE scope = ?1 AND upload_key = ?2 AND state IN (0, 1, 2) AND state <> 2";
+    let sql = "SELECT 1 FROM object WHERE scope = ?1 AND upload_key = ?2 AND state < 3 AND state <> 2";
     connection.prepare_cached(sql)?.exists(params![scope.0, blob(upload_key)])
 }
 
@@ -131,7 +130,7 @@ pub(super) fn note_orphans(
     upload_key: &Sha256,
     orphans: &[FileObject],
 ) -> Result<(), LedgerError> {
-    let sql = "SELECT id FROM object WHERE scope = ?1 AND upload_key = ?2 AND state IN (0, 1, 2)";
+    let sql = "SELECT id FROM object WHERE scope = ?1 AND upload_key = ?2 AND state < 3";
     match desk.first(sql, params![scope.0, blob(upload_key)], |row| row.get(0))? {
         Some(id) => ends::note_orphans(desk, id, orphans),
         // The attempt was released, or what it stored is gone: all that counts of it is its key.

@@ -25,9 +25,9 @@ const HEADER_BYTES: usize = 100;
 /// Pages that the log holds before they go into the file.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
-/// How much of the file a connection that reads keeps in memory: the indexes of 200,000 uploads, which are visited in
-/// no order.
-const READER_CACHE_KIB: i64 = 12 << 10;
+/// How much of the file a connection that reads keeps in memory: the indexes of 200,000 uploads by their keys, which are
+/// visited in no order.
+const READER_CACHE_KIB: i64 = 24 << 10;
 
 /// Closing a file drops all locks of this process on it, so nobody reads one while another thread may have it open.
 static OPENING: Mutex<()> = Mutex::new(());

@@ -10,7 +10,8 @@ pub(super) const APPLICATION_ID: i64 = 0x6446_4c47;
 /// What an object row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// It is being sent.
+    /// It is being sent. The first three are what may answer for a key: conditions say `state < 3`, because SQLite makes a
+    /// table of a list of three at each look-up.
     Intent = 0,
     /// It was sent, and nobody knows whether it was stored.
     Ambiguous = 1,
@@ -100,6 +101,16 @@ CREATE TABLE counter (
 ", "
 CREATE INDEX object_orphan ON object (scope, upload_key) WHERE state = 5;
 CREATE INDEX burned_key ON burned (scope, upload_key);
+", "
+DROP INDEX object_key;
+CREATE UNIQUE INDEX object_key ON object (scope, upload_key) WHERE state < 3;
+CREATE TABLE source_by_path (
+    path BLOB PRIMARY KEY, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL, device INTEGER NOT NULL, digest BLOB NOT NULL, file_name BLOB NOT NULL
+) WITHOUT ROWID;
+INSERT INTO source_by_path SELECT path, size, modified_ns, inode, device, digest, file_name FROM source;
+DROP TABLE source;
+ALTER TABLE source_by_path RENAME TO source;
 "];
 
 /// The schema that this version knows.
@@ -132,4 +143,36 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", known())?;
     }
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the tables and indexes, without the blanks that renaming changes.
+    fn shape(connection: &Connection) -> Vec<(String, String)> {
+        let sql = "SELECT name, COALESCE(sql, '') FROM sqlite_schema ORDER BY name";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).unwrap();
+        rows.map(|row| row.map(|(name, sql)| (name, sql.replace(['"', '\n', ' '], ""))).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_older_ledger_becomes_a_current_one_and_keeps_what_it_knows() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        create(&mut fresh, [0; 16]).unwrap();
+        for taken in 1..STEPS.len() {
+            let mut older = Connection::open_in_memory().unwrap();
+            STEPS[..taken].iter().for_each(|step| older.execute_batch(step).unwrap());
+            older.pragma_update(None, "user_version", i64::try_from(taken).unwrap()).unwrap();
+            let source = "INSERT INTO source VALUES (x'01', x'2F61', 7, 8, 9, 10, x'02', x'61')";
+            older.execute_batch(source).unwrap();
+            migrate(&mut older).unwrap();
+            assert_eq!(shape(&older), shape(&fresh), "from {taken}");
+            assert_eq!(version(&older).unwrap(), known());
+            let sql = "SELECT size FROM source WHERE path = x'2F61'";
+            let size: i64 = older.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(size, 7, "from {taken}");
+        }
+    }
 }

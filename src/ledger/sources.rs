@@ -12,15 +12,10 @@ const KEY_BYTES: usize = 32;
 /// Finds what is stored under a key. The first condition on the state is that of the index, which SQLite does not
 /// infer from the second.
 const LIVE: &str = "SELECT file, verified_at, run, proof, upload_key FROM object
-    WHERE scope = ?1 AND upload_key = ?2 AND state IN (0, 1, 2) AND state = 2";
+    WHERE scope = ?1 AND upload_key = ?2 AND state < 3 AND state = 2";
 /// Finds the copies of what has a key, by an index that holds nothing else.
 pub(super) const ORPHANS: &str =
     "SELECT file_id FROM object WHERE scope = ?1 AND upload_key = ?2 AND state = 5 ORDER BY id";
-
-/// Returns the key of a path: half of its digest.
-fn path_hash(path: &[u8]) -> [u8; 16] {
-    half(&Sha256::of(path))
-}
 
 fn half(digest: &Sha256) -> [u8; 16] {
     let mut half = [0; 16];
@@ -54,8 +49,8 @@ struct Statements<'a> {
 
 impl<'a> Statements<'a> {
     fn of(connection: &'a Connection) -> rusqlite::Result<Self> {
-        let source = "SELECT digest, file_name FROM source WHERE path_hash = ?1
-            AND size = ?2 AND modified_ns = ?3 AND inode = ?4 AND device = ?5 AND path = ?6";
+        let source = "SELECT digest, file_name FROM source WHERE path = ?1
+            AND size = ?2 AND modified_ns = ?3 AND inode = ?4 AND device = ?5";
         Ok(Self {
             source: connection.prepare_cached(source)?,
             judgement: connection.prepare_cached("SELECT judgement, keys FROM judgement WHERE key = ?1")?,
@@ -93,12 +88,11 @@ fn recall_now(
     good_after: Option<Timestamp>,
 ) -> rusqlite::Result<Option<Recalled>> {
     let params = params![
-        path_hash(query.path),
+        query.path,
         int(query.size_bytes),
         query.modified_ns,
         query.inode.cast_signed(),
         query.device.cast_signed(),
-        query.path
     ];
     let found = statements.source.query_row(params, |row| {
         let digest = row.get(0).map(Sha256::from_bytes)?;
@@ -180,12 +174,11 @@ fn find_judgement(
 pub(super) fn remember(desk: &Desk<'_>, memory: &Memory) -> Result<(), LedgerError> {
     if !memory.path.is_empty() {
         let sql = "INSERT OR REPLACE INTO source (
-                path_hash, path, size, modified_ns, inode, device, digest, file_name
-            ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                path, size, modified_ns, inode, device, digest, file_name
+            ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         desk.execute(
             sql,
             params![
-                path_hash(&memory.path),
                 memory.path,
                 int(memory.size_bytes),
                 memory.modified_ns,

@@ -117,6 +117,7 @@ impl Pipeline {
             name_style: self.admit.as_ref().map_or(NameStyle::Base, |admit| admit.name_style),
             rehash: self.rehash,
             force: self.upload.force,
+            working_dir: std::path::absolute(".").ok(),
             revisions: revisions(),
         }
     }

@@ -57,6 +57,8 @@ pub(super) struct Memory<'a> {
     pub(super) rehash: bool,
     /// Whether what is stored is sent again.
     pub(super) force: bool,
+    /// Where relative paths begin; without one, sources are known by their content only.
+    pub(super) working_dir: Option<PathBuf>,
     /// The revision of each converter, by its name.
     pub(super) revisions: HashMap<&'static str, u32>,
 }
@@ -125,7 +127,7 @@ impl<'a> Memory<'a> {
         if self.rehash || self.force {
             return Ok(Vec::new());
         }
-        let paths: Vec<_> = candidates.iter().map(|candidate| absolute(candidate)).collect();
+        let paths: Vec<_> = candidates.iter().map(|candidate| self.absolute(candidate)).collect();
         let stats: Vec<_> = candidates
             .iter()
             .zip(&paths)
@@ -167,6 +169,14 @@ impl<'a> Memory<'a> {
         Ok(known)
     }
 
+    /// Returns the absolute path of a file, without asking the system for each of them where it begins.
+    fn absolute(&self, candidate: &Candidate) -> Option<PathBuf> {
+        match &candidate.source {
+            Source::Path(path) => std::path::absolute(self.working_dir.as_ref()?.join(path)).ok(),
+            Source::Stdin { .. } => None,
+        }
+    }
+
     /// Returns what the names that are sent are made of.
     fn name_of(&self, candidate: &Candidate) -> Vec<u8> {
         match self.name_style {
@@ -199,7 +209,7 @@ impl<'a> Memory<'a> {
         (digest, judgement, keys): (Sha256, String, Vec<Sha256>),
         read_at: Timestamp,
     ) {
-        let path = absolute(candidate).filter(|_| is_settled(candidate, read_at));
+        let path = self.absolute(candidate).filter(|_| is_settled(candidate, read_at));
         self.ledger.remember(Remembered {
             path: path.map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default(),
             size_bytes: candidate.size_bytes,
@@ -308,13 +318,6 @@ impl Known {
             }
             tell(entry);
         }
-    }
-}
-
-fn absolute(candidate: &Candidate) -> Option<PathBuf> {
-    match &candidate.source {
-        Source::Path(path) => std::path::absolute(path).ok(),
-        Source::Stdin { .. } => None,
     }
 }
 
