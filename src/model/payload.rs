@@ -1,8 +1,8 @@
 //! What is sent: bytes that acceptance and policy have admitted, with where they come from.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 
+use bytes::Bytes;
 use docferry_converters::Warning;
 
 use super::source::OpenedFile;
@@ -37,7 +37,7 @@ pub enum Body {
     /// In a temporary file.
     Spilled(Spill),
     /// Memory.
-    Bytes(Arc<[u8]>),
+    Bytes(Bytes),
 }
 
 impl Body {
@@ -49,7 +49,7 @@ impl Body {
         match self {
             Self::File(file) => Ok(Box::new(file.reopen()?)),
             Self::Spilled(file) => Ok(Box::new(file.reader())),
-            Self::Bytes(bytes) => Ok(Box::new(io::Cursor::new(Arc::clone(bytes)))),
+            Self::Bytes(bytes) => Ok(Box::new(io::Cursor::new(bytes.clone()))),
         }
     }
 }

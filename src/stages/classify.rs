@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use docferry_converters::charset::Hints;
 use docferry_converters::detect::{Detection, detect_with};
 use docferry_converters::formats::Format;
@@ -56,7 +57,7 @@ pub struct Classified {
 #[derive(Debug)]
 pub enum Content {
     /// In memory.
-    Memory(Arc<[u8]>),
+    Memory(Bytes),
     /// In the file they came from.
     File(OpenedFile, File),
     /// In a temporary copy of standard input.
@@ -70,7 +71,7 @@ impl Content {
     /// A temporary copy cannot be opened.
     pub fn input(&self) -> io::Result<Box<dyn Input>> {
         Ok(match self {
-            Self::Memory(bytes) => Box::new(io::Cursor::new(Arc::clone(bytes))),
+            Self::Memory(bytes) => Box::new(io::Cursor::new(bytes.clone())),
             Self::File(opened, _) => Box::new(FileInput::new(opened.reopen()?)?),
             Self::Spooled(spill) => Box::new(spill.reader()),
         })

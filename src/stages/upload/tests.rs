@@ -185,7 +185,7 @@ fn payload() -> Payload {
         media_type: MediaType::TEXT_PLAIN,
         size_bytes: 3,
         digest,
-        body: Body::Bytes(Arc::from(&b"abc"[..])),
+        body: Body::Bytes(b"abc"[..].into()),
         lineage: Lineage {
             source: Source::Path("a.txt".into()),
             source_digest: digest,
