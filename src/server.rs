@@ -1,4 +1,4 @@
-//! The embedded Files API server: a store on loopback in the wire dialects of the real platforms.
+//! The embedded server: a store on loopback in the wire dialects of the real platforms, files and sessions.
 //!
 //! It shares no wire code with the targets: client and server are two readings of the published rules, so that one
 //! misreading cannot pass every test. Where the documents are silent it refuses rather than guesses; the choices
@@ -8,22 +8,28 @@
 
 mod anthropic;
 mod app;
+mod body;
 mod commit;
 mod content;
 mod fault;
 mod listener;
 mod media;
+mod output;
 mod paging;
 mod qoder;
 mod query;
+mod quota;
+mod rate;
 mod raw;
 mod refusal;
+mod session;
 mod upload;
 mod visibility;
 
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -57,8 +63,14 @@ pub struct Limits {
     pub max_request_bytes: u64,
     /// The largest file of the Qoder dialect, where it is lower.
     pub max_qoder_file_bytes: u64,
+    /// The largest request that is JSON.
+    pub max_json_bytes: usize,
     /// Connections at one time; further ones wait.
     pub max_connections: usize,
+    /// What all uploads together may have; unlimited if there is none.
+    pub quota_bytes: Option<u64>,
+    /// Requests within any minute; unlimited if there is none.
+    pub requests_per_minute: Option<NonZeroU32>,
 }
 
 impl Default for Limits {
@@ -67,7 +79,10 @@ impl Default for Limits {
             max_file_bytes: 500_000_000,
             max_request_bytes: 500_000_000,
             max_qoder_file_bytes: 50_000_000,
+            max_json_bytes: 32_000_000,
             max_connections: 64,
+            quota_bytes: None,
+            requests_per_minute: None,
         }
     }
 }
@@ -175,6 +190,8 @@ pub struct Ready {
     pub anthropic_base_url: String,
     /// The base URL of the Qoder dialect.
     pub qoder_base_url: String,
+    /// Where outputs are planted, which is of no platform.
+    pub outputs_url: String,
     /// The key.
     pub token: String,
 }
@@ -223,6 +240,9 @@ impl Server {
             listings: visibility::Listings::new(fault::lag(&options.faults)),
             faults: fault::Faults::new(options.faults, options.fault_seed, observes),
             commits,
+            rate: rate::Rate::new(options.limits.requests_per_minute),
+            quota: quota::Quota::new(options.limits.quota_bytes),
+            turn: session::Turn::default(),
             url: url.clone(),
             port: address.port(),
         });
@@ -249,6 +269,12 @@ impl Server {
         format!("{}/api/v1/cloud/", self.url)
     }
 
+    /// Returns where outputs are planted: the body of a POST with `filename`, and `scope_id` of a session, in its query.
+    #[must_use]
+    pub fn outputs_url(&self) -> String {
+        format!("{}/docferry/v1/outputs", self.url)
+    }
+
     /// Returns the key that clients must send.
     #[must_use]
     pub fn token(&self) -> &Secret {
@@ -262,6 +288,7 @@ impl Server {
             url: self.url.clone(),
             anthropic_base_url: self.anthropic_base_url(),
             qoder_base_url: self.qoder_base_url(),
+            outputs_url: self.outputs_url(),
             token: self.token.expose().to_owned(),
         }
     }

@@ -9,6 +9,7 @@
 //! objects/ab/cdef…             contents by SHA-256; found again by equal ones
 //! files/0063f2a/<id>.json      what is known of a file, in a folder for each 4.5 minutes
 //! files/0063f2a/<id>.content   its content, a hard link
+//! sessions/<id>/session.json   a session, beside it <id>.json for each file that is mounted in it
 //! temp/                        what is being written
 //! ```
 
@@ -17,6 +18,7 @@ mod error;
 mod id;
 mod listing;
 mod marker;
+mod session;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -24,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{FileObject, FileStatus, Sha256, Timestamp};
@@ -32,6 +35,7 @@ pub use content::Staged;
 pub use error::StoreError;
 pub use id::FileId;
 pub use listing::Position;
+pub use session::{Resource, Session};
 
 const RECORD_SUFFIX: &str = ".json";
 const CONTENT_SUFFIX: &str = ".content";
@@ -80,6 +84,25 @@ impl<'a> NewFile<'a> {
             scope: None,
             metadata: None,
         }
+    }
+
+    fn record(self, id: &FileId, size_bytes: u64, sha256: Sha256) -> Record {
+        let file = FileObject {
+            file_id: id.as_str().to_owned(),
+            filename: self.file_name.to_owned(),
+            size_bytes,
+            mime_type: self.mime_type.to_owned(),
+            created_at: self.now,
+            updated_at: None,
+            expires_at: self.expires_at,
+            downloadable: self.downloadable,
+            purpose: self.purpose.map(str::to_owned),
+            status: self.status,
+            scope: self.scope.map(str::to_owned),
+            metadata: self.metadata,
+            request_id: None,
+        };
+        Record { schema_version: RECORD_VERSION, sha256, file }
     }
 }
 
@@ -170,22 +193,7 @@ impl Store {
     pub fn commit(&self, new: NewFile<'_>, staged: Staged) -> Result<StoredFile, StoreError> {
         let id = FileId::generate(new.id_prefix, self.next_tick(new.now))?;
         let digest = staged.digest();
-        let object = FileObject {
-            file_id: id.as_str().to_owned(),
-            filename: new.file_name.to_owned(),
-            size_bytes: staged.size_bytes(),
-            mime_type: new.mime_type.to_owned(),
-            created_at: new.now,
-            updated_at: None,
-            expires_at: new.expires_at,
-            downloadable: new.downloadable,
-            purpose: new.purpose.map(str::to_owned),
-            status: new.status,
-            scope: new.scope.map(str::to_owned),
-            metadata: new.metadata,
-            request_id: None,
-        };
-        let record = Record { schema_version: RECORD_VERSION, sha256: digest, file: object };
+        let record = new.record(&id, staged.size_bytes(), digest);
         let content = self.path(&id, CONTENT_SUFFIX);
         marker::create_dir(&self.folder(&id))?;
         content::place(&self.objects(), staged, &content)?;
@@ -294,27 +302,11 @@ impl Store {
     }
 
     fn record(&self, id: &FileId) -> Result<Option<Record>, StoreError> {
-        let path = self.path(id, RECORD_SUFFIX);
-        let text = match fs::read(&path) {
-            // A power cut may leave a name without bytes; nobody was told that it is durable.
-            Ok(text) if text.is_empty() => return Ok(None),
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io(&path)(error)),
-        };
-        serde_json::from_slice(&text)
-            .map(Some)
-            .map_err(|error| StoreError::Damaged { path, reason: error.to_string() })
+        read_json(&self.path(id, RECORD_SUFFIX))
     }
 
     fn write_record(&self, id: &FileId, record: &Record) -> Result<(), StoreError> {
-        let path = self.path(id, RECORD_SUFFIX);
-        let text = serde_json::to_vec(record)
-            .map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })?;
-        let temp_dir = self.temp();
-        let mut temp = tempfile::NamedTempFile::new_in(&temp_dir).map_err(StoreError::io(&temp_dir))?;
-        temp.write_all(&text).map_err(StoreError::io(&temp_dir))?;
-        content::persist(temp, &path)
+        self.write_json(&self.path(id, RECORD_SUFFIX), record)
     }
 
     /// Returns a time that no file of this process has yet, so that equal clock readings still have an order.
@@ -338,6 +330,16 @@ impl Store {
         }
     }
 
+    /// Writes a record that appears whole under its name.
+    fn write_json(&self, path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(value)
+            .map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
+        let temp_dir = self.temp();
+        let mut temp = tempfile::NamedTempFile::new_in(&temp_dir).map_err(StoreError::io(&temp_dir))?;
+        temp.write_all(&text).map_err(StoreError::io(&temp_dir))?;
+        content::persist(temp, path)
+    }
+
     fn folder(&self, id: &FileId) -> PathBuf {
         self.files().join(id.bucket())
     }
@@ -357,6 +359,20 @@ impl Store {
     fn temp(&self) -> PathBuf {
         self.root.join("temp")
     }
+}
+
+/// Reads a record; `None` if it is not there, or is a name without bytes, as a power cut may leave it.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
+    let text = match fs::read(path) {
+        // Nobody was told that it is durable.
+        Ok(text) if text.is_empty() => return Ok(None),
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io(path)(error)),
+    };
+    serde_json::from_slice(&text)
+        .map(Some)
+        .map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })
 }
 
 #[cfg(test)]

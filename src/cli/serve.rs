@@ -1,5 +1,6 @@
 //! Arguments of `serve`. The store is the only thing that it shares with other commands.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -10,7 +11,7 @@ use crate::server::Fault;
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Prints one line of JSON with its address when it is ready, and runs until it is interrupted.\n\
-    It is no security boundary: it listens on this machine only.\n\n\
+    It is no security boundary: it listens on this machine only. docs/serve.md says what it answers.\n\n\
     Example:\n  \
     docferry serve --listen 127.0.0.1:8080 --store .docferry/store"
 )]
@@ -27,10 +28,17 @@ pub struct ServeArgs {
     /// Which generation of the Qoder dialect is spoken
     #[arg(long, value_name = "SHAPE", default_value = "seed")]
     pub qoder_shape: QoderShape,
+    /// Bytes that all uploads together may have; what is over is refused as the platforms do [default: unlimited]
+    #[arg(long, value_name = "BYTES")]
+    pub quota: Option<u64>,
+    /// Requests that are taken within a minute; the next get a 429 that says when to come back [default: unlimited]
+    #[arg(long, value_name = "N")]
+    pub requests_per_minute: Option<NonZeroU32>,
     /// Let requests fail on purpose, such as upload:529, any:429+2*3 or upload:commit-reset@10%
     ///
     /// OPERATION:EFFECT, and how often: *TIMES in the order of the list (once, if nothing is said) or @RATE%. The
-    /// operations are any, upload, list, metadata, content and delete; docs/reliability.md has the table of effects.
+    /// operations are any, upload, list, metadata, content and delete, and of sessions session, mount, resources and
+    /// unmount; docs/reliability.md has the table of effects.
     /// A rate strikes one file at most twice, so that a run can end; @RATE%! strikes without mercy.
     #[arg(long, value_name = "FAULT", value_delimiter = ',')]
     pub fault: Vec<Fault>,

@@ -10,7 +10,7 @@ use crate::config::{Layer, Overrides};
 use crate::exit::ExitStatus;
 use crate::model::Secret;
 use crate::report::json;
-use crate::server::{CommitLog, QoderShape, Server, ServerOptions};
+use crate::server::{CommitLog, Limits, QoderShape, Server, ServerOptions};
 
 /// Serves.
 pub(super) fn run(args: ServeArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
@@ -26,6 +26,11 @@ pub(super) fn run(args: ServeArgs, context: &mut Context<'_>) -> Result<ExitStat
         listen: args.listen,
         token,
         qoder_shape,
+        limits: Limits {
+            quota_bytes: args.quota,
+            requests_per_minute: args.requests_per_minute,
+            ..Limits::default()
+        },
         faults: args.fault,
         fault_seed: args.fault_seed,
         commit_log: args.commit_log.map_or(CommitLog::Off, CommitLog::File),

@@ -1,11 +1,14 @@
-//! The Anthropic dialect: the five calls of the Files API, in the generation that the request's headers select.
+//! The Anthropic dialect: the five calls of the Files API and those of sessions and their resources, in the generation
+//! that the request's headers select.
 //!
 //! `anthropic-beta: files-api-2025-04-14` selects the beta shapes, its absence the generally available ones
 //! (release notes of 2026-08-19); either version header is taken. Chosen where the documents are silent: parameters
 //! of the other generation, a `scope_id` without its beta header, unknown form fields and empty files are a 400;
 //! beta values that this server does not know are ignored, as it cannot know them all.
 
+mod cursor;
 mod listing;
+mod sessions;
 mod wire;
 
 use std::sync::Arc;
@@ -42,7 +45,8 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/v1/files", get(list).post(upload))
         .route("/v1/files/{file_id}", get(metadata).delete(delete))
         .route("/v1/files/{file_id}/content", get(download))
-        .fallback(refusal::not_found)
+        .merge(sessions::routes())
+        .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::method_not_allowed)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(app), envelope))
@@ -88,10 +92,11 @@ fn admit(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::unauthenticated("invalid x-api-key"));
     }
     match headers.get("anthropic-version").map(HeaderValue::to_str) {
-        None => Err(Refusal::invalid("anthropic-version: header is required")),
-        Some(Ok(version)) if VERSIONS.contains(&version) => Ok(()),
-        Some(_) => Err(Refusal::invalid("anthropic-version: is not a valid version")),
+        None => return Err(Refusal::invalid("anthropic-version: header is required")),
+        Some(Ok(version)) if VERSIONS.contains(&version) => {}
+        Some(_) => return Err(Refusal::invalid("anthropic-version: is not a valid version")),
     }
+    app.rate.admit(app.clock.now())
 }
 
 /// Says which organisation and workspace answered ("API overview", response headers): those of the store.
@@ -118,6 +123,7 @@ fn shape(headers: &HeaderMap) -> Shape {
 
 async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusal> {
     let shape = shape(request.headers());
+    let agents = has_beta(request.headers(), AGENTS_BETA);
     let ticket = Ticket::of(&request);
     let rules = FormRules {
         // The beta has no expiry; to keep a file for ever that shall end would be worse than a 400.
@@ -142,12 +148,13 @@ async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusa
         // Only what tools and sessions made can be downloaded ("Files API", downloading).
         downloadable: Some(false),
         purpose: None,
+        scope: None,
         metadata: None,
         staged: file.staged,
         dialect: shape.dialect(),
     };
     let stored = app.store_upload(arrival, ticket).await?;
-    Ok(wire::file(&stored, shape, false).into_response())
+    Ok(wire::file(&stored, shape, agents).into_response())
 }
 
 /// Returns the stored name: the last component of what was sent, as it stands; `%22` is not decoded.
@@ -193,9 +200,7 @@ async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     let file = app.find(path_id(id)?).await?;
     let id = file.file_id.clone();
     if file.expires_at.is_some_and(|end| end <= app.clock.now()) {
-        let message = format!("`{id}` has expired.");
-        let expired = Refusal { message, ..Refusal::file_not_found(&id) };
-        return Err(expired.with_error_code("file_expired"));
+        return Err(Refusal::expired(&id));
     }
     if file.downloadable != Some(true) {
         let refusal = Refusal::invalid(format!("`{id}` is not downloadable."));
@@ -203,12 +208,13 @@ async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     }
     let wanted = id.clone();
     let content = app.blocking(move |store| store.content(&wanted)).await?;
-    let content = content.ok_or_else(|| Refusal::file_not_found(&id))?;
+    let content = content.ok_or_else(|| Refusal::not_found(&id))?;
     Ok(content::answer(content, &file))
 }
 
 async fn delete(State(app): Shared, id: FileId, request: Request) -> Result<Response, Refusal> {
     let id = path_id(id)?;
+    app.refuse_mounted(&id).await?;
     app.delete_file(&id, shape(request.headers()).dialect(), Ticket::of(&request)).await?;
     Ok(wire::deleted(&id).into_response())
 }

@@ -6,26 +6,29 @@
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 
 use super::commit::Commits;
 use super::content::{self, Links};
 use super::fault::Faults;
 use super::refusal::Refusal;
+use super::session::Turn;
 use super::visibility::Listings;
-use super::{Clock, Limits, QoderShape, anthropic, qoder};
+use super::{Clock, Limits, QoderShape, anthropic, output, qoder, quota, rate};
 use crate::model::{FileObject, Secret, Sha256, Timestamp};
 use crate::store::{Store, StoreError};
 
 /// How much is read of a body that nobody needs.
 const UNUSED_BODY_BYTES: usize = 64 << 10;
+const KEPT_AFTER_END: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The path of links that need no key.
 const LINK_PATH: &str = "/_content/";
 
@@ -41,6 +44,9 @@ pub(super) struct App {
     pub(super) faults: Faults,
     pub(super) listings: Listings,
     pub(super) commits: Commits,
+    pub(super) rate: rate::Rate,
+    pub(super) quota: quota::Quota,
+    pub(super) turn: Turn,
     pub(super) url: String,
     pub(super) port: u16,
 }
@@ -59,11 +65,25 @@ impl App {
         Ok(done.map_err(|_| Refusal::fault("Internal server error"))??)
     }
 
+    /// Runs something of the app where blocking is allowed.
+    pub(super) async fn apart<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Self) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let app = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || call(&app)).await;
+        done.map_err(|_| Refusal::fault("Internal server error"))?
+    }
+
     /// Returns what is known of a file, or the refusal that there is none.
-    pub(super) async fn find(&self, id: String) -> Result<FileObject, Refusal> {
-        let wanted = id.clone();
-        let found = self.blocking(move |store| store.get(&wanted)).await?;
-        found.ok_or_else(|| Refusal::file_not_found(&id))
+    pub(super) async fn find(self: &Arc<Self>, id: String) -> Result<FileObject, Refusal> {
+        self.apart(move |app| app.known(&id)).await
+    }
+
+    /// Does what [`Self::find`] does, where blocking is allowed.
+    pub(super) fn known(&self, id: &str) -> Result<FileObject, Refusal> {
+        let found = self.store.get(id)?.filter(|file| !is_forgotten(file, self.clock.now()));
+        found.ok_or_else(|| Refusal::not_found(id))
     }
 
     /// Tells whether a request's credential is the server's.
@@ -87,8 +107,14 @@ pub(super) fn routes(app: &Arc<App>) -> Router {
         .nest("/api/v1/cloud", qoder::routes(app))
         .route(&format!("{LINK_PATH}{{secret}}"), get(follow_link))
         .route("/_elsewhere/{*path}", any(elsewhere))
+        .route("/docferry/v1/outputs", post(output::plant))
         .layer(from_fn_with_state(Arc::clone(app), check_host))
         .with_state(Arc::clone(app))
+}
+
+/// Tells whether nothing is said any more of a file that ended ("Files API", file lifecycle: up to 30 days after).
+pub(super) fn is_forgotten(file: &FileObject, now: Timestamp) -> bool {
+    file.expires_at.is_some_and(|end| end.plus(KEPT_AFTER_END) <= now)
 }
 
 /// Returns the bearer token of a request.

@@ -67,6 +67,10 @@ pub enum CommitOperation {
     Delete,
     /// A fault stored a file in the name of another client.
     Foreign,
+    /// A file was copied into a session.
+    Copy,
+    /// An output was planted.
+    Output,
 }
 
 /// The log.
@@ -111,6 +115,7 @@ pub(super) struct Arrival {
     pub(super) lifetime: Option<Duration>,
     pub(super) downloadable: Option<bool>,
     pub(super) purpose: Option<String>,
+    pub(super) scope: Option<String>,
     pub(super) metadata: Option<serde_json::Value>,
     pub(super) staged: Staged,
     pub(super) dialect: &'static str,
@@ -127,9 +132,11 @@ impl App {
             self.listings.defer(listings, move |app| app.commit(arrival, &ticket).map(drop));
             return Err(Refusal::fault("stored later"));
         }
-        let app = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || app.commit_as(arrival, &ticket)).await;
-        let file = done.map_err(|_| Refusal::fault("Internal server error"))??;
+        let store = move |app: &Self| {
+            let _room = app.make_room(arrival.staged.size_bytes())?;
+            Ok(app.commit_as(arrival, &ticket)?)
+        };
+        let file = self.apart(store).await?;
         file.ok_or_else(|| Refusal::fault("not stored"))
     }
 
@@ -165,7 +172,7 @@ impl App {
         });
         match done.await.map_err(|_| Refusal::fault("Internal server error"))?? {
             true => Ok(()),
-            false => Err(Refusal::file_not_found(id)),
+            false => Err(Refusal::not_found(id)),
         }
     }
 
@@ -198,6 +205,7 @@ impl App {
             lifetime: None,
             downloadable: own.downloadable,
             purpose: None,
+            scope: None,
             metadata: None,
             staged: self.store.stage(body)?,
             dialect: own.dialect,
@@ -208,7 +216,8 @@ impl App {
         self.store_one(arrival, CommitOperation::Upload, ticket)
     }
 
-    fn store_one(
+    /// Stores a file and notes it.
+    pub(super) fn store_one(
         &self,
         arrival: Arrival,
         operation: CommitOperation,
@@ -219,6 +228,7 @@ impl App {
             expires_at: arrival.lifetime.map(|lifetime| now.plus(lifetime)),
             downloadable: arrival.downloadable,
             purpose: arrival.purpose.as_deref(),
+            scope: arrival.scope.as_deref(),
             status: Some(FileStatus::Ready),
             metadata: arrival.metadata,
             ..NewFile::new(&arrival.name, &arrival.media_type, arrival.id_prefix, now)
@@ -232,7 +242,8 @@ impl App {
         Ok(stored.object)
     }
 
-    fn note(
+    /// Notes what happened to a file.
+    pub(super) fn note(
         &self,
         operation: CommitOperation,
         (file, sha256): (&FileObject, Option<Sha256>),

@@ -58,6 +58,14 @@ enum Operation {
     Metadata,
     Content,
     Delete,
+    /// Creates, lists, shows or deletes a session.
+    Session,
+    /// Adds a resource to a session.
+    Mount,
+    /// Lists or shows the resources of a session.
+    Resources,
+    /// Deletes a resource of a session.
+    Unmount,
 }
 
 /// How often a fault strikes.
@@ -71,7 +79,7 @@ enum Frequency {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a fault such as upload:529, any:429+2*3, upload:lose or upload:commit-reset@10% \
-     (any, upload, list, metadata, content, delete : EFFECT [*TIMES | @RATE%]; docs/reliability.md has the table)"
+     (any, upload, list, metadata, content, delete, session, mount, resources, unmount : EFFECT [*TIMES | @RATE%]; docs/reliability.md has the table)"
 )]
 pub struct BadFault(String);
 
@@ -106,18 +114,34 @@ impl Operation {
             "metadata" => Self::Metadata,
             "content" => Self::Content,
             "delete" => Self::Delete,
+            "session" => Self::Session,
+            "mount" => Self::Mount,
+            "resources" => Self::Resources,
+            "unmount" => Self::Unmount,
             _ => return None,
         })
     }
 
     fn of(request: &Request) -> Self {
         let path = request.uri().path();
+        if path.split('/').any(|component| component == "sessions") {
+            return Self::of_session(request.method(), path);
+        }
         match *request.method() {
             Method::POST => Self::Upload,
             Method::DELETE => Self::Delete,
             _ if path.ends_with("/files") => Self::List,
             _ if path.ends_with("/content") => Self::Content,
             _ => Self::Metadata,
+        }
+    }
+
+    fn of_session(method: &Method, path: &str) -> Self {
+        match *method {
+            _ if !path.split('/').any(|component| component == "resources") => Self::Session,
+            Method::POST => Self::Mount,
+            Method::DELETE => Self::Unmount,
+            _ => Self::Resources,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::app::App;
+use super::app::{self, App};
 use super::refusal::Refusal;
 use crate::model::FileObject;
 use crate::store::{Page, Position, Store, StoreError};
@@ -33,19 +33,20 @@ impl From {
 /// What the files of a listing must be.
 pub(super) type Filter = Box<dyn Fn(&FileObject) -> bool + Send>;
 
-/// Returns the files of one page that fit and are listed by now.
+/// Returns the files of one page that fit, are listed by now, and not forgotten yet.
 pub(super) async fn listed(
     app: &Arc<App>,
     from: From,
     limit: usize,
     filter: Option<Filter>,
 ) -> Result<Page, Refusal> {
-    let (shared, lags) = (Arc::clone(app), app.listings.lags());
-    app.blocking(move |store| match filter {
-        None if !lags => page(store, &from, limit),
-        filter => full_page(store, &from, limit, |file| {
-            filter.as_ref().is_none_or(|fits| fits(file)) && !(lags && shared.listings.hides(&file.file_id))
-        }),
+    let (shared, lags, now) = (Arc::clone(app), app.listings.lags(), app.clock.now());
+    app.blocking(move |store| {
+        full_page(store, &from, limit, |file| {
+            filter.as_ref().is_none_or(|fits| fits(file))
+                && !app::is_forgotten(file, now)
+                && !(lags && shared.listings.hides(&file.file_id))
+        })
     })
     .await
 }
@@ -65,8 +66,11 @@ fn full_page(
     let mut from = from.clone();
     let backwards = matches!(from, From::Before(_));
     let mut found = Page::default();
+    // Most files fit most filters.
+    let mut read = limit + 1;
     loop {
-        let mut page = page(store, &from, READ_AHEAD)?;
+        let mut page = page(store, &from, read)?;
+        read = READ_AHEAD;
         let end = if backwards { page.files.first() } else { page.files.last() };
         if let Some(end) = end.map(|file| file.file_id.clone()) {
             from = if backwards { From::Before(end) } else { From::After(end) };

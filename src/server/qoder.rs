@@ -1,4 +1,5 @@
-//! The Qoder dialect: the text-only Files API below `/api/v1/cloud`, in the generation that the server was told.
+//! The Qoder dialect: the text-only Files API and sessions below `/api/v1/cloud`, in the generation that the server was
+//! told.
 //!
 //! Chosen where the documents are silent or at odds: an upload is a 201 in both generations; an upload passes with a
 //! listed media type or a listed name; user uploads can be downloaded, as the vendor's samples show; a deleted file
@@ -6,6 +7,7 @@
 
 mod acceptance;
 mod listing;
+mod sessions;
 mod wire;
 
 use std::sync::Arc;
@@ -44,7 +46,8 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/files", get(list).post(upload))
         .route("/files/{file_id}", get(metadata).delete(delete))
         .route("/files/{file_id}/content", get(download))
-        .fallback(refusal::not_found)
+        .merge(sessions::routes())
+        .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::method_not_allowed)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(app), envelope))
@@ -87,7 +90,7 @@ fn request_id(headers: &HeaderMap) -> String {
 
 fn admit(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
     match app::bearer(headers) {
-        Some(token) if app.is_token(token) => Ok(()),
+        Some(token) if app.is_token(token) => app.rate.admit(app.clock.now()),
         Some(_) => Err(Refusal::unauthenticated("the access token is not valid")),
         None => Err(Refusal::unauthenticated("the Authorization header must hold a bearer token")),
     }
@@ -126,6 +129,7 @@ async fn upload(State(app): Shared, request: Request) -> Result<Response, Refusa
         lifetime,
         downloadable: Some(true),
         purpose: Some(purpose),
+        scope: None,
         metadata: Some(metadata),
         staged: form.file.staged,
         dialect: DIALECT,
@@ -181,15 +185,14 @@ async fn metadata(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
 async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
     let file = app.find(path_id(id)?).await?;
     if file.status.as_ref().is_some_and(|status| *status != FileStatus::Ready) {
-        let message = format!("`{}` is not ready", file.file_id);
-        return Err(Refusal::new(StatusCode::CONFLICT, "conflict_error", message));
+        return Err(Refusal::conflict(format!("`{}` is not ready", file.file_id)));
     }
     if file.downloadable == Some(false) {
         let message = format!("`{}` cannot be downloaded", file.file_id);
         return Err(Refusal::new(StatusCode::FORBIDDEN, "permission_error", message));
     }
     if file.expires_at.is_some_and(|end| end <= app.clock.now()) {
-        return Err(Refusal::file_not_found(&file.file_id));
+        return Err(Refusal::not_found(&file.file_id));
     }
     let (url, expires_at) = app.link(&file.file_id)?;
     Ok(wire::link(&url, expires_at).into_response())
@@ -197,6 +200,7 @@ async fn download(State(app): Shared, id: FileId) -> Result<Response, Refusal> {
 
 async fn delete(State(app): Shared, id: FileId, request: Request) -> Result<Response, Refusal> {
     let id = path_id(id)?;
+    app.refuse_mounted(&id).await?;
     app.delete_file(&id, DIALECT, Ticket::of(&request)).await?;
     Ok(wire::deleted(&id).into_response())
 }

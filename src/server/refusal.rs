@@ -3,7 +3,8 @@
 //! A handler returns a `Refusal`; as a response it is an empty body that carries itself as an extension, and the
 //! dialect's own layer writes the JSON, because only that layer knows the request id.
 
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::store::StoreError;
@@ -22,11 +23,13 @@ pub(super) struct Refusal {
     pub(super) error_code: Option<&'static str>,
     /// The Qoder `error.param`.
     pub(super) param: Option<&'static str>,
+    /// `Retry-After`, in seconds.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), error_code: None, param: None }
+        Self { status, kind, message: message.into(), error_code: None, param: None, retry_after: None }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -42,8 +45,30 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", message)
     }
 
-    pub(super) fn file_not_found(file_id: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found_error", format!("`{file_id}` not found."))
+    /// A file, a session or a resource that is not there.
+    pub(super) fn not_found(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found_error", format!("`{id}` not found."))
+    }
+
+    /// A content after its file's end.
+    pub(super) fn expired(file_id: &str) -> Self {
+        let message = format!("`{file_id}` has expired.");
+        Self { message, ..Self::not_found(file_id) }.with_error_code("file_expired")
+    }
+
+    pub(super) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict_error", message)
+    }
+
+    pub(super) fn rate_limited(seconds: u64) -> Self {
+        let refusal =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "too many requests in a minute");
+        Self { retry_after: Some(seconds), ..refusal }
+    }
+
+    /// The code is the Anthropic one ("Errors", error codes of the upload).
+    pub(super) fn quota_exceeded() -> Self {
+        Self::invalid("the storage quota is used up").with_error_code("storage_quota_exceeded")
     }
 
     pub(super) fn too_large(message: impl Into<String>) -> Self {
@@ -75,13 +100,15 @@ impl From<StoreError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
+        let wait = self.retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
+        response.headers_mut().extend(wait);
         response.extensions_mut().insert(self);
         response
     }
 }
 
 /// Answers a path that does not exist.
-pub(super) async fn not_found() -> Refusal {
+pub(super) async fn no_route() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "not_found_error", "Not found")
 }
 

@@ -5,7 +5,7 @@
 //! drained for a while, else clients see a reset connection instead of the answer.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,17 +15,17 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use super::app::App;
+use super::body::{ChunkReader, declared, in_time};
 use super::refusal::Refusal;
 use crate::model::MediaType;
 use crate::store::Staged;
 
 const MAX_UNCLAIMED_BYTES: u64 = 256 * 1024;
-const STALLED_AFTER: Duration = Duration::from_secs(60);
 const DRAIN_BYTES: usize = 64 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
@@ -74,9 +74,7 @@ impl Form {
 
 /// Reads the form of a request.
 pub(super) async fn read(app: &App, request: Request, rules: &FormRules) -> Result<Form, Refusal> {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let declared = length.and_then(|length| length.parse::<u64>().ok()).unwrap_or(0);
-    if declared > rules.max_request_bytes {
+    if declared(&request) > rules.max_request_bytes {
         drain(request).await;
         return Err(request_too_large(rules));
     }
@@ -220,11 +218,6 @@ async fn send_chunks(
     Ok(())
 }
 
-async fn in_time<T>(part: impl Future<Output = T>) -> Result<T, Refusal> {
-    let stalled = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "timeout_error", "the body stalled");
-    tokio::time::timeout(STALLED_AFTER, part).await.map_err(stalled)
-}
-
 fn unreadable(error: &MultipartError, meter: &Meter, rules: &FormRules) -> Refusal {
     if meter.over.load(Ordering::Relaxed) {
         return request_too_large(rules);
@@ -308,32 +301,5 @@ impl Stream for Intake {
         self.pause = true;
         let counted = self.meter(chunk.len() as u64, max_bytes);
         Poll::Ready(Some(counted.map(|()| chunk).map_err(axum::Error::new)))
-    }
-}
-
-/// Reads chunks that an async task sends, on a thread that may block.
-struct ChunkReader {
-    chunks: mpsc::Receiver<Bytes>,
-    current: Bytes,
-}
-
-impl ChunkReader {
-    fn new(chunks: mpsc::Receiver<Bytes>) -> Self {
-        Self { chunks, current: Bytes::new() }
-    }
-}
-
-impl Read for ChunkReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.chunks.blocking_recv() {
-                Some(chunk) => self.current = chunk,
-                // Also when the request broke off: the staged bytes are then dropped, not committed.
-                None => return Ok(0),
-            }
-        }
-        let piece = self.current.split_to(buffer.len().min(self.current.len()));
-        buffer[..piece.len()].copy_from_slice(&piece);
-        Ok(piece.len())
     }
 }

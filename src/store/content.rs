@@ -113,6 +113,18 @@ fn share(temp: &NamedTempFile, object: &Path) {
     }
 }
 
+/// Makes the content at `from` also the one at `path`.
+pub(super) fn link(temp_dir: &Path, from: &Path, path: &Path) -> Result<(), StoreError> {
+    if fs::hard_link(from, path).is_ok() {
+        return Ok(());
+    }
+    // No hard links here, or no more of this one.
+    let mut source = File::open(from).map_err(StoreError::io(from))?;
+    let mut temp = NamedTempFile::new_in(temp_dir).map_err(StoreError::io(temp_dir))?;
+    io::copy(&mut source, &mut temp).map_err(StoreError::io(temp_dir))?;
+    persist(temp, path)
+}
+
 /// Opens a content; `None` if it is gone.
 pub(super) fn open(path: &Path, size_bytes: u64) -> Result<Option<File>, StoreError> {
     let file = match File::open(path) {

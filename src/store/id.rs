@@ -42,8 +42,9 @@ impl FileId {
         &self.0
     }
 
-    /// Returns what ids are sorted by.
-    pub(super) fn key(&self) -> &str {
+    /// Returns what ids are sorted by: their age, whatever their prefix.
+    #[must_use]
+    pub fn key(&self) -> &str {
         &self.0[self.0.len() - KEY_DIGITS..]
     }
 

@@ -13,5 +13,7 @@ mod client;
 mod fault;
 #[path = "server/qoder.rs"]
 mod qoder;
+#[path = "server/sessions.rs"]
+mod sessions;
 #[path = "server/transport.rs"]
 mod transport;

@@ -1,5 +1,7 @@
 //! Lists of the Anthropic dialect: cursor pairs in the beta, opaque page cursors and `ids[]` since.
 //!
+//! Copies that sessions made belong to them, and are listed with their `scope_id` or among `ids[]` only.
+//!
 //! A page cursor holds the id after which the next page begins, so it stays good when that file is deleted. With a
 //! `scope_id` a GA page may be empty and not the last, which clients must be ready for; a beta page never is,
 //! because its cursors are ids of the page.
@@ -8,22 +10,21 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use super::super::app::App;
+use super::super::app::{self, App};
 use super::super::paging::{self, From};
 use super::super::query::Query;
 use super::super::refusal::Refusal;
+use super::super::session;
+use super::cursor;
 use super::wire::{self, FileMetadata, Shape};
-use crate::model::FileObject;
+use crate::model::{FileObject, Timestamp};
 use crate::store::{FileId, Store, StoreError};
 
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 1_000;
 const MAX_IDS: usize = 100;
-const CURSOR_PREFIX: &str = "page_";
 const OTHER_GENERATION: &str = "is not a parameter of this generation of the API";
 
 /// Answers in the beta shape.
@@ -44,7 +45,7 @@ pub(super) async fn beta(
         (None, None) => From::Newest,
     };
     let page = match scope {
-        None => paging::listed(app, from, limit, None).await?,
+        None => paging::listed(app, from, limit, Some(Box::new(|file| !session::is_copy(file)))).await?,
         scope => paging::listed(app, from, limit, Some(Box::new(move |file| file.scope == scope))).await?,
     };
     let first_id = page.files.first().map(|file| &file.file_id);
@@ -63,22 +64,26 @@ pub(super) async fn ga(
 ) -> Result<Response, Refusal> {
     query.refuse(&["before_id", "after_id"], OTHER_GENERATION)?;
     let ids: Vec<String> = query.all("ids[]").into_iter().map(str::to_owned).collect();
-    let in_scope = move |file: &FileObject| scope.is_none() || file.scope == scope;
     let (mut files, next_page) = if ids.is_empty() {
         let limit = query.limit(MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
         let from = query.one("page")?.map(read_cursor).transpose()?.map_or(From::Newest, From::After);
-        let page = paging::listed(app, from, limit, None).await?;
+        let filter: Option<paging::Filter> = match scope {
+            None => Some(Box::new(|file| !session::is_copy(file))),
+            Some(_) => None,
+        };
+        let page = paging::listed(app, from, limit, filter).await?;
         let last = page.files.last().filter(|_| page.has_more);
-        let next_page = last.map(|file| cursor(&file.file_id));
+        let next_page = last.map(|file| cursor::write(&file.file_id));
         (page.files, next_page)
     } else {
         query.refuse(&["page", "limit"], "cannot be combined with ids[]")?;
         if ids.len() > MAX_IDS {
             return Err(Refusal::param("ids[]", "must not hold more than 100 ids"));
         }
-        (app.blocking(move |store| by_ids(store, &ids)).await?, None)
+        let now = app.clock.now();
+        (app.blocking(move |store| by_ids(store, &ids, now)).await?, None)
     };
-    files.retain(in_scope);
+    files.retain(|file| scope.is_none() || file.scope == scope);
     let body = json!({"data": data(&files, Shape::Ga, agents), "next_page": next_page});
     Ok(Json(body).into_response())
 }
@@ -88,24 +93,19 @@ fn data(files: &[FileObject], shape: Shape, agents: bool) -> Vec<FileMetadata> {
 }
 
 /// Returns those files of `ids` that exist, newest first; unknown and deleted ones are left out.
-fn by_ids(store: &Store, ids: &[String]) -> Result<Vec<FileObject>, StoreError> {
+fn by_ids(store: &Store, ids: &[String], now: Timestamp) -> Result<Vec<FileObject>, StoreError> {
     let mut files = Vec::new();
     for id in ids {
-        files.extend(store.get(id)?);
+        files.extend(store.get(id)?.filter(|file| !app::is_forgotten(file, now)));
     }
     files.sort_by(|a, b| (b.created_at, &b.file_id).cmp(&(a.created_at, &a.file_id)));
     Ok(files)
 }
 
-fn cursor(file_id: &str) -> String {
-    format!("{CURSOR_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(file_id))
-}
-
-fn read_cursor(cursor: &str) -> Result<String, Refusal> {
-    let decoded =
-        cursor.strip_prefix(CURSOR_PREFIX).and_then(|text| BASE64_URL_SAFE_NO_PAD.decode(text).ok());
-    let file_id = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    file_id
-        .filter(|id| FileId::parse(id).is_some())
-        .ok_or_else(|| Refusal::param("page", "is not a cursor of this API"))
+fn read_cursor(text: &str) -> Result<String, Refusal> {
+    let file_id = cursor::read(text)?;
+    match FileId::parse(&file_id) {
+        Some(_) => Ok(file_id),
+        None => Err(cursor::bad()),
+    }
 }

@@ -157,10 +157,7 @@ fn refuse(effect: Effect) -> Response {
             response.headers_mut().extend(should_retry.into_iter().chain(wait));
             response
         }
-        Effect::Quota => {
-            let refusal = Refusal::invalid("the storage quota is used up");
-            refusal.with_error_code("storage_quota_exceeded").into_response()
-        }
+        Effect::Quota => Refusal::quota_exceeded().into_response(),
         Effect::Spend => {
             let refusal =
                 Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "spend limit reached");

@@ -14,6 +14,7 @@ use super::super::app::App;
 use super::super::paging::{self, From};
 use super::super::query::Query;
 use super::super::refusal::Refusal;
+use super::super::session;
 use super::wire;
 use crate::model::FileObject;
 
@@ -40,7 +41,10 @@ struct Filter {
 
 impl Filter {
     fn fits(&self, file: &FileObject) -> bool {
-        self.purpose.as_ref().is_none_or(|purpose| file.purpose.as_ref() == Some(purpose))
+        // What a session copied is the session's: it is listed when it is asked for.
+        let is_asked_for = self.purpose.is_some() || self.scope.is_some() || !self.ids.is_empty();
+        (is_asked_for || !session::is_copy(file))
+            && self.purpose.as_ref().is_none_or(|purpose| file.purpose.as_ref() == Some(purpose))
             && self.scope.as_ref().is_none_or(|scope| file.scope.as_ref() == Some(scope))
             && self.name_prefix.as_ref().is_none_or(|prefix| file.filename.to_lowercase().starts_with(prefix))
             && (self.ids.is_empty() || self.ids.contains(&file.file_id))
@@ -51,10 +55,7 @@ impl Filter {
 pub(super) async fn answer(app: &Arc<App>, query: &Query) -> Result<Response, Refusal> {
     let request = read(query, app.qoder_shape)?;
     let Request { from, limit, filter } = request;
-    let page = match filter == Filter::default() {
-        true => paging::listed(app, from, limit, None).await?,
-        false => paging::listed(app, from, limit, Some(Box::new(move |file| filter.fits(file)))).await?,
-    };
+    let page = paging::listed(app, from, limit, Some(Box::new(move |file| filter.fits(file)))).await?;
     let data: Vec<Value> = page.files.iter().map(|file| wire::file(file, app.qoder_shape).0).collect();
     let first_id = page.files.first().map(|file| &file.file_id);
     let last_id = page.files.last().map(|file| &file.file_id);
@@ -65,7 +66,8 @@ pub(super) async fn answer(app: &Arc<App>, query: &Query) -> Result<Response, Re
     Ok(Json(body).into_response())
 }
 
-fn read(query: &Query, shape: QoderShape) -> Result<Request, Refusal> {
+/// Reads where a page begins and how long it is ("pagination").
+pub(super) fn page(query: &Query) -> Result<(From, usize), Refusal> {
     let page = query.one("page")?;
     let (after, before) = (query.one("after_id")?, query.one("before_id")?);
     let owned = str::to_owned;
@@ -77,7 +79,12 @@ fn read(query: &Query, shape: QoderShape) -> Result<Request, Refusal> {
             return Err(Refusal::invalid("page, after_id and before_id exclude each other"));
         }
     };
-    let limit = query.limit(MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+    Ok((from, query.limit(MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT)))
+}
+
+fn read(query: &Query, shape: QoderShape) -> Result<Request, Refusal> {
+    let (from, limit) = page(query)?;
+    let owned = str::to_owned;
     let filter = match shape {
         QoderShape::Seed => Filter { purpose: query.one("purpose")?.map(owned), ..Filter::default() },
         QoderShape::Current => Filter {

@@ -94,7 +94,44 @@ async function errors() {
   await raises('a wrong key', 'AuthenticationError 401', () => ids(wrong.files.list()));
 }
 
+async function plant(name, body, query = {}) {
+  const search = new URLSearchParams({ filename: name, ...query });
+  const headers = { 'x-api-key': process.env.ANTHROPIC_API_KEY };
+  const answer = await fetch(`${process.env.DOCFERRY_OUTPUTS_URL}?${search}`, { method: 'POST', body, headers });
+  return (await answer.json()).id;
+}
+
+async function sessions() {
+  const file = await client.files.upload({ file: await text('a.txt', 'abc') });
+  const mount = { type: 'file', file_id: file.id, mount_path: '/data/a.txt' };
+  const session = await client.beta.sessions.create({ agent: 'agent_1', environment_id: 'env_1', resources: [mount] });
+  equal('session', [session.type, session.agent.id, session.resources[0].mount_path],
+    ['session', 'agent_1', '/mnt/session/uploads/data/a.txt']);
+  equal('session is kept', await client.beta.sessions.retrieve(session.id), session);
+  equal('list of sessions', await ids(client.beta.sessions.list()), [session.id]);
+  const resources = client.beta.sessions.resources;
+  const added = await resources.add(session.id, { type: 'file', file_id: file.id });
+  equal('default mount path', added.mount_path, `/mnt/session/uploads/${file.id}`);
+  equal('list of resources in pages', await ids(resources.list(session.id, { limit: 1 })),
+    [session.resources[0].id, added.id]);
+  equal('resource', await resources.retrieve(added.id, { session_id: session.id }), added);
+  await raises('mount of a path twice', 'BadRequestError 400', () => resources.add(session.id, mount));
+  await raises('mount of an unknown file', 'NotFoundError 404', () =>
+    resources.add(session.id, { type: 'file', file_id: 'file_missing' }));
+  const output = await plant('out.txt', 'made', { scope_id: session.id });
+  const scoped = { scope_id: session.id, betas: AGENTS };
+  equal('files of a session', await ids(client.beta.files.list(scoped)),
+    [output, added.file_id, session.resources[0].file_id]);
+  equal('download of an output', await (await client.files.download(output)).text(), 'made');
+  equal('delete of a resource', await resources.delete(added.id, { session_id: session.id }),
+    { id: added.id, type: 'session_resource_deleted' });
+  await raises('copy of a deleted resource', 'NotFoundError 404', () => client.files.retrieveMetadata(added.file_id));
+  await client.beta.sessions.delete(session.id);
+  equal('files of a deleted session', await ids(client.beta.files.list(scoped)), []);
+}
+
 await uploads();
 await lists();
 await errors();
+await sessions();
 process.exit(failed ? 1 : 0);

@@ -1,5 +1,6 @@
 """The Python client of the Anthropic API, any of its three generations, strict about every response."""
 
+import datetime
 import os
 import pathlib
 import tempfile
@@ -114,8 +115,12 @@ def one_file():
     checks.raises("download of an upload", NOT_DOWNLOADABLE, download, status_code=400)
     change_record(made.id, downloadable=True)
     checks.equal("download of an output", files.download(made.id).read(), b"abc")
-    change_record(made.id, expires_at="2020-01-01T00:00:00.000000Z")
+    # Less than 30 days ago: after that, nothing is known of the file.
+    ended = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+    change_record(made.id, expires_at=ended.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     checks.raises("download after the end", EXPIRED, download, status_code=404)
+    checks.equal("metadata after the end", files.retrieve_metadata(made.id).id, made.id)
+    checks.that("list after the end", made.id in [file.id for file in files.list()])
     gone = files.delete(made.id)
     checks.equal("delete", (gone.id, gone.type), (made.id, "file_deleted"))
     for name, call in (("delete", files.delete), ("metadata", files.retrieve_metadata), ("download", files.download)):

@@ -67,6 +67,7 @@ run() {
     env -i "PATH=$PATH" "HOME=$scratch" "TMPDIR=$scratch" PYTHONPATH="$here" PYTHONDONTWRITEBYTECODE=1 \
         "DOCFERRY_STORE=$store" \
         "ANTHROPIC_BASE_URL=$(ready anthropic_base_url)" "ANTHROPIC_API_KEY=$(ready token)" \
+        "DOCFERRY_OUTPUTS_URL=$(ready outputs_url)" \
         "QODER_MANAGED_BASE_URL=$(ready qoder_base_url)" "QODER_ACCESS_TOKEN=$(ready token)" \
         "$@" >"$scratch/out" || status=$?
     cat "$scratch/out"
@@ -87,9 +88,14 @@ while read -r list; do
     case $name in
     anthropic-*)
         run "$name" "" "$cache/$name/bin/python" "$here/anthropic_files.py"
+        run "$name" "" "$cache/$name/bin/python" "$here/anthropic_sessions.py"
+        run "$name" "--quota 10 --requests-per-minute 6" "$cache/$name/bin/python" "$here/anthropic_limits.py"
         run "$name" "$faults" "$cache/$name/bin/python" "$here/anthropic_faults.py"
         ;;
-    qca-sdk-*) run "$name" "--qoder-shape current" "$cache/$name/bin/python" "$here/qoder_files.py" ;;
+    qca-sdk-*)
+        run "$name" "--qoder-shape current" "$cache/$name/bin/python" "$here/qoder_files.py"
+        run "$name" "--qoder-shape current" "$cache/$name/bin/python" "$here/qoder_sessions.py"
+        ;;
     esac
 done <"$scratch/lists"
 node_client

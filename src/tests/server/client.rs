@@ -40,13 +40,16 @@ pub(crate) fn start_as(change: impl FnOnce(ServerOptions) -> ServerOptions) -> F
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("store");
     let hours = Arc::new(AtomicU64::new(0));
-    let passed = Arc::clone(&hours);
-    let clock = move || midnight().plus(Duration::from_secs(3600 * passed.load(Ordering::SeqCst)));
     let options =
-        ServerOptions { token: Secret::parse(TOKEN), clock: Clock::new(clock), ..ServerOptions::new(&root) };
+        ServerOptions { token: Secret::parse(TOKEN), clock: clock(&hours), ..ServerOptions::new(&root) };
     let server = Server::start(change(options)).unwrap();
     let store = Store::open(&root).unwrap();
     Fixture { server, store, hours, _dir: dir }
+}
+
+fn clock(hours: &Arc<AtomicU64>) -> Clock {
+    let passed = Arc::clone(hours);
+    Clock::new(move || midnight().plus(Duration::from_secs(3600 * passed.load(Ordering::SeqCst))))
 }
 
 /// Returns the time at which the clock stands first.
@@ -57,6 +60,18 @@ pub(crate) fn midnight() -> Timestamp {
 impl Fixture {
     pub(crate) fn pass_hours(&self, hours: u64) {
         self.hours.fetch_add(hours, Ordering::SeqCst);
+    }
+
+    /// Stops the server and starts another one on the same store.
+    pub(crate) fn restart(self) -> Self {
+        let Self { server, store, hours, _dir } = self;
+        server.shutdown();
+        let options = ServerOptions {
+            token: Secret::parse(TOKEN),
+            clock: clock(&hours),
+            ..ServerOptions::new(store.root())
+        };
+        Self { server: Server::start(options).unwrap(), store, hours, _dir }
     }
 
     pub(crate) fn host(&self) -> &str {
@@ -152,6 +167,12 @@ impl Answer {
     }
 }
 
+/// Tells whether a text is an id as the store makes them.
+fn is_id(text: &str) -> bool {
+    let key = text.rsplit_once('_').map(|(_, key)| key);
+    key.is_some_and(|key| key.len() == 38 && key.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 fn unchunk(mut bytes: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = bytes.windows(2).position(|w| w == b"\r\n") {
@@ -188,7 +209,7 @@ impl Mask {
             "request_id" => "REQUEST".to_owned(),
             "url" => format!("URL{}", text.rsplit_once('/').unwrap().1.len()),
             "next_page" if text.starts_with("page_") => "PAGE".to_owned(),
-            _ if text.starts_with("file_") && text != "file_deleted" && text.len() == 43 => self.number(text),
+            _ if is_id(text) => self.number(text),
             "message" if text.starts_with('`') => {
                 let (id, rest) = text[1..].split_once('`').unwrap();
                 format!("{}{rest}", self.number(id))

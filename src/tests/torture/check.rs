@@ -76,7 +76,10 @@ fn alive(commits: &[Commit]) -> BTreeMap<&str, &Commit> {
     for commit in commits {
         let _earlier = match commit.operation {
             CommitOperation::Delete => alive.remove(commit.id.as_str()),
-            CommitOperation::Upload | CommitOperation::Foreign => alive.insert(commit.id.as_str(), commit),
+            CommitOperation::Upload
+            | CommitOperation::Foreign
+            | CommitOperation::Copy
+            | CommitOperation::Output => alive.insert(commit.id.as_str(), commit),
         };
     }
     alive
