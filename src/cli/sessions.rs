@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::{AtArgs, value};
 use crate::config::Span;
@@ -19,11 +19,13 @@ pub struct SessionsArgs {
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
     /// Mount the stored files of a manifest; what is mounted already stays
-    #[command(after_long_help = "Exit status 0: every stored file of the manifest is mounted. 1: some are refused. \
+    #[command(
+        after_long_help = "Exit status 0: every stored file of the manifest is mounted. 1: some are refused. \
         2: nothing was done, because paths are taken\nor the session would hold too many. 5: run it again.\n\n\
         Examples:\n  \
         docferry sessions mount sesn_1 --target anthropic --manifest docferry.manifest.jsonl\n  \
-        docferry sessions mount sesn_1 --target anthropic --manifest m.jsonl --mount-root /reports --path-style flat")]
+        docferry sessions mount sesn_1 --target anthropic --manifest m.jsonl --mount-root /reports --path-style flat"
+    )]
     Mount {
         /// The session
         #[arg(value_name = "SESSION")]
@@ -42,18 +44,19 @@ pub enum SessionsCommand {
         at: AtArgs,
     },
     /// Take files out of a session; the uploads stay
+    #[command(group = ArgGroup::new("what").required(true).args(["resources", "manifest", "all"]))]
     Unmount {
         /// The session
         #[arg(value_name = "SESSION")]
         session: String,
         /// The resources, by id
-        #[arg(value_name = "RESOURCE", required_unless_present_any = ["manifest", "all"])]
+        #[arg(value_name = "RESOURCE")]
         resources: Vec<String>,
         /// The files that `mount` with the same flags mounted
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["resources", "all"])]
+        #[arg(long, value_name = "FILE")]
         manifest: Option<PathBuf>,
         /// Every file that is mounted
-        #[arg(long, conflicts_with = "resources")]
+        #[arg(long)]
         all: bool,
         /// Where they are.
         #[command(flatten)]

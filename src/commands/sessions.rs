@@ -22,8 +22,8 @@ use crate::exit::ExitStatus;
 use crate::model::profile::Dialect;
 use crate::report::{human, json};
 use crate::stages::upload::SystemClock;
-use crate::targets::sessions::Resource;
 use crate::targets::is_id;
+use crate::targets::sessions::Resource;
 
 /// Does what was asked.
 pub(super) fn run(args: SessionsArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
@@ -103,8 +103,15 @@ fn on(
         retries: settings.engine.retries,
         max_wait: settings.engine.max_wait,
     };
-    let calls =
-        Calls { target: &*target, sessions, session, clock: &clock, interrupted: &interrupted, patience, due: Default::default() };
+    let calls = Calls {
+        target: &*target,
+        sessions,
+        session,
+        clock: &clock,
+        interrupted: &interrupted,
+        patience,
+        due: Default::default(),
+    };
     act(&mut Job { name, calls, context })
 }
 

@@ -35,7 +35,8 @@ pub trait Sessions: Send + Sync {
     ///
     /// # Errors
     /// [`TargetErrorKind::NotFound`] if there is no such session.
-    fn resources(&self, session_id: &str, request: &ResourceListRequest) -> Result<ResourcePage, TargetError>;
+    fn resources(&self, session_id: &str, request: &ResourceListRequest)
+    -> Result<ResourcePage, TargetError>;
 
     /// Returns one resource.
     ///
@@ -213,11 +214,16 @@ impl<T: Resources> Sessions for T {
         if resource.is_file() {
             return Ok(resource);
         }
-        let message = format!("the answer makes no sense: a file was added as `{}`", displayable(&resource.kind));
+        let message =
+            format!("the answer makes no sense: a file was added as `{}`", displayable(&resource.kind));
         Err(TargetError::new(TargetErrorKind::Protocol, message))
     }
 
-    fn resources(&self, session_id: &str, request: &ResourceListRequest) -> Result<ResourcePage, TargetError> {
+    fn resources(
+        &self,
+        session_id: &str,
+        request: &ResourceListRequest,
+    ) -> Result<ResourcePage, TargetError> {
         let place = self.place();
         let mut url = place.url(session_id, None)?;
         let mut query = Vec::new();
@@ -248,3 +254,6 @@ impl<T: Resources> Sessions for T {
         place.rest.delete(&place.url(session_id, Some(resource_id))?, place.header.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -215,7 +215,8 @@ struct Cursors(HashSet<String>);
 
 impl Cursors {
     fn next(&mut self, cursor: Option<String>, listed: usize) -> Result<Option<String>, Stop> {
-        let nonsense = |message: &str| Err(Stop::failed(TargetError::new(TargetErrorKind::Protocol, message)));
+        let nonsense =
+            |message: &str| Err(Stop::failed(TargetError::new(TargetErrorKind::Protocol, message)));
         let Some(cursor) = cursor else { return Ok(None) };
         if listed > MAX_LISTED || self.0.len() > MAX_LISTED {
             return nonsense("the listing does not end");

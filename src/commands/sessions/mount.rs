@@ -98,12 +98,17 @@ pub(super) fn print_resources(
     let items: Vec<_> = items.collect();
     json::line(context.stdout, &items).map_err(CommandError::Stdout)?;
     tell_left_out(mounts, context);
+    if let Some(root) = mounts.root.platform().filter(|_| context.general.quiet == 0) {
+        writeln!(context.stderr, "the platform takes these paths below {root}")
+            .map_err(CommandError::Process)?;
+    }
     Ok(ExitStatus::Success)
 }
 
 fn tell_left_out(mounts: &Mounts, context: &mut Context<'_>) {
     if mounts.left_out > 0 {
-        context.warn(&format!("{} entries of the manifest are not stored and are left out", mounts.left_out));
+        context
+            .warn(&format!("entries of the manifest that store nothing are left out: {}", mounts.left_out));
     }
 }
 
@@ -220,7 +225,9 @@ impl Job<'_, '_> {
             return Ok(());
         }
         let message = format!("nothing was mounted: {taken} of {} paths are taken", there.len());
-        Err(UsageError::new(message).with_hint("choose another --mount-root, or unmount what is there").into())
+        Err(UsageError::new(message)
+            .with_hint("choose another --mount-root, or unmount what is there")
+            .into())
     }
 
     fn added<'w>(&mut self, wanted: &'w Wanted, resource: Resource, mounts: &Mounts) -> Row<'w> {
@@ -252,14 +259,8 @@ impl Job<'_, '_> {
     }
 
     fn sum_up(&mut self, rows: &[Row<'_>], is_stopped: bool) -> Result<(), CommandError> {
-        let states = [
-            State::Mounted,
-            State::Present,
-            State::Planned,
-            State::Refused,
-            State::Unknown,
-            State::Left,
-        ];
+        let states =
+            [State::Mounted, State::Present, State::Planned, State::Refused, State::Unknown, State::Left];
         let counts = states.into_iter().filter_map(|state| {
             let count = rows.iter().filter(|row| row.status == state).count();
             (count > 0).then(|| format!("{count} {}", state.as_str()))

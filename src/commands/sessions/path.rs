@@ -27,9 +27,10 @@ impl Root {
     /// # Errors
     /// It is relative or leads elsewhere.
     pub(super) fn new(platform: Option<&str>, wanted: &str) -> Result<Self, UsageError> {
-        let wanted = if wanted == "/" { wanted } else { wanted.strip_suffix('/').unwrap_or(wanted) };
-        if wanted != "/" && !is_absolute(wanted) {
-            let message = format!("`{wanted}` is no absolute path without `.`, `..` and empty parts");
+        let typed = wanted;
+        let wanted = typed.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(typed);
+        if typed != "/" && !is_absolute(wanted) {
+            let message = format!("`{typed}` is no absolute path without `.`, `..` and empty parts");
             return Err(UsageError::new(message).with_hint("say --mount-root /data"));
         }
         let platform = platform.unwrap_or_default();
@@ -38,6 +39,11 @@ impl Root {
             _ => wanted,
         };
         Ok(Self { platform: platform.to_owned(), folder: folder.trim_end_matches('/').to_owned() })
+    }
+
+    /// Returns the folder that the platform puts before given paths, if it does.
+    pub(super) fn platform(&self) -> Option<&str> {
+        Some(&*self.platform).filter(|root| !root.is_empty())
     }
 
     /// Returns where a file is that was mounted at a path, whichever of the two spellings the platform answers with.
@@ -74,7 +80,8 @@ impl Root {
                 path = format!("{folder}/{}", numbered(&component, *number));
             }
             if self.platform.len() + path.len() > MAX_PATH_BYTES {
-                let message = format!("the path of `{component}` would be longer than {MAX_PATH_BYTES} bytes");
+                let message =
+                    format!("the path of `{component}` would be longer than {MAX_PATH_BYTES} bytes");
                 return Err(UsageError::new(message).with_hint("say --path-style flat"));
             }
             taken.insert(path.clone());
@@ -167,16 +174,25 @@ mod tests {
         assert_eq!(root.effective("/mnt/session/uploadsx"), "/mnt/session/uploads/mnt/session/uploadsx");
         assert_eq!(root.default_path("file_1").as_deref(), Some("/mnt/session/uploads/file_1"));
         let exact = Root::new(None, "/data").unwrap();
-        assert_eq!((exact.effective("/workspace/a"), exact.default_path("f")), ("/workspace/a".to_owned(), None));
+        assert_eq!(
+            (exact.effective("/workspace/a"), exact.default_path("f")),
+            ("/workspace/a".to_owned(), None)
+        );
     }
 
     #[test]
     fn nothing_leads_out_of_the_root() {
         let found = paths(
             "/data",
-            &[("../..", "a"), ("/etc", ".."), (".", "..\\x"), ("a/./b/..//c", "d\u{1b}[2J"), ("", "\u{202e}txt.exe")],
+            &[
+                ("../..", "x"),
+                ("/etc", ".."),
+                (".", "..\\x"),
+                ("a/./b/..//c", "d\u{1b}[2J"),
+                ("", "\u{202e}txt.exe"),
+            ],
         );
-        assert_eq!(found, ["/data/a", "/data/etc/_", "/data/.._x", "/data/a/b/c/d_[2J", "/data/_txt.exe"]);
+        assert_eq!(found, ["/data/x", "/data/etc/_", "/data/.._x", "/data/a/b/c/d_[2J", "/data/_txt.exe"]);
         let long = paths("/data", &[("", &format!("{}.csv", "é".repeat(300)))]).remove(0);
         assert!(long.len() <= "/data/".len() + 255 && long.ends_with(".csv"), "{long}");
         let deep = "x".repeat(255) + "/";
@@ -186,7 +202,10 @@ mod tests {
 
     #[test]
     fn equal_paths_are_numbered_and_no_file_is_a_folder() {
-        let found = paths("/d", &[("", "a.csv"), ("", "a.csv"), ("", "a-2.csv"), ("", "a.csv"), ("a.csv", "x"), ("", "b")]);
+        let found = paths(
+            "/d",
+            &[("", "a.csv"), ("", "a.csv"), ("", "a-2.csv"), ("", "a.csv"), ("a.csv", "x"), ("", "b")],
+        );
         assert_eq!(found, ["/d/a-2.csv", "/d/a-3.csv", "/d/a-2-2.csv", "/d/a-4.csv", "/d/a.csv/x", "/d/b"]);
         assert_eq!(paths("/d/e", &[("", "x")]), ["/d/e/x"]);
     }

@@ -110,7 +110,9 @@ fn stored(
 
 fn keep(entry: Entry, file: FileEntry, style: PathStyle) -> Stored {
     // A folder in the name, as `name_style = "path"` has it, would stand there twice.
-    let name = entry.output.map_or_else(|| file.filename.clone(), |output| output.planned_name.unwrap_or(output.file_name));
+    let name = entry
+        .output
+        .map_or_else(|| file.filename.clone(), |output| output.planned_name.unwrap_or(output.file_name));
     let folders = match style {
         PathStyle::Flat => None,
         PathStyle::Tree => entry.source.relative.rsplit_once('/').map(|(folders, _)| folders.to_owned()),
@@ -134,9 +136,10 @@ fn check_count(path: &Path, count: u64, target: &str, limit: Option<u64>) -> Res
             path.display()
         ))
         .with_hint("make manifests of parts of the folder")),
-        None if count > MAX_ENTRIES => {
-            Err(UsageError::new(format!("`{}` names {count} stored files, more than {MAX_ENTRIES}", path.display())))
-        }
+        None if count > MAX_ENTRIES => Err(UsageError::new(format!(
+            "`{}` names {count} stored files, more than {MAX_ENTRIES}",
+            path.display()
+        ))),
         _ => Ok(()),
     }
 }

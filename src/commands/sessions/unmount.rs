@@ -52,7 +52,10 @@ impl Job<'_, '_> {
         for (n, id) in ids.iter().enumerate() {
             match self.remove(id, named) {
                 Ok(true) => {}
-                Ok(false) => status = ExitStatus::Findings,
+                Ok(false) => {
+                    status = ExitStatus::Findings;
+                    continue;
+                }
                 Err(stop) => {
                     let left = ids.len() - n;
                     self.context.warn(&format!("{left} of {} are left; run it again to go on", ids.len()));
@@ -68,7 +71,9 @@ impl Job<'_, '_> {
     fn remove(&mut self, id: &str, named: bool) -> Result<bool, Stop> {
         let error = match self.calls.remove(id) {
             Ok(gone) if gone || !named => return Ok(true),
-            Ok(_) => TargetError::new(TargetErrorKind::NotFound, format!("the session has no resource `{id}`")),
+            Ok(_) => {
+                TargetError::new(TargetErrorKind::NotFound, format!("the session has no resource `{id}`"))
+            }
             Err(Stop::Failed { error, .. }) if error.kind.disposition() == Disposition::RefuseFile => *error,
             Err(stop) => return Err(stop),
         };
