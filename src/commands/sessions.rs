@@ -69,7 +69,7 @@ pub(super) fn run(args: SessionsArgs, context: &mut Context<'_>) -> Result<ExitS
 
 /// Makes the settings; refuses what cannot be an id, and a target that has no sessions.
 fn settings(at: &AtArgs, ids: &[&str], context: &mut Context<'_>) -> Result<Settings, CommandError> {
-    for (n, id) in ids.iter().enumerate().filter(|(_, id)| !is_id(id)) {
+    if let Some((n, id)) = ids.iter().enumerate().find(|(_, id)| !is_id(id)) {
         let what = if n == 0 { "session" } else { "resource" };
         let message = format!("`{}` is not the id of a {what}", human::printable(id));
         return Err(UsageError::new(message).with_hint("ids are letters, digits, `_` and `-`").into());

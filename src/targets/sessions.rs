@@ -1,7 +1,7 @@
 //! Resources of agents' sessions: what is mounted in a session, and how files are added to it and taken away.
 //!
 //! Both families of dialects share paths below `sessions/`, bodies and answers; where they are and which header they
-//! need is the dialect's to say ([`Place`]). A mounted file is a copy: the resource names a file id of its own.
+//! need is the dialect's to say (`Place`). A mounted file is a copy: the resource names a file id of its own.
 //!
 //! Sources: platform.claude.com docs, api/beta/sessions/resources and managed-agents/files, read 2026-08-22;
 //! qoder-cloud-agents-sdk-go, managed/sessionresource.go, read 2026-11-20.
