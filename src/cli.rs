@@ -19,6 +19,7 @@ mod pace;
 mod reuse;
 #[cfg(feature = "server")]
 mod serve;
+mod sessions;
 mod state;
 mod targets;
 mod upload;
@@ -44,6 +45,7 @@ pub use pace::PaceArgs;
 pub use reuse::ReuseArgs;
 #[cfg(feature = "server")]
 pub use serve::{QoderShape, ServeArgs};
+pub use sessions::{LayoutArgs, MountArgs, PathStyle, SessionsArgs, SessionsCommand};
 pub use state::StateArgs;
 pub use targets::{TargetsArgs, TargetsCommand};
 pub use upload::UploadArgs;
@@ -84,6 +86,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// List, show, fetch and delete the files of a target
     Files(FilesArgs),
+    /// Mount stored files in agents' sessions, and fetch what sessions made
+    Sessions(SessionsArgs),
     /// Serve a store on this machine as a Files API
     #[cfg(feature = "server")]
     Serve(ServeArgs),

@@ -6,8 +6,10 @@
 mod books;
 mod check;
 mod config;
+mod confirm;
 mod convert;
 mod error;
+mod fetch;
 mod files;
 mod formats;
 mod halt;
@@ -20,6 +22,7 @@ mod resume;
 mod run;
 #[cfg(feature = "server")]
 mod serve;
+mod sessions;
 mod targets;
 mod worker;
 
@@ -155,6 +158,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Resume(args) => resume::run(&args, context),
         Command::Check(args) => check::run_check(&args, context),
         Command::Files(args) => files::run(args, context),
+        Command::Sessions(args) => sessions::run(args, context),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args, context),
         Command::Targets(args) => targets::run(&args, context),

@@ -11,6 +11,7 @@ pub mod profiles;
 mod qoder;
 mod refusal;
 mod rest;
+pub mod sessions;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -22,6 +23,9 @@ use crate::http::multipart;
 use crate::http::{Auth, Proxy, Timeouts};
 use crate::model::profile::Dialect;
 use crate::model::{FileName, FileObject, MediaType, Profile};
+
+pub use rest::is_id;
+pub use sessions::Sessions;
 
 /// What it takes to reach a remote target.
 #[derive(Debug, Clone)]
@@ -184,6 +188,11 @@ pub trait Target: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`TargetErrorKind::NotFound`] if it has no such file.
     fn delete(&self, file_id: &str) -> Result<(), TargetError>;
+
+    /// Returns what mounts files in sessions; `None` where the platform has none.
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        None
+    }
 
     /// Returns the workspace that the credential belongs to, once an answer has named it.
     fn workspace_id(&self) -> Option<String> {

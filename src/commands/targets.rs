@@ -144,6 +144,7 @@ fn limits(profile: &Profile) -> Vec<(String, String)> {
         ("workspace", limits.max_workspace_bytes.map(bytes)),
         ("calls", limits.requests_per_minute.map(|n| format!("{n} a minute"))),
         ("session", limits.max_session_files.map(|n| format!("{n} files"))),
+        ("mounted paths", profile.mount_root.as_ref().map(|root| format!("below {root}"))),
         ("metadata", limits.max_metadata_bytes.map(bytes)),
         ("empty files", limits.refuses_empty.then(|| "refused".to_owned())),
     ];

@@ -60,6 +60,8 @@ pub struct DefinedLimits {
     pub max_workspace_bytes: Option<u64>,
     /// Calls a minute.
     pub requests_per_minute: Option<u32>,
+    /// Files mounted in one session.
+    pub max_session_files: Option<u32>,
 }
 
 impl DefinedLimits {
@@ -68,6 +70,7 @@ impl DefinedLimits {
         limits.max_request_bytes = self.max_request_bytes.unwrap_or(limits.max_request_bytes);
         limits.max_workspace_bytes = self.max_workspace_bytes.or(limits.max_workspace_bytes);
         limits.requests_per_minute = self.requests_per_minute.or(limits.requests_per_minute);
+        limits.max_session_files = self.max_session_files.or(limits.max_session_files);
     }
 
     /// Returns the first bound that is looser than what it extends: key, value, and what is allowed.
@@ -80,6 +83,11 @@ impl DefinedLimits {
                 "requests_per_minute",
                 self.requests_per_minute.map(u64::from),
                 base.requests_per_minute.map(u64::from),
+            ),
+            (
+                "max_session_files",
+                self.max_session_files.map(u64::from),
+                base.max_session_files.map(u64::from),
             ),
         ];
         looser.into_iter().find_map(|(key, value, allowed)| match (value, allowed) {

@@ -53,6 +53,9 @@ pub struct Profile {
     /// Whether others upload into the same workspace, so that a file of our name and size may be theirs.
     #[serde(default)]
     pub shared_writers: bool,
+    /// The folder below which a session takes the paths of mounted files; without one they are taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount_root: Option<String>,
     /// Bounds.
     pub limits: ProfileLimits,
     /// What file names may be.
@@ -218,6 +221,14 @@ pub struct BadProfile {
     pub value: String,
 }
 
+/// Tells whether a text is an absolute path in the only spelling of it: no empty component, no `.`, no `..`, no slash
+/// at its end, nothing that a terminal obeys.
+#[must_use]
+pub fn is_absolute(path: &str) -> bool {
+    let is_component = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(char::is_control);
+    path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_component))
+}
+
 fn is_cased(text: &str) -> bool {
     text.chars().any(char::is_uppercase)
 }
@@ -247,6 +258,9 @@ impl Profile {
         }
         if let Some(workspace) = self.workspace.as_ref().filter(|name| !is_name(name)) {
             return bad("workspace", workspace);
+        }
+        if let Some(root) = self.mount_root.as_ref().filter(|root| !is_absolute(root)) {
+            return bad("mount_root", root);
         }
         if self.names.max_length < 64 {
             return bad("names.max_length", &self.names.max_length.to_string());

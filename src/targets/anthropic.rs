@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::refusal::{self, Call};
 use super::rest::Rest;
+use super::sessions::{Place, Resources, Sessions};
 use super::{ConnectOptions, FilePage, ListRequest, Target, TargetError, TargetErrorKind, UploadRequest};
 use crate::http::{Access, Answer};
 use crate::model::profile::Dialect;
@@ -22,10 +23,11 @@ use crate::model::{FileObject, Profile, Timestamp};
 pub(super) const FAMILY: &str = "anthropic";
 
 const FILES: &str = "v1/files";
+const SESSIONS: &str = "v1/sessions";
 /// The most that one page holds.
 const MAX_LIMIT: u32 = 1000;
 const BETA_HEADER: &str = "anthropic-beta";
-/// What lists by session need (docs, managed-agents/files).
+/// What sessions and lists by session need (docs, managed-agents/files).
 const SESSIONS_BETA: &str = "managed-agents-2026-04-01";
 
 /// Makes a target that speaks the generation of the profile.
@@ -97,13 +99,20 @@ impl Anthropic {
         Ok(file.into_object(refusal::request_id_of(answer)))
     }
 
-    /// Lists by session need a beta of their own, beside the one that selects the generation.
+    /// Sessions need a beta of their own, beside the one that selects the generation.
     fn session_header(&self) -> (&'static str, String) {
         let value = match self.rest.profile().headers.get(BETA_HEADER) {
+            Some(fixed) if fixed.split(',').any(|beta| beta.trim() == SESSIONS_BETA) => fixed.clone(),
             Some(fixed) => format!("{fixed},{SESSIONS_BETA}"),
             None => SESSIONS_BETA.to_owned(),
         };
         (BETA_HEADER, value)
+    }
+}
+
+impl Resources for Anthropic {
+    fn place(&self) -> Place<'_> {
+        Place { rest: &self.rest, sessions: SESSIONS, header: Some(self.session_header()) }
     }
 }
 
@@ -166,7 +175,11 @@ impl Target for Anthropic {
     }
 
     fn delete(&self, file_id: &str) -> Result<(), TargetError> {
-        self.rest.delete(&self.rest.file_url(FILES, file_id, "")?)
+        self.rest.delete(&self.rest.file_url(FILES, file_id, "")?, &[])
+    }
+
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        Some(self)
     }
 
     fn workspace_id(&self) -> Option<String> {

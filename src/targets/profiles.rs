@@ -79,6 +79,16 @@ mod tests {
     }
 
     #[test]
+    fn sessions_are_bounded_and_rooted_as_each_generation_says() {
+        let facts = |name| {
+            let profile = built_in(name).unwrap();
+            (profile.mount_root, profile.limits.max_session_files)
+        };
+        assert_eq!(facts("anthropic"), (Some("/mnt/session/uploads".to_owned()), Some(500)));
+        assert_eq!(facts("anthropic-beta"), (None, Some(100)));
+    }
+
+    #[test]
     fn refuses_values_that_make_no_sense() {
         let qoder = TEXTS[3];
         for (from, to, field) in [
@@ -87,6 +97,8 @@ mod tests {
             ("\"dockerfile\"", "\"Dockerfile\"", "accept.bare_names"),
             ("https://api.qoder.com/api/v1/cloud", "api.qoder.com", "base_url"),
             ("max_length = 255", "max_length = 8", "names.max_length"),
+            ("[limits]", "mount_root = \"/mnt/../etc\"\n[limits]", "mount_root"),
+            ("[limits]", "mount_root = \"mnt\"\n[limits]", "mount_root"),
         ] {
             match parse(&qoder.replacen(from, to, 1)) {
                 Err(ProfileError::Value(bad)) => assert_eq!(bad.field, field),

@@ -4,7 +4,8 @@
 //! Content comes by a presigned link. It is fetched without the credential, from https or (for a server on this
 //! machine) from this machine, over three redirects at the most; and it must be as long as the file's record says.
 //!
-//! Sources: docs.qoder.com, cloud-agents/api/files (upload, list, download, schemas) and conventions, read 2026-07-23.
+//! Sources: docs.qoder.com, cloud-agents/api/files (upload, list, download, schemas) and conventions, read 2026-07-23;
+//! resources of sessions as the vendor's current clients send them (qoder-cloud-agents-sdk-go, managed/sessionresource.go).
 
 use std::io::Write;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use url::{Host, Url};
 
 use super::refusal::{self, Call};
 use super::rest::Rest;
+use super::sessions::{Place, Resources, Sessions};
 use super::{ConnectOptions, FilePage, ListRequest, Target, TargetError, TargetErrorKind, UploadRequest};
 use crate::http::{Access, Answer, is_loopback};
 use crate::model::{FileObject, FileStatus, Profile, Timestamp};
@@ -22,6 +24,7 @@ use crate::model::{FileObject, FileStatus, Profile, Timestamp};
 pub(super) const FAMILY: &str = "qoder";
 
 const FILES: &str = "files";
+const SESSIONS: &str = "sessions";
 /// The most that one page holds; more is a 400.
 const MAX_LIMIT: u32 = 100;
 /// How often a link may lead on.
@@ -190,6 +193,12 @@ fn is_internal(url: &Url) -> bool {
     }
 }
 
+impl Resources for Qoder {
+    fn place(&self) -> Place<'_> {
+        Place { rest: &self.rest, sessions: SESSIONS, header: None }
+    }
+}
+
 impl Target for Qoder {
     fn profile(&self) -> &Profile {
         self.rest.profile()
@@ -248,7 +257,11 @@ impl Target for Qoder {
     }
 
     fn delete(&self, file_id: &str) -> Result<(), TargetError> {
-        self.rest.delete(&self.rest.file_url(FILES, file_id, "")?)
+        self.rest.delete(&self.rest.file_url(FILES, file_id, "")?, &[])
+    }
+
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        Some(self)
     }
 
     fn workspace_id(&self) -> Option<String> {

@@ -22,6 +22,8 @@ pub(super) enum Call {
     Get,
     Content,
     Delete,
+    /// Something below a session, whose id may name none.
+    Resource,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -175,6 +177,9 @@ mod tests {
             (Call::Upload, 400, "", "metadata exceeds its limit", false, K::Refused),
             (Call::Get, 404, "", "", false, K::NotFound),
             (Call::Delete, 410, "", "", false, K::NotFound),
+            (Call::Resource, 404, "", "", false, K::NotFound),
+            (Call::Resource, 409, "", "", false, K::ServerFault),
+            (Call::Resource, 400, "", "a storage limit", false, K::Refused),
             (Call::Content, 404, "file_expired", "", false, K::NotFound),
             (Call::Upload, 404, "", "", false, K::Unsupported),
             (Call::List, 404, "", "", false, K::Unsupported),

@@ -19,6 +19,14 @@ use crate::model::{FileObject, Profile, Timestamp};
 /// The longest id that is sent back to a platform.
 const MAX_ID_BYTES: usize = 256;
 
+/// Tells whether a text can be an id: one that could be anything else would name another place in a URL.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_ID_BYTES
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
 /// Headers of one request.
 pub(super) type Headers<'a> = &'a [(&'static str, String)];
 
@@ -99,10 +107,7 @@ impl Rest {
 
     /// Returns the URL of a file. An id that is none would name another place: an empty one, the whole collection.
     pub(super) fn file_url(&self, files: &str, file_id: &str, rest: &str) -> Result<Url, TargetError> {
-        let is_id = !file_id.is_empty()
-            && file_id.len() <= MAX_ID_BYTES
-            && file_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-        if is_id {
+        if is_id(file_id) {
             return Ok(self.url(&format!("{files}/{file_id}{rest}")));
         }
         let message = format!("`{}` is not the id of a file", http::displayable(file_id));
@@ -114,9 +119,20 @@ impl Rest {
         self.accept(call, answer)
     }
 
-    pub(super) fn delete(&self, url: &Url) -> Result<(), TargetError> {
-        let answer = self.client.delete(&Request { url, headers: &[] }).map_err(network)?;
+    pub(super) fn delete(&self, url: &Url, headers: Headers<'_>) -> Result<(), TargetError> {
+        let answer = self.client.delete(&Request { url, headers }).map_err(network)?;
         self.accept(Call::Delete, answer).map(drop)
+    }
+
+    pub(super) fn post_json(
+        &self,
+        call: Call,
+        url: &Url,
+        headers: Headers<'_>,
+        json: Vec<u8>,
+    ) -> Result<Answer, TargetError> {
+        let answer = self.client.post_json(&Request { url, headers }, json).map_err(network)?;
+        self.accept(call, answer)
     }
 
     pub(super) fn upload(&self, url: &Url, request: &UploadRequest<'_>) -> Result<Answer, TargetError> {

@@ -13,22 +13,22 @@ const KEY: &str = "marker-key-0123456789";
 const FIRST: &str = "file_0064407c1d6fa001d7c0b3a2918f6e5d4c3b2a";
 const SECOND: &str = "file_0064407c1d6fa0000f1e2d3c4b5a6978879605";
 
-fn wire(name: &str) -> String {
+pub(super) fn wire(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/wire").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn ok(body: &str) -> String {
+pub(super) fn ok(body: &str) -> String {
     answer("200 OK", "", body)
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> String {
+pub(super) fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
 }
 
 /// One answer for each connection, in order.
-fn serving(answers: Vec<String>) -> Server {
+pub(super) fn serving(answers: Vec<String>) -> Server {
     let script = |answer: String| -> Script {
         Box::new(move |stream| {
             let request = read_request(stream);
@@ -39,7 +39,7 @@ fn serving(answers: Vec<String>) -> Server {
     Server::start(answers.into_iter().map(script).collect())
 }
 
-fn options(profile: &str, base_url: &str) -> ConnectOptions {
+pub(super) fn options(profile: &str, base_url: &str) -> ConnectOptions {
     ConnectOptions {
         profile: profiles::built_in(profile).unwrap(),
         base_url: base_url.parse().unwrap(),
@@ -67,7 +67,7 @@ fn send(target: &dyn Target) -> Result<FileObject, TargetError> {
 }
 
 /// Returns the first line and the given header of a request.
-fn asked<'a>(request: &'a str, header: &str) -> (&'a str, Option<&'a str>) {
+pub(super) fn asked<'a>(request: &'a str, header: &str) -> (&'a str, Option<&'a str>) {
     let mut lines = request.split("\r\n");
     let first = lines.next().unwrap();
     (first, lines.find_map(|line| line.strip_prefix(header)?.strip_prefix(": ")))
