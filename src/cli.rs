@@ -34,7 +34,7 @@ use clap::{Args, Parser, Subcommand};
 pub use budgets::BudgetArgs;
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
-pub use files::{AtArgs, FilesArgs, FilesCommand};
+pub use files::{AtArgs, FilesArgs, FilesCommand, ListArgs, ListFormat};
 pub use general::{ColorWhen, GeneralArgs, LogFormat, LogPaths};
 pub use halt::HaltArgs;
 pub use inputs::InputArgs;

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{ConnectionArgs, GeneralArgs, StateArgs, StoreArgs};
-use crate::config::Overrides;
+use crate::config::{Overrides, Span};
 
 /// Arguments of `files`.
 #[derive(Debug, Args)]
@@ -19,20 +19,7 @@ pub struct FilesArgs {
 #[derive(Debug, Subcommand)]
 pub enum FilesCommand {
     /// List files, newest first
-    List {
-        /// List all of them
-        #[arg(long, conflicts_with = "limit")]
-        all: bool,
-        /// List so many
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        limit: u64,
-        /// Print one JSON object a line
-        #[arg(long, help_heading = "Output")]
-        json: bool,
-        /// The target.
-        #[command(flatten)]
-        at: AtArgs,
-    },
+    List(ListArgs),
     /// Show what the target says of files
     Show {
         /// The ids
@@ -75,6 +62,56 @@ pub enum FilesCommand {
         #[command(flatten)]
         at: AtArgs,
     },
+}
+
+/// Arguments of `files list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// List all of them
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
+    /// List so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u64,
+    /// Only files of this session
+    #[arg(long, value_name = "SESSION")]
+    pub scope: Option<String>,
+    /// Only files whose whole name matches
+    #[arg(long = "match", value_name = "GLOB")]
+    pub names: Option<String>,
+    /// Only files created longer ago, such as 30d
+    #[arg(long, value_name = "AGE", value_parser = super::value::<Span>)]
+    pub older_than: Option<Span>,
+    /// How it is printed
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t,
+        conflicts_with = "json",
+        help_heading = "Output"
+    )]
+    pub output: ListFormat,
+    /// Print one JSON object a line; the same as --output jsonl
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// The target.
+    #[command(flatten)]
+    pub at: AtArgs,
+}
+
+/// How a listing is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ListFormat {
+    /// Columns for people
+    #[default]
+    Table,
+    /// One array
+    Json,
+    /// One object a line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
 }
 
 /// A target and how to get there.

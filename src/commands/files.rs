@@ -3,42 +3,55 @@
 //! Names come from the platform and are no paths: a fetched file goes into the folder under the last component of
 //! its name, cleaned, and never over a file that is there.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
+
+use list::Wanted;
 
 use super::confirm::confirm;
 use super::{CommandError, Context, fetch, open_target};
 use crate::cli::{FilesArgs, FilesCommand, UsageError};
 use crate::exit::ExitStatus;
+use crate::http::displayable;
 use crate::ledger::{Ledger, LedgerError, LedgerOptions, Scope};
-use crate::model::FileObject;
+use crate::model::{FileObject, Timestamp};
 use crate::report::{human, json};
-use crate::targets::{ListRequest, Target, TargetError, TargetErrorKind};
+use crate::targets::{self, Target, TargetError, TargetErrorKind};
 
-/// The most files that a platform lists in one page.
-const PAGE: u32 = 100;
+mod list;
 
 /// Does what was asked.
 pub(super) fn run(args: FilesArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     let overrides = match &args.command {
-        FilesCommand::List { at, .. } | FilesCommand::Show { at, .. } | FilesCommand::Get { at, .. } => {
-            at.overrides(context.general)
-        }
+        FilesCommand::List(list) => list.at.overrides(context.general),
+        FilesCommand::Show { at, .. } | FilesCommand::Get { at, .. } => at.overrides(context.general),
         FilesCommand::Delete { at, state, .. } => at.overrides_with(state, context.general),
     };
+    if let FilesCommand::Show { ids, .. } | FilesCommand::Get { ids, .. } | FilesCommand::Delete { ids, .. } =
+        &args.command
+    {
+        ids.iter().try_for_each(|id| check_id(id, "a file"))?;
+    }
     let settings = context.settings(&overrides)?;
     let name = settings.target.name.clone();
     let target = open_target(&settings)?;
     let mut files = Files { name, target: &*target, context };
     match args.command {
-        FilesCommand::List { all, limit, json, .. } => files.list(if all { u64::MAX } else { limit }, json),
+        FilesCommand::List(args) => files.list(&Wanted::new(&args, Timestamp::now())?),
         FilesCommand::Show { ids, json, .. } => files.show(&ids, json),
         FilesCommand::Get { ids, output_dir, output, .. } => files.get(&ids, &output_dir, output.as_deref()),
         FilesCommand::Delete { ids, yes, .. } => {
             files.delete(&ids, yes, settings.engine.state_dir.as_deref())
         }
+    }
+}
+
+/// Refuses what is no id before anything is asked: one with a path in it would name another place.
+fn check_id(id: &str, of: &str) -> Result<(), UsageError> {
+    match targets::is_id(id) {
+        true => Ok(()),
+        false => Err(UsageError::new(format!("`{}` is not the id of {of}", displayable(id)))),
     }
 }
 
@@ -50,45 +63,6 @@ struct Files<'a, 'c> {
 }
 
 impl Files<'_, '_> {
-    fn list(&mut self, limit: u64, as_json: bool) -> Result<ExitStatus, CommandError> {
-        let mut rows = vec![["ID", "SIZE", "TYPE", "CREATED", "NAME"].map(str::to_owned).to_vec()];
-        let mut left = limit;
-        let mut cursor = None;
-        let mut cursors = HashSet::new();
-        while left > 0 {
-            if self.context.interrupted.load(Ordering::Relaxed) {
-                return Ok(ExitStatus::Interrupted);
-            }
-            let page_size = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
-            let request = ListRequest { limit: Some(page_size), cursor, scope_id: None };
-            let page = self.target.list(&request).map_err(|source| self.failed(source))?;
-            for file in page.files {
-                if left == 0 {
-                    break;
-                }
-                left -= 1;
-                if as_json {
-                    json::line(self.context.stdout, &file).map_err(CommandError::Stdout)?;
-                } else {
-                    rows.push(row(&file));
-                }
-            }
-            cursor = page.next_cursor;
-            let Some(next) = &cursor else { break };
-            if !cursors.insert(next.clone()) {
-                let message = "the listing goes in circles: it names the same next page again";
-                return Err(self.failed(TargetError::new(TargetErrorKind::Protocol, message)));
-            }
-        }
-        if !as_json {
-            human::table(self.context.stdout, &rows).map_err(CommandError::Stdout)?;
-            if cursor.is_some() {
-                self.context.warn("there are more files; --all lists them");
-            }
-        }
-        Ok(ExitStatus::Success)
-    }
-
     fn show(&mut self, ids: &[String], as_json: bool) -> Result<ExitStatus, CommandError> {
         self.each(ids, |files, id| {
             let file = files.target.get(id).map_err(|source| files.failed(source))?;
@@ -237,16 +211,6 @@ fn concerns_one_file(error: &CommandError) -> bool {
         CommandError::File { source, .. } => source.kind() == io::ErrorKind::AlreadyExists,
         _ => false,
     }
-}
-
-fn row(file: &FileObject) -> Vec<String> {
-    vec![
-        file.file_id.clone(),
-        human::size(file.size_bytes),
-        file.mime_type.clone(),
-        file.created_at.to_string(),
-        file.filename.clone(),
-    ]
 }
 
 /// Writes every field that the target gave, one a line.

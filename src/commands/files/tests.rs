@@ -34,6 +34,11 @@ impl Place {
 
     /// Runs `files` with these arguments; returns the status and what was printed.
     fn run(&self, arguments: &[&str]) -> (ExitStatus, String, String) {
+        let (status, out, err) = self.try_run(arguments);
+        (status.unwrap(), out, err)
+    }
+
+    fn try_run(&self, arguments: &[&str]) -> (Result<ExitStatus, CommandError>, String, String) {
         use clap::Parser;
         let store = self.path("store").display().to_string();
         let all = ["docferry", "files"].iter().chain(arguments).copied().chain(["--store", &store]);
@@ -53,7 +58,7 @@ impl Place {
             },
         );
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        (status.unwrap(), text(stdout), text(stderr))
+        (status, text(stdout), text(stderr))
     }
 }
 
@@ -69,6 +74,40 @@ fn files_are_listed_newest_first_and_the_limit_is_told() {
     assert_eq!(err, "warning: there are more files; --all lists them\n");
     let (_, out, err) = place.run(&["list", "--all", "--json"]);
     assert_eq!((out.lines().count(), &*err), (2, ""));
+}
+
+#[test]
+fn a_listing_is_filtered_and_printed_in_each_format() {
+    let place = Place::new();
+    let ids =
+        |out: &str| out.lines().map(|line| line.split(',').next().unwrap().to_owned()).collect::<Vec<_>>();
+    let (_, out, err) = place.run(&["list", "--output", "csv", "--match", "b.*", "--limit", "1"]);
+    assert_eq!((ids(&out), &*err), (vec!["file_id".to_owned(), place.ids[1].clone()], ""));
+    let (_, out, _) = place.run(&["list", "--output", "json", "--older-than", "30d"]);
+    let files: Vec<FileObject> = serde_json::from_str(&out).unwrap();
+    let found: Vec<_> = files.iter().map(|file| &file.file_id).collect();
+    assert_eq!(found, [&place.ids[1], &place.ids[0]]);
+    let (_, out, _) = place.run(&["list", "--output", "json", "--older-than", "999999d"]);
+    assert_eq!(out, "[]\n");
+    let (_, out, _) = place.run(&["list", "--output", "jsonl", "--scope", "sesn_other"]);
+    assert_eq!(out, "");
+}
+
+#[test]
+fn what_is_no_id_is_refused_before_anything_is_asked() {
+    let place = Place::new();
+    let long = "x".repeat(257);
+    for id in ["../x", "a/b", "a%2fb", "file\n1", "", "f\u{e9}", &long] {
+        for command in [&["show", id][..], &["get", id], &["delete", "-y", &place.ids[0], id]] {
+            let (status, out, _) = place.try_run(command);
+            let error = status.unwrap_err();
+            assert!(matches!(error, CommandError::Usage(_)), "{id:?}: {error:?}");
+            assert_eq!(out, "");
+        }
+    }
+    assert_eq!(place.run(&["show", &place.ids[0]]).0, ExitStatus::Success, "nothing was deleted");
+    assert!(place.try_run(&["list", "--scope", "a/b"]).0.is_err());
+    assert!(place.try_run(&["list", "--match", "["]).0.is_err());
 }
 
 #[test]
@@ -204,7 +243,7 @@ impl Target for Circle {
         self.0.get(file_id)
     }
 
-    fn list(&self, _request: &ListRequest) -> Result<crate::targets::FilePage, TargetError> {
+    fn list(&self, _request: &crate::targets::ListRequest) -> Result<crate::targets::FilePage, TargetError> {
         Ok(crate::targets::FilePage { files: Vec::new(), next_cursor: Some("again".to_owned()) })
     }
 
@@ -224,7 +263,11 @@ fn list_circle(interrupted: bool) -> Result<ExitStatus, CommandError> {
     let store = Store::open(&place.path("store")).unwrap();
     let profile = crate::targets::profiles::built_in("local").unwrap();
     let target = Circle(Arc::new(crate::targets::local::LocalTarget::new(profile, store)));
-    let cli = Cli::parse_from(["docferry", "files", "list"]);
+    let cli = Cli::parse_from(["docferry", "files", "list", "--all", "--json"]);
+    let Command::Files(FilesArgs { command: FilesCommand::List(args) }) = &cli.command else {
+        panic!("a list")
+    };
+    let wanted = Wanted::new(args, Timestamp::now()).unwrap();
     let mut context = Context {
         general: &cli.general,
         environment: &Environment::new(place.folder.path(), []),
@@ -234,7 +277,7 @@ fn list_circle(interrupted: bool) -> Result<ExitStatus, CommandError> {
         colour: Colour::Off,
         interrupted: Arc::new(interrupted.into()),
     };
-    Files { name: "circle".to_owned(), target: &target, context: &mut context }.list(u64::MAX, true)
+    Files { name: "circle".to_owned(), target: &target, context: &mut context }.list(&wanted)
 }
 
 #[test]
