@@ -235,7 +235,7 @@ impl Target for Circle {
         self.0.target_id()
     }
 
-    fn upload(&self, request: &crate::targets::UploadRequest<'_>) -> Result<FileObject, TargetError> {
+    fn upload(&self, request: &UploadRequest<'_>) -> Result<FileObject, TargetError> {
         self.0.upload(request)
     }
 
@@ -243,8 +243,8 @@ impl Target for Circle {
         self.0.get(file_id)
     }
 
-    fn list(&self, _request: &crate::targets::ListRequest) -> Result<crate::targets::FilePage, TargetError> {
-        Ok(crate::targets::FilePage { files: Vec::new(), next_cursor: Some("again".to_owned()) })
+    fn list(&self, _request: &ListRequest) -> Result<FilePage, TargetError> {
+        Ok(FilePage { files: Vec::new(), next_cursor: Some("again".to_owned()) })
     }
 
     fn download(&self, file_id: &str, out: &mut dyn Write) -> Result<u64, TargetError> {
