@@ -6,8 +6,10 @@
 mod books;
 mod check;
 mod config;
+mod confirm;
 mod convert;
 mod error;
+mod fetch;
 mod files;
 mod formats;
 mod halt;

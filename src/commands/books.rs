@@ -28,8 +28,6 @@ pub(super) fn open(settings: &Settings) -> Result<Ledger, CommandError> {
 /// [`crate::config::ConfigError`] if the model of estimates is not known.
 pub(super) fn engine(settings: &Settings, run_id: String) -> Result<Engine, CommandError> {
     let engine = &settings.engine;
-    let at_home = settings.target.base_url.as_ref().is_none_or(crate::http::is_loopback);
-    let of_profile = settings.target.profile.limits.requests_per_minute.filter(|_| !at_home);
     let price = settings.budgets.price()?.cloned().map(|price| (price, settings.budgets.references));
     Ok(Engine {
         retries: engine.retries,
@@ -41,17 +39,23 @@ pub(super) fn engine(settings: &Settings, run_id: String) -> Result<Engine, Comm
         rehash: engine.rehash,
         min_ttl: engine.min_ttl,
         verify: engine.verify_remote,
-        requests_per_minute: match engine.requests_per_minute {
-            RequestRate::Auto => of_profile,
-            RequestRate::Off => None,
-            RequestRate::PerMinute(n) => Some(n.get()),
-        },
+        requests_per_minute: requests_per_minute(settings),
         high_water: HighWater { warn_at: engine.warn_at, refuse_at: engine.refuse_at },
         budgets: settings.budgets.budgets.clone(),
         price,
         state_dir: engine.state_dir.clone(),
         run_id: Some(run_id),
     })
+}
+
+/// Returns how many requests a minute the target takes; `None` is any number.
+pub(super) fn requests_per_minute(settings: &Settings) -> Option<u32> {
+    let at_home = settings.target.base_url.as_ref().is_none_or(crate::http::is_loopback);
+    match settings.engine.requests_per_minute {
+        RequestRate::Auto => settings.target.profile.limits.requests_per_minute.filter(|_| !at_home),
+        RequestRate::Off => None,
+        RequestRate::PerMinute(n) => Some(n.get()),
+    }
 }
 
 /// Tells the ledger the budgets of days, weeks and months for the target.

@@ -4,12 +4,12 @@
 //! its name, cleaned, and never over a file that is there.
 
 use std::collections::HashSet;
-use std::fs::OpenOptions;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use super::{CommandError, Context, open_target};
+use super::confirm::confirm;
+use super::{CommandError, Context, fetch, open_target};
 use crate::cli::{FilesArgs, FilesCommand, UsageError};
 use crate::exit::ExitStatus;
 use crate::ledger::{Ledger, LedgerError, LedgerOptions, Scope};
@@ -122,7 +122,7 @@ impl Files<'_, '_> {
             match output {
                 Some(path) if path.as_os_str() == "-" => files.fetch_to_stdout(&file),
                 Some(path) => files.fetch(&file, path),
-                None => files.fetch(&file, &folder.join(local_name(&file))),
+                None => files.fetch(&file, &folder.join(fetch::local_name(&file))),
             }
         })
     }
@@ -141,31 +141,13 @@ impl Files<'_, '_> {
             return Err(CommandError::Stdout(kind.into()));
         }
         let length = result.map_err(|source| self.failed(source))?;
-        self.check_length(file, length)
+        fetch::check_length(&self.name, file, length)
     }
 
     fn fetch(&mut self, file: &FileObject, path: &Path) -> Result<(), CommandError> {
-        let named = |source| CommandError::File { path: path.to_owned(), source };
-        let mut out = OpenOptions::new().write(true).create_new(true).open(path).map_err(named)?;
-        let fetched = match self.target.download(&file.file_id, &mut out) {
-            Ok(length) => self.check_length(file, length),
-            Err(source) => Err(self.failed(source)),
-        };
-        if fetched.is_err() {
-            // Half a file must not look like a whole one; the failure itself is reported.
-            drop(std::fs::remove_file(path));
-            return fetched;
-        }
+        fetch::into_new_file(self.target, &self.name, file, path)?;
         writeln!(self.context.stdout, "{}", human::printable(&path.to_string_lossy()))
             .map_err(CommandError::Stdout)
-    }
-
-    fn check_length(&self, file: &FileObject, length: u64) -> Result<(), CommandError> {
-        if length == file.size_bytes {
-            return Ok(());
-        }
-        let message = format!("`{}` has {} bytes, {length} came", file.file_id, file.size_bytes);
-        Err(self.failed(TargetError::new(TargetErrorKind::BrokenAfterEnd, message)))
     }
 
     fn delete(
@@ -209,16 +191,8 @@ impl Files<'_, '_> {
     }
 
     fn confirm(&mut self, count: usize) -> Result<bool, CommandError> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            let error = UsageError::new("files are deleted for good, and nobody can be asked here");
-            return Err(error.with_hint("say --yes").into());
-        }
-        let question = format!("delete {count} file(s) of `{}` for good? [y/N] ", self.name);
-        let asked = self.context.stderr.write_all(question.as_bytes());
-        asked.and_then(|()| self.context.stderr.flush()).map_err(CommandError::Process)?;
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(CommandError::Process)?;
-        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+        let what = format!("delete {count} file(s) of `{}` for good?", self.name);
+        confirm(self.context, &what, "files are deleted for good, and nobody can be asked here")
     }
 
     /// Does something with each id. What concerns one file only is told, and the others go on.
@@ -283,20 +257,6 @@ fn describe(out: &mut dyn Write, file: &FileObject) -> io::Result<()> {
         vec![key.clone(), text]
     });
     human::table(out, &rows.collect::<Vec<_>>())
-}
-
-/// Returns a name that is one component and holds nothing that a terminal obeys.
-fn local_name(file: &FileObject) -> String {
-    let last = file.filename.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
-    match clean.trim() {
-        "" | "." | ".." => local_id(&file.file_id),
-        name => name.to_owned(),
-    }
-}
-
-fn local_id(file_id: &str) -> String {
-    file_id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
 }
 
 /// Remembers that writing failed, because a target's error only tells that copying did.

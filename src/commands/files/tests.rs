@@ -179,7 +179,7 @@ fn a_servers_name_never_leaves_the_folder() {
         ("a/", "file_1_x"),
         ("x\n\u{1b}y", "x__y"),
     ] {
-        assert_eq!(local_name(&file(name)), local, "{name:?}");
+        assert_eq!(fetch::local_name(&file(name)), local, "{name:?}");
     }
 }
 

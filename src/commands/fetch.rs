@@ -1,0 +1,66 @@
+//! Fetching files into a folder: never over a file that is there, and never half a file.
+//!
+//! Names come from the platform and are no paths: a name becomes its last component, cleaned.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use super::CommandError;
+use crate::acceptance::shorten;
+use crate::model::FileObject;
+use crate::model::profile::LengthUnit;
+use crate::targets::{Target, TargetError, TargetErrorKind};
+
+/// The longest name that file systems take.
+const MAX_NAME_BYTES: usize = 255;
+
+/// Fetches the content of a file of the target called `name` into a new file at `path`.
+///
+/// # Errors
+/// [`CommandError::File`] if something is there or it cannot be written, [`CommandError::Target`] if the content does
+/// not come or is not as long as the platform says; nothing is left at `path` then.
+pub(super) fn into_new_file(
+    target: &dyn Target,
+    name: &str,
+    file: &FileObject,
+    path: &Path,
+) -> Result<(), CommandError> {
+    let named = |source| CommandError::File { path: path.to_owned(), source };
+    let mut out = OpenOptions::new().write(true).create_new(true).open(path).map_err(named)?;
+    let fetched = match target.download(&file.file_id, &mut out) {
+        Ok(length) => check_length(name, file, length),
+        Err(source) => Err(CommandError::Target { target: name.to_owned(), source }),
+    };
+    if fetched.is_err() {
+        // Half a file must not look like a whole one; the failure itself is reported.
+        drop(std::fs::remove_file(path));
+    }
+    fetched
+}
+
+/// Compares what came with what the platform says of the file.
+///
+/// # Errors
+/// They differ.
+pub(super) fn check_length(name: &str, file: &FileObject, length: u64) -> Result<(), CommandError> {
+    if length == file.size_bytes {
+        return Ok(());
+    }
+    let message = format!("`{}` has {} bytes, {length} came", file.file_id, file.size_bytes);
+    let source = TargetError::new(TargetErrorKind::BrokenAfterEnd, message);
+    Err(CommandError::Target { target: name.to_owned(), source })
+}
+
+/// Returns a name that is one component and holds nothing that a terminal obeys.
+pub(super) fn local_name(file: &FileObject) -> String {
+    let last = file.filename.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    match clean.trim() {
+        "" | "." | ".." => local_id(&file.file_id),
+        name => shorten(name, MAX_NAME_BYTES, LengthUnit::Bytes),
+    }
+}
+
+fn local_id(file_id: &str) -> String {
+    file_id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
+}
