@@ -15,6 +15,8 @@ mod inputs;
 mod ledger;
 mod limits;
 mod manifest;
+mod message;
+mod outputs;
 mod pace;
 mod reuse;
 #[cfg(feature = "server")]
@@ -41,6 +43,8 @@ pub use inputs::InputArgs;
 pub use ledger::{LedgerArgs, LedgerCommand, ScopeArgs};
 pub use limits::LimitArgs;
 pub use manifest::{ManifestArgs, ManifestCommand};
+pub use message::{CacheTime, MessageArgs};
+pub use outputs::OutputsArgs;
 pub use pace::PaceArgs;
 pub use reuse::ReuseArgs;
 #[cfg(feature = "server")]
@@ -97,6 +101,10 @@ pub enum Command {
     Formats(FormatsArgs),
     /// Print or verify a manifest
     Manifest(ManifestArgs),
+    /// Print the body of a Messages request that refers to a manifest's files
+    Message(MessageArgs),
+    /// List or fetch the files that saved Messages responses name
+    Outputs(OutputsArgs),
     /// Stop the uploads of all runs until --clear
     Halt(HaltArgs),
     /// Show what earlier runs stored, take it in, or forget it

@@ -17,7 +17,9 @@ mod ingest;
 mod inputs;
 mod ledger;
 mod manifest;
+mod message;
 mod open;
+mod outputs;
 mod resume;
 mod run;
 #[cfg(feature = "server")]
@@ -164,6 +166,8 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Targets(args) => targets::run(&args, context),
         Command::Formats(args) => formats::run(&args, context),
         Command::Manifest(args) => manifest::run(&args, context),
+        Command::Message(args) => message::run(&args, context),
+        Command::Outputs(args) => outputs::run(&args, context),
         Command::Ledger(args) => ledger::run(&args, context),
         Command::Config(args) => config::run(&args, context),
         Command::Halt(args) => halt::run(&args, context),

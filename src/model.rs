@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod code;
 pub mod consumer;
+pub mod content_block;
 pub mod digest;
 pub mod entry;
 pub mod failpoint;
@@ -24,6 +25,7 @@ pub mod upload_key;
 pub use budget::Charges;
 pub use code::{Code, CodeKind};
 pub use consumer::Consumer;
+pub use content_block::Block;
 pub use digest::Sha256;
 pub use file_name::FileName;
 pub use file_object::{FileObject, FileStatus};

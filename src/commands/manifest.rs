@@ -1,6 +1,6 @@
 //! `manifest`: print and verify. A manifest is read a line at a time; it may be larger than memory.
 
-mod verify;
+pub(super) mod verify;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};

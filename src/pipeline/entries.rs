@@ -11,7 +11,8 @@ use crate::model::entry::{
     SourceEntry, Status, TargetEntry, WarningEntry,
 };
 use crate::model::{
-    Candidate, Code, Consumer, ConverterRef, Failure, FileObject, MediaType, Outcome, Payload, Sha256, Source,
+    Block, Candidate, Code, Consumer, ConverterRef, Failure, FileObject, MediaType, Outcome, Payload, Sha256,
+    Source,
 };
 use crate::stages::classify::Classified;
 
@@ -127,20 +128,10 @@ fn stored(entry: &mut Entry, status: Status, object: FileObject) {
     });
 }
 
-/// Returns the content block that refers to a stored file (Messages API, "Files" page, table of block types).
+/// Returns the content block that refers to a stored file; a session mounts its files, which needs none.
 fn content_block(consumer: Option<Consumer>, object: &FileObject) -> Option<serde_json::Value> {
-    let by_file = |kind: &str| serde_json::json!({ "type": kind, "source": { "type": "file", "file_id": object.file_id } });
-    match consumer? {
-        Consumer::Messages => match object.mime_type.as_str() {
-            "application/pdf" | "text/plain" => Some(by_file("document")),
-            "image/jpeg" | "image/png" | "image/gif" | "image/webp" => Some(by_file("image")),
-            _ => None,
-        },
-        Consumer::CodeExecution => {
-            Some(serde_json::json!({ "type": "container_upload", "file_id": object.file_id }))
-        }
-        Consumer::Sessions => None,
-    }
+    let consumer = consumer.filter(|consumer| *consumer != Consumer::Sessions)?;
+    Some(Block::of(consumer, &object.mime_type).json(&object.file_id))
 }
 
 /// Describes what a payload sends.

@@ -9,6 +9,7 @@ use crate::config::Environment;
 use crate::model::Timestamp;
 use crate::report::human::Colour;
 use crate::store::{NewFile, Store};
+use crate::targets::{FilePage, ListRequest, UploadRequest};
 
 /// A folder with a store of two files.
 struct Place {
@@ -261,8 +262,8 @@ fn list_circle(interrupted: bool) -> Result<ExitStatus, CommandError> {
     use clap::Parser;
     let place = Place::new();
     let store = Store::open(&place.path("store")).unwrap();
-    let profile = crate::targets::profiles::built_in("local").unwrap();
-    let target = Circle(Arc::new(crate::targets::local::LocalTarget::new(profile, store)));
+    let profile = targets::profiles::built_in("local").unwrap();
+    let target = Circle(Arc::new(targets::local::LocalTarget::new(profile, store)));
     let cli = Cli::parse_from(["docferry", "files", "list", "--all", "--json"]);
     let Command::Files(FilesArgs { command: FilesCommand::List(args) }) = &cli.command else {
         panic!("a list")

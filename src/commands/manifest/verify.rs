@@ -134,7 +134,7 @@ impl Checker {
 }
 
 /// Returns how an entry's fields contradict its status.
-fn fields(entry: &Entry) -> Option<&'static str> {
+pub(in crate::commands) fn fields(entry: &Entry) -> Option<&'static str> {
     let sent = matches!(entry.status, Status::Uploaded | Status::Reused | Status::Adopted);
     let made = sent || entry.status == Status::Converted;
     let reasoned = matches!(entry.status, Status::Failed | Status::Skipped | Status::Ambiguous);

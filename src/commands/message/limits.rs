@@ -1,0 +1,156 @@
+//! The platform's limits for one request. Each finding names the page of the platform's documents that sets the rule.
+
+use std::io::Read;
+
+use super::stored::Stored;
+use crate::cli::MessageArgs;
+use crate::model::digest::Hasher;
+use crate::model::source::OpenedFile;
+use crate::model::{Block, MediaType};
+use crate::stages::estimate::{self, Known};
+
+/// The largest body, in bytes: 32 MB (api/overview), read as the smaller unit.
+pub(super) const MAX_BODY_BYTES: u64 = 32_000_000;
+/// PDF pages in a request, and where the context is below a million tokens (build-with-claude/pdf-support).
+const MAX_PAGES: [usize; 2] = [600, 100];
+/// Pictures in a request, and where the context is 200,000 tokens (build-with-claude/vision).
+const MAX_IMAGES: [usize; 2] = [600, 100];
+/// Pixels of a side, and pictures beyond which it may have so many only (build-with-claude/vision).
+const MAX_SIDE: u64 = 8_000;
+const MANY_IMAGES: usize = 20;
+const MAX_SIDE_OF_MANY: u64 = 2_000;
+/// Bytes of a picture whose base64 form has 10 MB (build-with-claude/vision).
+const MAX_IMAGE_BYTES: u64 = 7_500_000;
+/// The largest picture on this machine that is opened, and where its frame must begin.
+const MAX_LOCAL_BYTES: u64 = 64 << 20;
+const HEAD_BYTES: usize = 1 << 20;
+/// The fewest tokens that are cached, by model (build-with-claude/prompt-caching, 2026-08-22).
+const MIN_CACHED: &[(u64, &[&str])] = &[
+    (512, &["claude-opus-5", "claude-fable-5", "claude-mythos-5", "claude-fable-5-1"]),
+    (1024, &["claude-opus-4-8", "claude-sonnet-5", "claude-sonnet-4-6", "claude-sonnet-4-5"]),
+    (2048, &["claude-opus-4-7"]),
+    (4096, &["claude-opus-4-6", "claude-opus-4-5", "claude-haiku-4-5"]),
+];
+
+/// What the rules say.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// What the platform refuses, or may.
+    pub(super) refusals: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Judges a body of so many bytes.
+pub(super) fn judge(args: &MessageArgs, files: &[Stored], body_bytes: usize) -> Judged {
+    let mut judged = Judged::default();
+    if body_bytes as u64 > MAX_BODY_BYTES {
+        let text = format!("the body has {body_bytes} bytes, over {MAX_BODY_BYTES} (api/overview)");
+        judged.refusals.push(text);
+    }
+    judged.pages(files);
+    judged.images(files);
+    if args.citations && !files.iter().any(|file| file.block == Block::Document) {
+        judged.warnings.push("there is no document to cite (build-with-claude/citations)".to_owned());
+    }
+    if args.cache.is_some() {
+        judged.cache(&args.model, files);
+    }
+    judged
+}
+
+impl Judged {
+    /// Pages are not counted: docferry has no reader of PDFs. But each has one at least.
+    fn pages(&mut self, files: &[Stored]) {
+        let is_pdf =
+            |file: &&Stored| file.block == Block::Document && file.media_type.starts_with("application/pdf");
+        let count = files.iter().filter(is_pdf).count();
+        let [most, fewer] = MAX_PAGES;
+        if count > most {
+            let text = format!("{count} PDFs have more than {most} pages (build-with-claude/pdf-support)");
+            self.refusals.push(text);
+        } else if count > 0 {
+            self.warnings.push(format!(
+                "the pages of {count} PDF(s) are unknown; a request may have {most}, or {fewer} where the model's \
+                 context is below 1M tokens (build-with-claude/pdf-support)"
+            ));
+        }
+    }
+
+    fn images(&mut self, files: &[Stored]) {
+        let images: Vec<_> = files.iter().filter(|file| file.block == Block::Image).collect();
+        let count = images.len();
+        let [most, fewer] = MAX_IMAGES;
+        if count > most {
+            self.refusals.push(format!("{count} pictures, over {most} (build-with-claude/vision)"));
+        } else if count > fewer {
+            self.warnings.push(format!(
+                "{count} pictures, over the {fewer} of models with a context of 200k (build-with-claude/vision)"
+            ));
+        }
+        let side = if count > MANY_IMAGES { MAX_SIDE_OF_MANY } else { MAX_SIDE };
+        let mut unknown = 0;
+        for image in images {
+            if image.size_bytes > MAX_IMAGE_BYTES {
+                let text = "over 10 MB as base64 (build-with-claude/vision)";
+                self.warnings.push(format!("`{}` has {} bytes, {text}", image.title, image.size_bytes));
+            }
+            match pixels(image) {
+                Some((width, height)) if width.max(height) > side => {
+                    let many = if side == MAX_SIDE { "" } else { " among more than 20 pictures" };
+                    self.refusals.push(format!(
+                        "`{}` has {width}x{height} pixels, over {side} a side{many} (build-with-claude/vision)",
+                        image.title
+                    ));
+                }
+                Some(_) => {}
+                None => unknown += 1,
+            }
+        }
+        if unknown > 0 {
+            self.warnings.push(format!(
+                "the pixels of {unknown} picture(s) are unknown, as the sent bytes are not here; a side may have {side} \
+                 (build-with-claude/vision)"
+            ));
+        }
+    }
+
+    /// What is too short is silently not cached.
+    fn cache(&mut self, model: &str, files: &[Stored]) {
+        let Some((least, _)) = MIN_CACHED.iter().find(|(_, models)| models.contains(&model)) else {
+            let text = format!("from how many tokens on `{model}` caches is not known here");
+            return self.warnings.push(text);
+        };
+        let most: u64 = files.iter().filter(|file| file.block != Block::ContainerUpload).map(tokens).sum();
+        if most < *least {
+            self.warnings.push(format!(
+                "nothing will be cached: the files have at most about {most} tokens, `{model}` caches from {least} on \
+                 (build-with-claude/prompt-caching)"
+            ));
+        }
+    }
+}
+
+/// Returns the most tokens that a file may have.
+fn tokens(file: &Stored) -> u64 {
+    let Ok(media_type) = file.media_type.parse::<MediaType>() else { return file.size_bytes };
+    estimate::tokens(&media_type, file.size_bytes, &Known::default(), None).most.min(u64::from(u32::MAX))
+}
+
+/// Reads width and height from the file that was sent, if it is still here.
+fn pixels(image: &Stored) -> Option<(u64, u64)> {
+    let (paths, digest) = image.local.as_ref()?;
+    paths.iter().find_map(|path| {
+        let (opened, file) = OpenedFile::open(path, true).ok()?;
+        if opened.size_bytes() != image.size_bytes || opened.size_bytes() > MAX_LOCAL_BYTES {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_LOCAL_BYTES).read_to_end(&mut bytes).ok()?;
+        let mut hasher = Hasher::default();
+        hasher.update(&bytes);
+        if hasher.finish() != *digest {
+            return None;
+        }
+        estimate::pixels(&bytes[..bytes.len().min(HEAD_BYTES)])
+    })
+}

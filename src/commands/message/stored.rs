@@ -1,0 +1,154 @@
+//! What a manifest says is stored and can be used now.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{BufRead, Read};
+use std::path::{Path, PathBuf};
+
+use crate::cli::UsageError;
+use crate::commands::CommandError;
+use crate::commands::manifest::{open, verify};
+use crate::model::entry::{Entry, FileEntry, SCHEMA_VERSION, Status};
+use crate::model::profile::Dialect;
+use crate::model::{Block, Consumer, FileStatus, Sha256, Timestamp};
+use crate::targets::profiles;
+
+/// The longest line; an entry with the most warnings is far shorter.
+const MAX_LINE_BYTES: u64 = 4 << 20;
+/// More blocks than fit into a body of the largest size.
+const MAX_FILES: usize = 400_000;
+/// The longest id; platforms give far shorter ones.
+const MAX_ID_BYTES: usize = 256;
+
+/// A file that a message can refer to.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) file_id: String,
+    pub(super) block: Block,
+    pub(super) media_type: String,
+    pub(super) size_bytes: u64,
+    /// The name of its source, with the label of the part.
+    pub(super) title: String,
+    /// Where its bytes may still be on this machine, and their digest.
+    pub(super) local: Option<(Vec<PathBuf>, Sha256)>,
+}
+
+/// The files of a manifest, and what was left out.
+#[derive(Debug, Default)]
+pub(super) struct Storeds {
+    pub(super) files: Vec<Stored>,
+    /// The targets that store anything, by name.
+    pub(super) targets: Vec<String>,
+    seen: HashSet<String>,
+    left_out: BTreeMap<String, u64>,
+}
+
+impl Storeds {
+    /// Tells what was left out, and what is odd.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<_> = self.left_out.iter().map(|(why, n)| format!("left out: {n} {why}")).collect();
+        if self.targets.iter().any(|name| dialect(name) == Some(Dialect::Local)) {
+            let text = "the ids are of a store on this machine, which the Messages API does not know";
+            notes.push(text.to_owned());
+        }
+        notes
+    }
+
+    fn add(&mut self, entry: &Entry, now: Timestamp) {
+        let (Status::Uploaded | Status::Reused | Status::Adopted, Some(file), Some(target)) =
+            (entry.status, &entry.file, &entry.target)
+        else {
+            return self.leave_out(&format!("that are {}", entry.status.as_str()));
+        };
+        if !self.targets.contains(&target.name) {
+            self.targets.push(target.name.clone());
+        }
+        if let Some(why) = unusable(file, now) {
+            return self.leave_out(why);
+        }
+        if !self.seen.insert(file.file_id.clone()) {
+            return self.leave_out("that are the same file as another");
+        }
+        let consumer = target.consumer;
+        self.files.push(stored(entry, file, consumer));
+    }
+
+    fn leave_out(&mut self, why: &str) {
+        *self.left_out.entry(why.to_owned()).or_default() += 1;
+    }
+}
+
+fn stored(entry: &Entry, file: &FileEntry, consumer: Consumer) -> Stored {
+    let name = entry.source.relative.rsplit('/').next().unwrap_or_default();
+    let output = entry.output.as_ref();
+    let title = match output.and_then(|output| output.part_label.as_ref()) {
+        Some(label) => format!("{name} ({label})"),
+        None => name.to_owned(),
+    };
+    let local = output.map(|output| {
+        let source =
+            Some(&entry.source.path).filter(|path| *path != "-" && entry.source.path_bytes.is_none());
+        (output.path.iter().chain(source).map(PathBuf::from).collect(), output.sha256)
+    });
+    Stored {
+        file_id: file.file_id.clone(),
+        block: Block::of(consumer, &file.mime_type),
+        media_type: file.mime_type.clone(),
+        size_bytes: file.size_bytes,
+        title,
+        local,
+    }
+}
+
+/// Tells why the platform would not take a stored file.
+fn unusable(file: &FileEntry, now: Timestamp) -> Option<&'static str> {
+    let is_char = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    let id = &file.file_id;
+    if id.is_empty() || id.len() > MAX_ID_BYTES || !id.bytes().all(is_char) {
+        return Some("whose `file_id` is no id");
+    }
+    if file.expires_at.is_some_and(|expires| expires <= now) {
+        return Some("whose content has expired");
+    }
+    match file.status {
+        Some(FileStatus::Error | FileStatus::Deleted) => Some("that the target could not use"),
+        _ => None,
+    }
+}
+
+fn dialect(name: &str) -> Option<Dialect> {
+    profiles::built_in(name).map(|profile| profile.dialect)
+}
+
+/// Tells whether a built-in target speaks another API than the one with messages.
+pub(super) fn is_foreign(name: &str) -> bool {
+    dialect(name) == Some(Dialect::Qoder)
+}
+
+/// Reads a manifest; what contradicts itself is refused.
+pub(super) fn read(path: &Path) -> Result<Storeds, CommandError> {
+    let mut reader = open(path)?;
+    let (mut found, mut line, now) = (Storeds::default(), Vec::new(), Timestamp::now());
+    for number in 1u64.. {
+        line.clear();
+        let read = reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line);
+        if read.map_err(|source| CommandError::File { path: path.to_owned(), source })? == 0 {
+            break;
+        }
+        let bad = |what: String| {
+            let place = format!("`{}` line {number} is no entry", path.display());
+            UsageError::new(format!("{place}: {what}")).with_hint("`docferry manifest verify` says more")
+        };
+        let entry: Entry = serde_json::from_slice(&line).map_err(|error| bad(error.to_string()))?;
+        if entry.schema_version != SCHEMA_VERSION {
+            return Err(bad(format!("schema_version is {}", entry.schema_version)).into());
+        }
+        if let Some(defect) = verify::fields(&entry) {
+            return Err(bad(format!("status is {}: {defect}", entry.status.as_str())).into());
+        }
+        found.add(&entry, now);
+        if found.files.len() > MAX_FILES {
+            return Err(UsageError::new(format!("more than {MAX_FILES} files fit into no message")).into());
+        }
+    }
+    Ok(found)
+}

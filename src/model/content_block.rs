@@ -1,0 +1,65 @@
+//! How a message refers to a stored file (Messages API, page "Files", table of block types).
+
+use serde_json::{Value as Json, json};
+
+use super::Consumer;
+
+/// A kind of content block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Block {
+    /// A PDF or plain text, which the model reads.
+    Document,
+    /// A picture, which the model sees.
+    Image,
+    /// Anything else, and what was uploaded for it: a file in the container of the code execution tool.
+    ContainerUpload,
+}
+
+impl Block {
+    /// Decides by the stored media type, for every consumer but code execution, whose files go into the container.
+    #[must_use]
+    pub fn of(consumer: Consumer, media_type: &str) -> Self {
+        if consumer == Consumer::CodeExecution {
+            return Self::ContainerUpload;
+        }
+        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match essence.as_str() {
+            "application/pdf" | "text/plain" => Self::Document,
+            "image/jpeg" | "image/png" | "image/gif" | "image/webp" => Self::Image,
+            _ => Self::ContainerUpload,
+        }
+    }
+
+    /// Returns the block that refers to a file, without options.
+    #[must_use]
+    pub fn json(self, file_id: &str) -> Json {
+        let by_file = |kind: &str| json!({ "type": kind, "source": { "type": "file", "file_id": file_id } });
+        match self {
+            Self::Document => by_file("document"),
+            Self::Image => by_file("image"),
+            Self::ContainerUpload => json!({ "type": "container_upload", "file_id": file_id }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stored_type_decides() {
+        for (consumer, media_type, expected) in [
+            (Consumer::Messages, "application/pdf", Block::Document),
+            (Consumer::Messages, "text/plain; charset=utf-8", Block::Document),
+            (Consumer::Messages, "Image/PNG", Block::Image),
+            (Consumer::Sessions, "image/webp", Block::Image),
+            (Consumer::Messages, "image/svg+xml", Block::ContainerUpload),
+            (Consumer::Messages, "text/csv", Block::ContainerUpload),
+            (Consumer::CodeExecution, "application/pdf", Block::ContainerUpload),
+            (Consumer::Messages, "", Block::ContainerUpload),
+        ] {
+            assert_eq!(Block::of(consumer, media_type), expected, "{media_type}");
+        }
+        assert_eq!(Block::ContainerUpload.json("f"), json!({"type": "container_upload", "file_id": "f"}));
+    }
+}
