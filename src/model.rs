@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod code;
 pub mod consumer;
+pub mod cost;
 pub mod digest;
 pub mod entry;
 pub mod failpoint;
