@@ -4,6 +4,7 @@ pub mod budget;
 pub mod code;
 pub mod consumer;
 pub mod content_block;
+pub mod cost;
 pub mod digest;
 pub mod entry;
 pub mod failpoint;

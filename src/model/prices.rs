@@ -30,8 +30,25 @@ pub struct Price {
     pub image_tokens: u64,
     /// The number of tokens above which a whole request has another price, and that price.
     pub long: Option<(u64, Usd)>,
+    /// What caching costs; a table that only serves budgets may leave it out.
+    pub cache: Option<CachePrice>,
+    /// The same for a request that is above the number of [`Price::long`].
+    pub long_cache: Option<CachePrice>,
+    /// The fewest tokens that are cached at all, where that is published.
+    pub min_cacheable: Option<u64>,
     /// Where that is said.
     pub source: String,
+}
+
+/// What a million tokens cost that go to a cache or come from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CachePrice {
+    /// To write for five minutes.
+    pub write_5m: Usd,
+    /// To write for an hour.
+    pub write_1h: Usd,
+    /// To read.
+    pub read: Usd,
 }
 
 /// A table that makes no sense.
@@ -70,6 +87,8 @@ struct Row {
     #[serde(default = "standard_image")]
     image_tokens: u64,
     long: Option<Long>,
+    cache: Option<CacheRow>,
+    min_cacheable: Option<u64>,
     #[serde(default)]
     source: String,
 }
@@ -79,6 +98,25 @@ struct Row {
 struct Long {
     above: u64,
     input: String,
+    cache: Option<CacheRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CacheRow {
+    write_5m: String,
+    write_1h: String,
+    read: String,
+}
+
+impl CacheRow {
+    fn price(&self) -> Result<CachePrice, BadUsd> {
+        Ok(CachePrice {
+            write_5m: self.write_5m.parse()?,
+            write_1h: self.write_1h.parse()?,
+            read: self.read.parse()?,
+        })
+    }
 }
 
 fn one() -> String {
@@ -98,7 +136,14 @@ impl Row {
             Some(long) => Some((long.above, amount(&long.input)?)),
             None => None,
         };
+        let cache = |row: Option<&CacheRow>| {
+            let price = row.map(CacheRow::price).transpose();
+            price.map_err(|source| BadPrices::Amount { id: id.clone(), source })
+        };
         Ok(Price {
+            cache: cache(self.cache.as_ref())?,
+            long_cache: cache(self.long.as_ref().and_then(|long| long.cache.as_ref()))?,
+            min_cacheable: self.min_cacheable,
             input: amount(&self.input)?,
             // A factor has the form of an amount, and three digits are enough.
             tokens_per_mille: amount(&self.tokens)?.micros() / 1_000,
@@ -200,9 +245,13 @@ mod tests {
         for (text, expected) in [
             ("date = 1".to_owned(), "invalid type: integer `1`, expected a string"),
             (row.replace("\"1\"", "\"one\""), "the row of `m`"),
+            (
+                format!("{row}cache = {{ write_5m = \"1\", write_1h = \"2\", read = \"no\" }}\n"),
+                "the row of `m`",
+            ),
             (row.replace("[\"m\"]", "[]"), "the model `` has no row or more than one"),
             (row.replace("[\"m\"]", "[\"m\", \"m\"]"), "the model `m` has no row or more than one"),
-            (format!("{row}output = \"1\"\n"), "unknown field `output`"),
+            (format!("{row}outputs = \"1\"\n"), "unknown field `outputs`"),
         ] {
             let error = Prices::parse(&text).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
