@@ -19,7 +19,7 @@ use super::error::{Error, ErrorKind};
 use super::multipart::{Boundary, Form};
 
 /// How much is read at a time. A file that is no longer is handed over with its framing, in one piece.
-const PIECE_BYTES: usize = 256 << 10;
+const PIECE_BYTES: usize = 64 << 10;
 /// How many pieces wait to be sent.
 const PIECES: usize = 2;
 

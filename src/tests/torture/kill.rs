@@ -8,8 +8,6 @@ use super::site::Site;
 use super::{draw, extent};
 
 const FILES: usize = 500;
-/// What a killed run sent is committed by then, however busy the machine is: only so is its listing truthful.
-const GRACE: Duration = Duration::from_secs(1);
 
 #[test]
 fn kills_at_any_instant_lose_and_double_nothing() {
@@ -20,20 +18,15 @@ fn kills_at_any_instant_lose_and_double_nothing() {
     let started = Instant::now();
     let ran = plain.run();
     assert!(all_done(&ran), "{}: {}", counts(&ran), ran.told);
-    // Each run goes on where the last was killed, so that kills come at every instant of a whole one. Some come after it
-    // has waited for what the last one sent, else none would come further.
-    let short = started.elapsed() / 2;
-    let longest = |n: usize| if n % 5 == 4 { short + GRACE * 3 / 2 } else { short };
+    // Each run goes on where the last was killed, so that kills come at every instant of a whole one.
+    let longest = started.elapsed() / 2;
     let (mut killed, mut sites, mut adopted, mut midway) = (0, 0, 0, 0);
     while killed < extent.kills {
         sites += 1;
         let mut site = Site::new(FILES);
-        site.grace = "1s";
         site.serve(&[], 0);
         let mut runs = 1;
-        while killed < extent.kills
-            && killed_in_time(&site, longest(killed), draw(extent.seed, killed as u64))
-        {
+        while killed < extent.kills && killed_in_time(&site, longest, draw(extent.seed, killed as u64)) {
             killed += 1;
             runs += 1;
             midway += usize::from((1..FILES - 1).contains(&site.commits().len()));
