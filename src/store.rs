@@ -223,15 +223,10 @@ impl Store {
         let bound = listing::Bound::parse(position)?;
         let mut page = Page::default();
         self.names.walk(&self.files(), &bound, |id| {
-            match self.record(id) {
-                Ok(Some(_)) if page.files.len() == limit => page.has_more = true,
-                Ok(Some(record)) => page.files.push(record.file),
-                Ok(None) => {}
-                // One damaged record must not hide all others; asking for it says what is wrong.
-                Err(StoreError::Damaged { path, reason }) => {
-                    tracing::warn!(path = %path.display(), reason, "left out a damaged record");
-                }
-                Err(error) => return Err(error),
+            match whole(self.record(id))? {
+                Some(_) if page.files.len() == limit => page.has_more = true,
+                Some(record) => page.files.push(record.file),
+                None => {}
             }
             Ok(!page.has_more)
         })?;
@@ -373,6 +368,17 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> 
     serde_json::from_slice(&text)
         .map(Some)
         .map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Leaves out what is damaged: one record must not hide all others, and asking for it says what is wrong.
+fn whole<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match found {
+        Err(StoreError::Damaged { path, reason }) => {
+            tracing::warn!(path = %path.display(), reason, "left out a damaged record");
+            Ok(None)
+        }
+        found => found,
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Names come from the platform and are no paths: a name becomes its last component, cleaned.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::path::Path;
 
 use super::CommandError;
@@ -36,6 +37,25 @@ pub(super) fn into_new_file(
         drop(std::fs::remove_file(path));
     }
     fetched
+}
+
+/// Returns why a file is not given back, in the words of the target's facts.
+pub(super) fn not_downloadable(target: &dyn Target, file_id: &str) -> TargetError {
+    let fact = target.profile().facts.iter().find(|fact| fact.topic == "download");
+    let rule = fact.map_or(String::new(), |fact| format!(": {} ({})", fact.text, fact.source));
+    TargetError::new(TargetErrorKind::NotDownloadable, format!("`{file_id}` cannot be fetched{rule}"))
+}
+
+/// Tells whether a failure concerns one file only, so that the others may go on.
+pub(super) fn concerns_one_file(error: &CommandError) -> bool {
+    match error {
+        CommandError::Target { source, .. } => matches!(
+            source.kind,
+            TargetErrorKind::NotFound | TargetErrorKind::Refused | TargetErrorKind::NotDownloadable
+        ),
+        CommandError::File { source, .. } => source.kind() == io::ErrorKind::AlreadyExists,
+        _ => false,
+    }
 }
 
 /// Compares what came with what the platform says of the file.

@@ -17,7 +17,7 @@ use crate::http::displayable;
 use crate::ledger::{Ledger, LedgerError, LedgerOptions, Scope};
 use crate::model::{FileObject, Timestamp};
 use crate::report::{human, json};
-use crate::targets::{self, Target, TargetError, TargetErrorKind};
+use crate::targets::{self, Target, TargetError};
 
 mod list;
 
@@ -91,7 +91,7 @@ impl Files<'_, '_> {
         self.each(ids, |files, id| {
             let file = files.target.get(id).map_err(|source| files.failed(source))?;
             if file.downloadable == Some(false) {
-                return Err(files.failed(files.not_downloadable(id)));
+                return Err(files.failed(fetch::not_downloadable(files.target, id)));
             }
             match output {
                 Some(path) if path.as_os_str() == "-" => files.fetch_to_stdout(&file),
@@ -99,13 +99,6 @@ impl Files<'_, '_> {
                 None => files.fetch(&file, &folder.join(fetch::local_name(&file))),
             }
         })
-    }
-
-    /// Returns why a file is not given back, in the words of the target's facts.
-    fn not_downloadable(&self, id: &str) -> TargetError {
-        let fact = self.target.profile().facts.iter().find(|fact| fact.topic == "download");
-        let rule = fact.map_or(String::new(), |fact| format!(": {} ({})", fact.text, fact.source));
-        TargetError::new(TargetErrorKind::NotDownloadable, format!("`{id}` cannot be fetched{rule}"))
     }
 
     fn fetch_to_stdout(&mut self, file: &FileObject) -> Result<(), CommandError> {
@@ -182,7 +175,7 @@ impl Files<'_, '_> {
             }
             match act(self, id) {
                 Ok(()) => {}
-                Err(error) if concerns_one_file(&error) => {
+                Err(error) if fetch::concerns_one_file(&error) => {
                     status = status.merge(ExitStatus::Findings);
                     self.context.complain(&error, error.hint().as_deref());
                 }
@@ -200,17 +193,6 @@ impl Files<'_, '_> {
 /// Notes that a file is gone.
 fn lost(ledger: &Ledger, scopes: &[Scope], id: &str) -> Result<(), LedgerError> {
     scopes.iter().try_for_each(|scope| ledger.lost(*scope, &[id.to_owned()]))
-}
-
-fn concerns_one_file(error: &CommandError) -> bool {
-    match error {
-        CommandError::Target { source, .. } => matches!(
-            source.kind,
-            TargetErrorKind::NotFound | TargetErrorKind::Refused | TargetErrorKind::NotDownloadable
-        ),
-        CommandError::File { source, .. } => source.kind() == io::ErrorKind::AlreadyExists,
-        _ => false,
-    }
 }
 
 /// Writes every field that the target gave, one a line.

@@ -40,18 +40,21 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     }
 }
 
+/// Says that a line of a manifest, counted from 1, is no entry.
+pub(super) fn no_entry(path: &Path, number: u64, why: &dyn std::fmt::Display) -> UsageError {
+    let message = format!("`{}` line {number} is no entry: {why}", path.display());
+    UsageError::new(message).with_hint("`docferry manifest verify` says more")
+}
+
 fn show(
     path: &Path,
     stable: bool,
     as_json: bool,
     context: &mut Context<'_>,
 ) -> Result<ExitStatus, CommandError> {
-    for (number, line) in open(path)?.lines().enumerate() {
+    for (number, line) in (1..).zip(open(path)?.lines()) {
         let line = line.map_err(|source| CommandError::File { path: path.to_owned(), source })?;
-        let bad = |error: serde_json::Error| {
-            let place = format!("`{}` line {} is no entry", path.display(), number + 1);
-            UsageError::new(format!("{place}: {error}")).with_hint("`docferry manifest verify` says more")
-        };
+        let bad = |error: serde_json::Error| no_entry(path, number, &error);
         let written = if stable || as_json {
             let mut entry: Json = serde_json::from_str(&line).map_err(bad)?;
             if stable {

@@ -13,14 +13,11 @@ use serde_json::{Value as Json, json};
 use super::{CommandError, Context, fetch, manifest, open_target};
 use crate::cli::{OutputsArgs, UsageError};
 use crate::exit::ExitStatus;
-use crate::model::FileObject;
 use crate::report::{human, json as report};
-use crate::targets::{Target, TargetError, TargetErrorKind};
+use crate::targets::{Target, is_id};
 
 /// The most bytes of responses that are read.
 const MAX_BYTES: u64 = 64 << 20;
-/// The longest id; platforms give far shorter ones.
-const MAX_ID_BYTES: usize = 256;
 
 /// Does what was asked.
 pub(super) fn run(args: &OutputsArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
@@ -54,7 +51,7 @@ pub(super) fn run(args: &OutputsArgs, context: &mut Context<'_>) -> Result<ExitS
             return Ok(ExitStatus::Interrupted);
         }
         match get(&*target, &name, id, args, context) {
-            Err(error) if concerns_one_file(&error) => {
+            Err(error) if fetch::concerns_one_file(&error) => {
                 status = status.merge(ExitStatus::Findings);
                 context.complain(&error, error.hint().as_deref());
             }
@@ -75,7 +72,7 @@ fn get(
     let failed = |source| CommandError::Target { target: name.to_owned(), source };
     let file = target.get(id).map_err(failed)?;
     if file.downloadable == Some(false) {
-        return Err(failed(not_downloadable(target, &file)));
+        return Err(failed(fetch::not_downloadable(target, id)));
     }
     let path = args.output_dir.join(fetch::local_name(&file));
     fetch::into_new_file(target, name, &file, &path)?;
@@ -85,24 +82,6 @@ fn get(
         false => writeln!(context.stdout, "{}", human::printable(&path)),
     };
     written.map_err(CommandError::Stdout)
-}
-
-fn not_downloadable(target: &dyn Target, file: &FileObject) -> TargetError {
-    let fact = target.profile().facts.iter().find(|fact| fact.topic == "download");
-    let rule = fact.map_or(String::new(), |fact| format!(": {} ({})", fact.text, fact.source));
-    let message = format!("`{}` cannot be fetched{rule}", file.file_id);
-    TargetError::new(TargetErrorKind::NotDownloadable, message)
-}
-
-fn concerns_one_file(error: &CommandError) -> bool {
-    match error {
-        CommandError::Target { source, .. } => matches!(
-            source.kind,
-            TargetErrorKind::NotFound | TargetErrorKind::Refused | TargetErrorKind::NotDownloadable
-        ),
-        CommandError::File { source, .. } => source.kind() == std::io::ErrorKind::AlreadyExists,
-        _ => false,
-    }
 }
 
 /// What responses name.
@@ -171,8 +150,7 @@ impl Found {
     }
 
     fn id(&mut self, id: &str) {
-        let is_char = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        if id.is_empty() || id.len() > MAX_ID_BYTES || !id.bytes().all(is_char) {
+        if !is_id(id) {
             self.is_sound = false;
             self.troubles.push(format!("`{}` is not the id of a file; it is left out", clipped(id)));
         } else if self.seen.insert(id.to_owned()) {

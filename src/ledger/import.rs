@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::contents::{self, RECORD_VERSION, Record, Taken};
 use super::{Ledger, LedgerError};
-use crate::model::entry::{Entry, FileEntry, OutputEntry, Status};
+use crate::model::entry::{Entry, FileEntry, OutputEntry};
 use crate::model::upload::Dedupe;
 use crate::model::upload_key::{UploadKey, key_name};
 use crate::model::{FileObject, Sha256};
@@ -149,7 +149,7 @@ fn read_line(text: &[u8], line: u64, into: Option<&ImportInto<'_>>) -> Result<Op
         return serde_json::from_value(json).map(Some).map_err(bad);
     }
     let entry: Entry = serde_json::from_value(json).map_err(bad)?;
-    let is_stored = matches!(entry.status, Status::Uploaded | Status::Reused | Status::Adopted);
+    let is_stored = entry.status.is_stored();
     match (&entry.file, &entry.output, &entry.target) {
         (Some(file), Some(output), Some(target)) if is_stored => {
             let into = into.ok_or(ImportError::NoScope { line })?;

@@ -4,9 +4,7 @@
 //! fit is an error and never a smaller one.
 
 use super::budget::Usd;
-use super::prices::{CachePrice, Price};
-
-const MILLION: u128 = 1_000_000;
+use super::prices::{Price, micros};
 
 /// How long a cache keeps what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +42,7 @@ pub struct TooDear;
 /// # Errors
 /// [`TooDear`].
 pub fn uncached(price: &Price, tokens: u64, turns: u64) -> Result<Usd, TooDear> {
-    total(request(tokens, input(price, tokens)), turns)
+    total(micros(tokens, price.input_for(tokens)), turns)
 }
 
 /// Returns what `turns` requests of so many tokens cost with a cache.
@@ -52,7 +50,7 @@ pub fn uncached(price: &Price, tokens: u64, turns: u64) -> Result<Usd, TooDear> 
 /// # Errors
 /// [`TooDear`].
 pub fn cached(price: &Price, tokens: u64, turns: u64, time: CacheTime) -> Result<Cached, TooDear> {
-    let Some(cells) = cells(price, tokens) else { return Ok(Cached::Unknown) };
+    let Some(cells) = price.cache_for(tokens) else { return Ok(Cached::Unknown) };
     if price.min_cacheable.is_some_and(|least| tokens < least) {
         return Ok(Cached::BelowMinimum);
     }
@@ -60,10 +58,10 @@ pub fn cached(price: &Price, tokens: u64, turns: u64, time: CacheTime) -> Result
         CacheTime::FiveMinutes => cells.write_5m,
         CacheTime::Hour => cells.write_1h,
     };
-    let written = total(request(tokens, write), turns.min(1))?;
-    let read = total(request(tokens, cells.read), turns.saturating_sub(1))?;
+    let written = total(micros(tokens, write), turns.min(1))?;
+    let read = total(micros(tokens, cells.read), turns.saturating_sub(1))?;
     let sum = written.micros().checked_add(read.micros()).ok_or(TooDear)?;
-    let break_even = break_even(input(price, tokens), write, cells.read);
+    let break_even = break_even(price.input_for(tokens), write, cells.read);
     Ok(Cached::Costs { total: Usd::from_micros(sum), break_even })
 }
 
@@ -71,22 +69,6 @@ pub fn cached(price: &Price, tokens: u64, turns: u64, time: CacheTime) -> Result
 fn break_even(input: Usd, write: Usd, read: Usd) -> Option<u64> {
     let saved = input.micros().checked_sub(read.micros()).filter(|saved| *saved > 0)?;
     Some(write.micros().saturating_sub(read.micros()) / saved + 1)
-}
-
-fn is_long(price: &Price, tokens: u64) -> bool {
-    price.long.is_some_and(|(above, _)| tokens > above)
-}
-
-fn input(price: &Price, tokens: u64) -> Usd {
-    price.long.filter(|_| is_long(price, tokens)).map_or(price.input, |(_, input)| input)
-}
-
-fn cells(price: &Price, tokens: u64) -> Option<CachePrice> {
-    if is_long(price, tokens) { price.long_cache } else { price.cache }
-}
-
-fn request(tokens: u64, per_million: Usd) -> u128 {
-    (u128::from(tokens) * u128::from(per_million.micros())).div_ceil(MILLION)
 }
 
 fn total(request: u128, turns: u64) -> Result<Usd, TooDear> {

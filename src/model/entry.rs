@@ -108,6 +108,12 @@ impl Status {
         Self::Ambiguous,
     ];
 
+    /// Tells whether the entry's file is at the target, whoever stored it.
+    #[must_use]
+    pub fn is_stored(self) -> bool {
+        matches!(self, Self::Uploaded | Self::Reused | Self::Adopted)
+    }
+
     /// Returns the name used in manifests.
     #[must_use]
     pub fn as_str(self) -> &'static str {

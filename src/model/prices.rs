@@ -200,14 +200,28 @@ impl Price {
     /// Returns what `references` uncached uses of so many tokens cost, rounded up to a millionth of a dollar.
     #[must_use]
     pub fn cost(&self, tokens: u64, references: u32) -> Usd {
-        let input = match self.long {
-            Some((above, input)) if tokens > above => input,
-            _ => self.input,
-        };
-        let micros =
-            (u128::from(tokens) * u128::from(input.micros())).div_ceil(MILLION) * u128::from(references);
+        let micros = micros(tokens, self.input_for(tokens)) * u128::from(references);
         Usd::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
+
+    /// Returns what a million tokens of input cost in a request of so many.
+    pub(super) fn input_for(&self, tokens: u64) -> Usd {
+        self.long.filter(|_| self.is_long(tokens)).map_or(self.input, |(_, input)| input)
+    }
+
+    /// Returns what caching costs in a request of so many tokens, if the table says it.
+    pub(super) fn cache_for(&self, tokens: u64) -> Option<CachePrice> {
+        if self.is_long(tokens) { self.long_cache } else { self.cache }
+    }
+
+    fn is_long(&self, tokens: u64) -> bool {
+        self.long.is_some_and(|(above, _)| tokens > above)
+    }
+}
+
+/// Returns what so many tokens cost, in micro-dollars, rounded up.
+pub(super) fn micros(tokens: u64, per_million: Usd) -> u128 {
+    (u128::from(tokens) * u128::from(per_million.micros())).div_ceil(MILLION)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -114,6 +116,16 @@ impl NewSession {
 /// Tells whether a file was made by mounting another one.
 pub(super) fn is_copy(file: &FileObject) -> bool {
     file.scope.is_some() && file.purpose.as_deref() == Some(COPY_PURPOSE)
+}
+
+/// The id that a path holds.
+pub(super) type Id = Result<Path<String>, PathRejection>;
+/// The ids of a session and of one of its resources that a path holds.
+pub(super) type Ids = Result<Path<(String, String)>, PathRejection>;
+
+/// Returns what a path holds.
+pub(super) fn path_id<T>(id: Result<Path<T>, PathRejection>) -> Result<T, Refusal> {
+    id.map(|Path(id)| id).map_err(|_| Refusal::invalid("the path holds no id"))
 }
 
 /// What a request that changes sessions goes by.

@@ -118,7 +118,7 @@ impl Names {
         if let Some(kept) = last.as_ref().filter(|kept| kept.bucket == bucket && kept.modified == modified) {
             return Ok(Arc::clone(&kept.ids));
         }
-        let ids = Arc::new(read(&path)?);
+        let ids = Arc::new(ids(&path, RECORD_SUFFIX)?);
         let settled = now.duration_since(modified).is_ok_and(|age| age > SETTLED_AFTER);
         *last = settled.then(|| Folder { bucket: bucket.to_owned(), modified, ids: Arc::clone(&ids) });
         Ok(ids)
@@ -134,7 +134,8 @@ fn buckets(files: &Path) -> Result<Vec<String>, StoreError> {
     Ok(names)
 }
 
-fn read(folder: &Path) -> Result<Vec<FileId>, StoreError> {
+/// Returns the ids that names with this end are, oldest first; none if there is no such folder.
+pub(super) fn ids(folder: &Path, suffix: &str) -> Result<Vec<FileId>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -143,7 +144,7 @@ fn read(folder: &Path) -> Result<Vec<FileId>, StoreError> {
     let mut ids = Vec::new();
     for entry in entries {
         let name = entry.map_err(StoreError::io(folder))?.file_name();
-        let id = name.to_str().and_then(|name| name.strip_suffix(RECORD_SUFFIX));
+        let id = name.to_str().and_then(|name| name.strip_suffix(suffix));
         ids.extend(id.and_then(FileId::parse));
     }
     ids.sort_unstable_by(|a, b| a.key().cmp(b.key()));

@@ -4,14 +4,14 @@
 //! written last and deleted first: what lies in a folder without it belongs to nobody and is not found.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::id::FileId;
 use super::{
-    CONTENT_SUFFIX, NewFile, RECORD_SUFFIX, Store, StoreError, StoredFile, content, marker, read_json,
+    CONTENT_SUFFIX, NewFile, RECORD_SUFFIX, Store, StoreError, StoredFile, content, listing, marker,
+    read_json, whole,
 };
 use crate::model::Timestamp;
 
@@ -78,7 +78,7 @@ impl Store {
     /// What the file system reports.
     pub fn sessions(&self) -> Result<Vec<Session>, StoreError> {
         let mut found = Vec::new();
-        for id in ids(&self.sessions_folder(), "")? {
+        for id in listing::ids(&self.sessions_folder(), "")?.iter().rev() {
             found.extend(whole(self.session(id.as_str()))?);
         }
         Ok(found)
@@ -95,7 +95,7 @@ impl Store {
         if !content::remove_if_there(&folder.join(SESSION_FILE))? {
             return Ok(false);
         }
-        for resource in ids(&folder, RECORD_SUFFIX)? {
+        for resource in listing::ids(&folder, RECORD_SUFFIX)? {
             content::remove_if_there(&resource_path(&folder, &resource))?;
         }
         // Fails if another process adds a resource right now; nobody finds it.
@@ -133,8 +133,8 @@ impl Store {
             return Ok(Vec::new());
         };
         let mut found = Vec::new();
-        for id in ids(&folder, RECORD_SUFFIX)?.iter().rev() {
-            found.extend(whole(read_json(&resource_path(&folder, id)))?);
+        for id in listing::ids(&folder, RECORD_SUFFIX)? {
+            found.extend(whole(read_json(&resource_path(&folder, &id)))?);
         }
         Ok(found)
     }
@@ -189,33 +189,6 @@ impl Store {
 
 fn resource_path(folder: &Path, id: &FileId) -> PathBuf {
     folder.join(format!("{}{RECORD_SUFFIX}", id.as_str()))
-}
-
-/// Returns the ids that names in a folder are, newest first; none if there is no such folder.
-fn ids(folder: &Path, suffix: &str) -> Result<Vec<FileId>, StoreError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(StoreError::io(folder)(error)),
-    };
-    let mut ids = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(StoreError::io(folder))?.file_name();
-        ids.extend(name.to_str().and_then(|name| name.strip_suffix(suffix)).and_then(FileId::parse));
-    }
-    ids.sort_unstable_by(|a: &FileId, b| b.key().cmp(a.key()));
-    Ok(ids)
-}
-
-/// Leaves out what is damaged: one record must not hide all others.
-fn whole<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
-    match found {
-        Err(StoreError::Damaged { path, reason }) => {
-            tracing::warn!(path = %path.display(), reason, "left out a damaged record");
-            Ok(None)
-        }
-        found => found,
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ mod anthropic;
 mod client;
 #[path = "server/fault.rs"]
 mod fault;
+#[path = "server/limits.rs"]
+mod limits;
 #[path = "server/qoder.rs"]
 mod qoder;
 #[path = "server/sessions.rs"]

@@ -11,12 +11,11 @@ use crate::cli::{ListArgs, ListFormat, UsageError};
 use crate::commands::CommandError;
 use crate::exit::ExitStatus;
 use crate::model::{FileObject, Timestamp};
-use crate::report::{human, json};
+use crate::report::{files, human, json};
 use crate::targets::{ListRequest, TargetError, TargetErrorKind};
 
 /// The most files that every platform lists in one page.
 const PAGE: u32 = 100;
-const COLUMNS: [&str; 5] = ["ID", "SIZE", "TYPE", "CREATED", "NAME"];
 const CSV_COLUMNS: &str = "file_id,size_bytes,mime_type,created_at,expires_at,downloadable,scope,filename";
 
 /// What is listed, and how.
@@ -119,7 +118,7 @@ struct Printer {
 
 impl Printer {
     fn new(format: ListFormat) -> Self {
-        Self { format, rows: vec![COLUMNS.map(str::to_owned).to_vec()], count: 0 }
+        Self { format, rows: vec![files::heading()], count: 0 }
     }
 
     fn begin(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -133,7 +132,7 @@ impl Printer {
     fn put(&mut self, out: &mut dyn Write, file: &FileObject) -> io::Result<()> {
         self.count += 1;
         match self.format {
-            ListFormat::Table => self.rows.push(row(file)),
+            ListFormat::Table => self.rows.push(files::row(file)),
             ListFormat::Jsonl => json::line(out, file)?,
             ListFormat::Csv => csv(out, file)?,
             ListFormat::Json => {
@@ -151,16 +150,6 @@ impl Printer {
             ListFormat::Jsonl | ListFormat::Csv => Ok(()),
         }
     }
-}
-
-fn row(file: &FileObject) -> Vec<String> {
-    vec![
-        file.file_id.clone(),
-        human::size(file.size_bytes),
-        file.mime_type.clone(),
-        file.created_at.to_string(),
-        file.filename.clone(),
-    ]
 }
 
 /// Writes one record (RFC 4180). Text of the platform that a spreadsheet would take for a formula gets a quote before.

@@ -9,7 +9,7 @@ use crate::config::Environment;
 use crate::model::Timestamp;
 use crate::report::human::Colour;
 use crate::store::{NewFile, Store};
-use crate::targets::{FilePage, ListRequest, UploadRequest};
+use crate::targets::{FilePage, ListRequest, TargetErrorKind, UploadRequest};
 
 /// A folder with a store of two files.
 struct Place {

@@ -135,7 +135,7 @@ impl Checker {
 
 /// Returns how an entry's fields contradict its status.
 pub(in crate::commands) fn fields(entry: &Entry) -> Option<&'static str> {
-    let sent = matches!(entry.status, Status::Uploaded | Status::Reused | Status::Adopted);
+    let sent = entry.status.is_stored();
     let made = sent || entry.status == Status::Converted;
     let reasoned = matches!(entry.status, Status::Failed | Status::Skipped | Status::Ambiguous);
     let has_proof = entry.file.as_ref().is_some_and(|file| file.proof.is_some());

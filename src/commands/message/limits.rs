@@ -5,6 +5,7 @@ use std::io::Read;
 use super::stored::Stored;
 use crate::cli::MessageArgs;
 use crate::model::digest::Hasher;
+use crate::model::prices::Prices;
 use crate::model::source::OpenedFile;
 use crate::model::{Block, MediaType};
 use crate::stages::estimate::{self, Known};
@@ -24,14 +25,6 @@ const MAX_IMAGE_BYTES: u64 = 7_500_000;
 /// The largest picture on this machine that is opened, and where its frame must begin.
 const MAX_LOCAL_BYTES: u64 = 64 << 20;
 const HEAD_BYTES: usize = 1 << 20;
-/// The fewest tokens that are cached, by model (build-with-claude/prompt-caching, 2026-08-22).
-const MIN_CACHED: &[(u64, &[&str])] = &[
-    (512, &["claude-opus-5", "claude-fable-5", "claude-mythos-5", "claude-fable-5-1"]),
-    (1024, &["claude-opus-4-8", "claude-sonnet-5", "claude-sonnet-4-6", "claude-sonnet-4-5"]),
-    (2048, &["claude-opus-4-7"]),
-    (4096, &["claude-opus-4-6", "claude-opus-4-5", "claude-haiku-4-5"]),
-];
-
 /// What the rules say.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
@@ -116,12 +109,13 @@ impl Judged {
 
     /// What is too short is silently not cached.
     fn cache(&mut self, model: &str, files: &[Stored]) {
-        let Some((least, _)) = MIN_CACHED.iter().find(|(_, models)| models.contains(&model)) else {
+        let prices = Prices::built_in().ok();
+        let Some(least) = prices.and_then(|prices| prices.of(model)?.min_cacheable) else {
             let text = format!("from how many tokens on `{model}` caches is not known here");
             return self.warnings.push(text);
         };
         let most: u64 = files.iter().filter(|file| file.block != Block::ContainerUpload).map(tokens).sum();
-        if most < *least {
+        if most < least {
             self.warnings.push(format!(
                 "nothing will be cached: the files have at most about {most} tokens, `{model}` caches from {least} on \
                  (build-with-claude/prompt-caching)"

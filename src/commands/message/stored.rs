@@ -6,18 +6,16 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::UsageError;
 use crate::commands::CommandError;
-use crate::commands::manifest::{open, verify};
-use crate::model::entry::{Entry, FileEntry, SCHEMA_VERSION, Status};
+use crate::commands::manifest::{no_entry, open, verify};
+use crate::model::entry::{Entry, FileEntry, SCHEMA_VERSION};
 use crate::model::profile::Dialect;
 use crate::model::{Block, Consumer, FileStatus, Sha256, Timestamp};
-use crate::targets::profiles;
+use crate::targets::{is_id, profiles};
 
 /// The longest line; an entry with the most warnings is far shorter.
 const MAX_LINE_BYTES: u64 = 4 << 20;
 /// More blocks than fit into a body of the largest size.
 const MAX_FILES: usize = 400_000;
-/// The longest id; platforms give far shorter ones.
-const MAX_ID_BYTES: usize = 256;
 
 /// A file that a message can refer to.
 #[derive(Debug)]
@@ -54,9 +52,7 @@ impl Storeds {
     }
 
     fn add(&mut self, entry: &Entry, now: Timestamp) {
-        let (Status::Uploaded | Status::Reused | Status::Adopted, Some(file), Some(target)) =
-            (entry.status, &entry.file, &entry.target)
-        else {
+        let (true, Some(file), Some(target)) = (entry.status.is_stored(), &entry.file, &entry.target) else {
             return self.leave_out(&format!("that are {}", entry.status.as_str()));
         };
         if !self.targets.contains(&target.name) {
@@ -101,9 +97,7 @@ fn stored(entry: &Entry, file: &FileEntry, consumer: Consumer) -> Stored {
 
 /// Tells why the platform would not take a stored file.
 fn unusable(file: &FileEntry, now: Timestamp) -> Option<&'static str> {
-    let is_char = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    let id = &file.file_id;
-    if id.is_empty() || id.len() > MAX_ID_BYTES || !id.bytes().all(is_char) {
+    if !is_id(&file.file_id) {
         return Some("whose `file_id` is no id");
     }
     if file.expires_at.is_some_and(|expires| expires <= now) {
@@ -134,10 +128,7 @@ pub(super) fn read(path: &Path) -> Result<Storeds, CommandError> {
         if read.map_err(|source| CommandError::File { path: path.to_owned(), source })? == 0 {
             break;
         }
-        let bad = |what: String| {
-            let place = format!("`{}` line {number} is no entry", path.display());
-            UsageError::new(format!("{place}: {what}")).with_hint("`docferry manifest verify` says more")
-        };
+        let bad = |what: String| no_entry(path, number, &what);
         let entry: Entry = serde_json::from_slice(&line).map_err(|error| bad(error.to_string()))?;
         if entry.schema_version != SCHEMA_VERSION {
             return Err(bad(format!("schema_version is {}", entry.schema_version)).into());

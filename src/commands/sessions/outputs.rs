@@ -14,7 +14,7 @@ use super::path::numbered;
 use crate::commands::{CommandError, fetch};
 use crate::exit::ExitStatus;
 use crate::model::FileObject;
-use crate::report::{human, json};
+use crate::report::{files as report, human, json};
 use crate::targets::{Disposition, TargetErrorKind};
 
 /// The first and the longest time between two looks.
@@ -33,16 +33,8 @@ impl Job<'_, '_> {
         let written = if as_json {
             files.iter().try_for_each(|file| json::line(self.context.stdout, file))
         } else {
-            let mut rows = vec![["ID", "SIZE", "TYPE", "CREATED", "NAME"].map(str::to_owned).to_vec()];
-            rows.extend(files.iter().map(|file| {
-                vec![
-                    file.file_id.clone(),
-                    human::size(file.size_bytes),
-                    file.mime_type.clone(),
-                    file.created_at.to_string(),
-                    file.filename.clone(),
-                ]
-            }));
+            let rows: Vec<_> =
+                std::iter::once(report::heading()).chain(files.iter().map(report::row)).collect();
             human::table(self.context.stdout, &rows)
         };
         written.map_err(CommandError::Stdout)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::path::{Name, Root};
 use crate::cli::{MountArgs, PathStyle, UsageError};
 use crate::commands::{CommandError, manifest};
-use crate::model::entry::{Entry, FileEntry, Status};
+use crate::model::entry::{Entry, FileEntry};
 use crate::model::{FileObject, Profile, Timestamp};
 use crate::targets::is_id;
 use crate::targets::sessions::Resource;
@@ -77,20 +77,17 @@ fn stored(
     limit: Option<u64>,
 ) -> Result<(Vec<Stored>, u64), CommandError> {
     let (mut stored, mut count, mut left_out) = (Vec::new(), 0u64, 0);
-    for (number, line) in manifest::open(path)?.lines().enumerate() {
+    for (number, line) in (1..).zip(manifest::open(path)?.lines()) {
         let line = line.map_err(|source| CommandError::File { path: path.to_owned(), source })?;
-        let place = || format!("`{}` line {}", path.display(), number + 1);
-        let bad = |error: serde_json::Error| {
-            let message = format!("{} is no entry: {error}", place());
-            UsageError::new(message).with_hint("`docferry manifest verify` says more")
-        };
+        let place = || format!("`{}` line {number}", path.display());
+        let bad = |error: serde_json::Error| manifest::no_entry(path, number, &error);
         let entry: Entry = serde_json::from_str(&line).map_err(bad)?;
         if let Some(other) = entry.target.as_ref().filter(|other| other.name != target) {
             let message = format!("{} is of the target `{}`, not of `{target}`", place(), other.name);
             let hint = format!("say --target {}, or run ingest with --target {target}", other.name);
             return Err(UsageError::new(message).with_hint(hint).into());
         }
-        let is_stored = matches!(entry.status, Status::Uploaded | Status::Reused | Status::Adopted);
+        let is_stored = entry.status.is_stored();
         let (Some(file), true, Some(_)) = (entry.file.clone(), is_stored, &entry.target) else {
             left_out += 1;
             continue;

@@ -9,8 +9,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -21,7 +20,7 @@ use super::super::body;
 use super::super::fault::Ticket;
 use super::super::query::Query;
 use super::super::refusal::Refusal;
-use super::super::session::{self, Asked, Details, NewSession, Rules, Wanted};
+use super::super::session::{self, Asked, Details, Id, Ids, NewSession, Rules, Wanted, path_id};
 use super::wire::Shape;
 use super::{AGENTS_BETA, cursor, has_beta, shape};
 use crate::model::Timestamp;
@@ -67,13 +66,6 @@ impl Agents {
         };
         Asked { rules, dialect: self.0.dialect(), ticket: Ticket::of(request) }
     }
-}
-
-type Id = Result<Path<String>, PathRejection>;
-type Ids = Result<Path<(String, String)>, PathRejection>;
-
-fn path_id<T>(id: Result<Path<T>, PathRejection>) -> Result<T, Refusal> {
-    id.map(|Path(id)| id).map_err(|_| Refusal::invalid("the path holds no id"))
 }
 
 async fn create(State(app): Shared, agents: Agents, request: Request) -> Result<Json<Value>, Refusal> {

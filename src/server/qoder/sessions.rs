@@ -7,8 +7,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -20,7 +19,7 @@ use super::super::fault::Ticket;
 use super::super::paging::From;
 use super::super::query::Query;
 use super::super::refusal::Refusal;
-use super::super::session::{self, Asked, NewSession, Rules, Shape, Wanted};
+use super::super::session::{self, Asked, Id, Ids, NewSession, Rules, Shape, Wanted, path_id};
 use super::super::{QoderShape, body};
 use super::{DIALECT, listing};
 use crate::store::{FileId, Store};
@@ -43,13 +42,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 fn asked(request: &Request) -> Asked {
     Asked { rules: RULES, dialect: DIALECT, ticket: Ticket::of(request) }
-}
-
-type Id = Result<Path<String>, PathRejection>;
-type Ids = Result<Path<(String, String)>, PathRejection>;
-
-fn path_id<T>(id: Result<Path<T>, PathRejection>) -> Result<T, Refusal> {
-    id.map(|Path(id)| id).map_err(|_| Refusal::invalid("the path holds no id"))
 }
 
 /// The body of an addition in the first generation.

@@ -39,11 +39,14 @@ fn listing(cursor: Option<&str>) -> ResourceListRequest {
     ResourceListRequest { limit: Some(100), cursor: cursor.map(str::to_owned) }
 }
 
+/// The resource that was added in the bodies of `testdata/wire/anthropic`.
+const ADDED: &str = "sesrsc_0064407c1d6fa002d7c0b3a2918f6e5d4c3b2a";
+
 #[test]
 fn requests_are_those_of_the_vendors_clients() {
     for (profile, folder, suffix, id, added) in [
-        ("anthropic", "anthropic", "", "sesrsc_01ABC", "session-resource"),
-        ("anthropic-beta", "anthropic", "-beta", "sesrsc_01ABC", "session-resource-beta"),
+        ("anthropic", "anthropic", "", ADDED, "session-resource"),
+        ("anthropic-beta", "anthropic", "-beta", ADDED, "session-resource-beta"),
         ("qoder", "qoder", "", "sesr_1", "session-resource"),
     ] {
         let body = |name: &str| ok(&wire(&format!("{folder}/{name}.json")));
@@ -94,6 +97,7 @@ fn resources_of_every_kind_are_listed_through_all_pages() {
     let server = serving(vec![
         ok(&wire("anthropic/session-resource-list.json")),
         ok(&wire("anthropic/session-resource-list-last.json")),
+        ok(&wire("anthropic/session-resource-list-files.json")),
     ]);
     let target = target("anthropic", &server);
     let sessions = target.sessions().unwrap();
@@ -106,6 +110,11 @@ fn resources_of_every_kind_are_listed_through_all_pages() {
         (last.resources[0].mount_path.as_deref(), last.next_cursor),
         (Some("/mnt/memory/notes"), None)
     );
+    let files = sessions.resources("sesn_1", &listing(None)).unwrap();
+    let paths: Vec<_> =
+        files.resources.iter().map(|one| (one.is_file(), one.mount_path.as_deref())).collect();
+    let below = ["/mnt/session/uploads/data/report.csv", "/mnt/session/uploads/sub/notes.md"];
+    assert_eq!(paths, below.map(|path| (true, Some(path))));
     let requests = server.requests();
     let expected = "GET /base/v1/sessions/sesn_1/resources?limit=100&page=page_c2VzcnNjXzAxREVG HTTP/1.1";
     assert_eq!(asked(&requests[1], "").0, expected);

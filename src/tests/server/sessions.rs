@@ -1,28 +1,23 @@
-//! Sessions, resources, planted outputs, the quota and the rate limit.
-
-use std::num::NonZeroU32;
+//! Sessions and their resources.
 
 use docferry::server::{CommitLog, CommitOperation, Limits, QoderShape, ServerOptions};
-use docferry::store::NewFile;
 use serde_json::{Value, json};
 
-use super::client::{
-    Answer, FORM, Fixture, TOKEN, form, midnight, start, start_as, start_with, start_with_faults,
-};
+use super::client::{Answer, FORM, Fixture, TOKEN, form, start, start_as, start_with, start_with_faults};
 
 const KEY: (&str, &str) = ("x-api-key", TOKEN);
-const VERSION: (&str, &str) = ("anthropic-version", "2026-10-21");
+pub(super) const VERSION: (&str, &str) = ("anthropic-version", "2026-10-21");
 const AGENTS: (&str, &str) = ("anthropic-beta", "managed-agents-2026-04-01");
 const OLD: (&str, &str) = ("anthropic-beta", "managed-agents-2026-04-01,files-api-2025-04-14");
-const BEARER: (&str, &str) = ("Authorization", "Bearer test-token");
+pub(super) const BEARER: (&str, &str) = ("Authorization", "Bearer test-token");
 const SESSIONS: &str = "/v1/sessions";
 const QODER: &str = "/api/v1/cloud/sessions";
 
-fn get(fixture: &Fixture, path: &str) -> Answer {
+pub(super) fn get(fixture: &Fixture, path: &str) -> Answer {
     fixture.call(&format!("GET {path}"), &[KEY, VERSION, AGENTS], b"")
 }
 
-fn delete(fixture: &Fixture, path: &str) -> Answer {
+pub(super) fn delete(fixture: &Fixture, path: &str) -> Answer {
     fixture.call(&format!("DELETE {path}"), &[KEY, VERSION, AGENTS], b"")
 }
 
@@ -34,26 +29,26 @@ fn post(fixture: &Fixture, path: &str, body: &Value) -> Answer {
     post_as(fixture, AGENTS, path, body)
 }
 
-fn upload(fixture: &Fixture, name: &str, body: &[u8]) -> Answer {
+pub(super) fn upload(fixture: &Fixture, name: &str, body: &[u8]) -> Answer {
     let disposition = format!("name=\"file\"; filename=\"{name}\"");
     let form = form(&[(&disposition, Some("text/plain"), body)]);
     fixture.call("POST /v1/files", &[KEY, VERSION, FORM], &form)
 }
 
-fn session(fixture: &Fixture) -> String {
+pub(super) fn session(fixture: &Fixture) -> String {
     post(fixture, SESSIONS, &json!({"agent": "agent_1", "environment_id": "env_1"})).text("id")
 }
 
-fn add(fixture: &Fixture, session: &str, file: &str, mount_path: &str) -> Answer {
+pub(super) fn add(fixture: &Fixture, session: &str, file: &str, mount_path: &str) -> Answer {
     let body = json!({"type": "file", "file_id": file, "mount_path": mount_path});
     post(fixture, &format!("{SESSIONS}/{session}/resources"), &body)
 }
 
-fn plant(fixture: &Fixture, query: &str, body: &[u8]) -> Answer {
+pub(super) fn plant(fixture: &Fixture, query: &str, body: &[u8]) -> Answer {
     fixture.call(&format!("POST /docferry/v1/outputs?{query}"), &[KEY], body)
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
+pub(super) fn ids(answer: &Answer) -> Vec<String> {
     let data = answer.json()["data"].as_array().unwrap().clone();
     data.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
@@ -92,10 +87,10 @@ fn resources_are_added_listed_shown_and_deleted_with_their_copies() {
     let session = session(&fixture);
     let resources = format!("{SESSIONS}/{session}/resources");
     let file = upload(&fixture, "data.csv", b"a,b\n").text("id");
-    let first = add(&fixture, &session, &file, "/data.csv");
-    first.expect(200, "anthropic/resource");
+    let first = add(&fixture, &session, &file, "/data/report.csv");
+    first.expect(200, "anthropic/session-resource");
     let second = add(&fixture, &session, &file, "/sub/notes.md");
-    get(&fixture, &resources).expect(200, "anthropic/resource-list");
+    get(&fixture, &resources).expect(200, "anthropic/session-resource-list-files");
     let page = get(&fixture, &format!("{resources}?limit=1"));
     assert_eq!(ids(&page), [first.text("id")]);
     let rest = get(&fixture, &format!("{resources}?limit=1&page={}", page.text("next_page")));
@@ -104,17 +99,17 @@ fn resources_are_added_listed_shown_and_deleted_with_their_copies() {
         assert_eq!(get(&fixture, &format!("{resources}?{bad}")).status, 400, "{bad}");
     }
     let path = format!("{resources}/{}", first.text("id"));
-    get(&fixture, &path).expect(200, "anthropic/resource");
+    get(&fixture, &path).expect(200, "anthropic/session-resource");
     assert_eq!(post(&fixture, &path, &json!({"authorization_token": "x"})).status, 400);
     let copy = format!("/v1/files/{}", first.text("file_id"));
     assert_eq!(delete(&fixture, &copy).status, 400, "it goes with its resource");
-    delete(&fixture, &path).expect(200, "anthropic/resource-delete");
+    delete(&fixture, &path).expect(200, "anthropic/session-resource-deleted");
     assert_eq!(get(&fixture, &copy).status, 404);
     for gone in [&path, "/v1/sessions/sesn_1", &format!("{resources}/sesrsc_1")] {
         get(&fixture, gone).expect(404, "anthropic/error-not-found");
     }
     delete(&fixture, &path).expect(404, "anthropic/error-not-found");
-    add(&fixture, &session, &file, "/data.csv").expect(200, "anthropic/resource");
+    add(&fixture, &session, &file, "/data/report.csv").expect(200, "anthropic/session-resource");
 }
 
 #[test]
@@ -171,6 +166,15 @@ fn mount_paths_are_those_of_their_time() {
     let torn = fixture.call(&format!("POST {resources}"), &[KEY, VERSION, AGENTS], b"{");
     assert_eq!(torn.status, 400);
     assert_eq!(ids(&get(&fixture, &resources)).len(), 3, "what is refused mounts nothing");
+}
+
+#[test]
+fn a_path_of_the_older_shape_is_kept() {
+    let fixture = start();
+    let file = upload(&fixture, "a.txt", b"x").text("id");
+    let body = json!({"type": "file", "file_id": file, "mount_path": "/data/report.csv"});
+    let resources = format!("{SESSIONS}/{}/resources", session(&fixture));
+    post_as(&fixture, OLD, &resources, &body).expect(200, "anthropic/session-resource-beta");
 }
 
 #[test]
@@ -267,100 +271,6 @@ fn sessions_need_their_beta() {
         call(line).expect(400, "anthropic/error-agents-beta");
     }
     assert_eq!(fixture.call("GET /v1/sessions", &[VERSION, AGENTS], b"").status, 401);
-}
-
-#[test]
-fn planted_outputs_can_be_downloaded() {
-    let fixture = start();
-    let session = session(&fixture);
-    let ours = plant(&fixture, &format!("filename=report.md&scope_id={session}"), b"# r\n");
-    assert_eq!((ours.status, ours.text("mime_type").as_str()), (201, "text/markdown"));
-    let tools = plant(&fixture, "filename=..%2F%0Ax&mime_type=image%2Fpng", b"");
-    assert_eq!(tools.text("filename"), "../\nx");
-    for (planted, body) in [(&ours, &b"# r\n"[..]), (&tools, b"")] {
-        let content = get(&fixture, &format!("/v1/files/{}/content", planted.text("id")));
-        assert_eq!((content.status, content.body.as_slice()), (200, body));
-    }
-    assert_eq!(ids(&get(&fixture, &format!("/v1/files?scope_id={session}&limit=1000"))), [ours.text("id")]);
-    assert_eq!(ids(&get(&fixture, "/v1/files")), [tools.text("id"), ours.text("id")]);
-    for (query, status) in [
-        ("", 400),
-        ("filename=", 400),
-        ("filename=a&scope_id=sesn_1", 404),
-        ("filename=a&mime_type=nonsense", 400),
-    ] {
-        assert_eq!(plant(&fixture, query, b"x").status, status, "{query}");
-    }
-    let line = "POST /docferry/v1/outputs?filename=a";
-    assert_eq!(fixture.call(line, &[("x-api-key", "wrong")], b"x").status, 401);
-    assert_eq!(fixture.call(line, &[BEARER], b"x").status, 201);
-    assert!(fixture.server.ready().outputs_url.ends_with("/docferry/v1/outputs"));
-}
-
-#[test]
-fn what_ended_is_forgotten_after_thirty_days() {
-    let fixture = start();
-    let end = "2026-11-20T11:00:00Z".parse().ok();
-    let new = || NewFile { expires_at: end, ..NewFile::new("a", "text/plain", "file_", midnight()) };
-    let file = fixture.put(new(), b"x");
-    let session = session(&fixture);
-    let mounted = add(&fixture, &session, &file, "/a");
-    assert_eq!(
-        get(&fixture, &format!("/v1/files/{}", mounted.text("file_id"))).json()["expires_at"],
-        Value::Null
-    );
-    fixture.pass_hours(2);
-    add(&fixture, &session, &file, "/b").expect(404, "anthropic/error-file-expired");
-    let listed = |fixture: &Fixture| ids(&get(fixture, "/v1/files")).len();
-    let by_id = |fixture: &Fixture| ids(&get(fixture, &format!("/v1/files?ids[]={file}"))).len();
-    fixture.pass_hours(24 * 30 - 2);
-    assert_eq!((listed(&fixture), by_id(&fixture)), (1, 1));
-    assert_eq!(get(&fixture, &format!("/v1/files/{file}")).status, 200);
-    fixture.pass_hours(2);
-    assert_eq!((listed(&fixture), by_id(&fixture)), (0, 0));
-    get(&fixture, &format!("/v1/files/{file}")).expect(404, "anthropic/error-not-found");
-    get(&fixture, &format!("/v1/files/{file}/content")).expect(404, "anthropic/error-not-found");
-}
-
-#[test]
-fn the_quota_counts_uploads_that_have_not_ended() {
-    let limits = Limits { quota_bytes: Some(10), ..Limits::default() };
-    let fixture = start_with(QoderShape::Seed, limits);
-    let new = NewFile {
-        expires_at: "2026-11-20T11:00:00Z".parse().ok(),
-        ..NewFile::new("ends", "text/plain", "file_", midnight())
-    };
-    fixture.put(new, b"1234");
-    let kept = upload(&fixture, "a.txt", b"123456").text("id");
-    upload(&fixture, "b.txt", b"1").expect(400, "anthropic/error-storage-quota");
-    let session = session(&fixture);
-    assert_eq!(add(&fixture, &session, &kept, "/a.txt").status, 200, "copies do not count");
-    assert_eq!(plant(&fixture, "filename=out.txt", b"12345678901").status, 201, "outputs do not count");
-    upload(&fixture, "b.txt", b"1").expect(400, "anthropic/error-storage-quota");
-    fixture.pass_hours(1);
-    assert_eq!(upload(&fixture, "b.txt", b"1234").status, 200, "what ended does not count");
-    assert_eq!(upload(&fixture, "c.txt", b"1").status, 400);
-    assert_eq!(delete(&fixture, &format!("/v1/files/{kept}")).status, 200);
-    assert_eq!(upload(&fixture, "c.txt", b"123456").status, 200);
-    let qoder = form(&[("name=\"file\"; filename=\"a.txt\"", Some("text/plain"), b"x")]);
-    let refused = fixture.call("POST /api/v1/cloud/files", &[BEARER, FORM], &qoder);
-    assert_eq!((refused.status, refused.text("type").as_str()), (400, "error"));
-}
-
-#[test]
-fn the_rate_is_one_for_all_requests_with_the_key() {
-    let limits = Limits { requests_per_minute: NonZeroU32::new(2), ..Limits::default() };
-    let fixture = start_with(QoderShape::Seed, limits);
-    assert_eq!(fixture.call("GET /v1/files", &[("x-api-key", "wrong"), VERSION], b"").status, 401);
-    assert_eq!(get(&fixture, "/v1/files").status, 200);
-    assert_eq!(fixture.call("GET /api/v1/cloud/files", &[BEARER], b"").status, 200);
-    let refused = upload(&fixture, "a.txt", b"x");
-    refused.expect(429, "anthropic/error-rate-limit");
-    assert_eq!(refused.headers["retry-after"], "60");
-    let refused = fixture.call("GET /api/v1/cloud/files", &[BEARER], b"");
-    assert_eq!((refused.status, refused.headers["retry-after"].as_str()), (429, "60"));
-    fixture.pass_hours(1);
-    assert_eq!(get(&fixture, "/v1/sessions").status, 200);
 }
 
 #[test]
