@@ -236,7 +236,7 @@ impl App {
         let stored = self.store.commit(new, arrival.staged)?;
         self.listings.stored(&stored.object.file_id);
         self.note(operation, (&stored.object, Some(stored.digest)), arrival.dialect, ticket)?;
-        if operation == CommitOperation::Upload {
+        if operation == CommitOperation::Upload && tells(ticket) {
             self.faults.note_id(&stored.object.file_id);
         }
         Ok(stored.object)
@@ -264,9 +264,14 @@ impl App {
             dialect: dialect.to_owned(),
             request: ticket.request,
             fault: ticket.fault.clone(),
-            told: operation != CommitOperation::Foreign && ticket.effect.is_none_or(Effect::tells),
+            told: operation != CommitOperation::Foreign && tells(ticket),
         })
     }
+}
+
+/// Tells whether the answer can tell the client what was stored.
+fn tells(ticket: &Ticket) -> bool {
+    ticket.effect.is_none_or(Effect::tells)
 }
 
 /// Cleans a name as a platform might: small letters, and a line for whatever is neither letter nor digit.
