@@ -53,16 +53,26 @@ def make_large(path):
     os.utime(path, (then, then))
 
 
+# Runs a command in a small process: the kernel counts what a parent held when it began a child as the child's own.
+MEASURE = """
+import json, os, subprocess, sys, time
+began = time.monotonic()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+seconds = time.monotonic() - began
+process.returncode = os.waitstatus_to_exitcode(status)
+print(json.dumps([process.returncode, seconds, usage.ru_maxrss * 1024 / 1e6]))
+"""
+
+
 def run(command, env=None, cwd=None):
     """Runs to the end; returns the seconds and the largest resident set in MB."""
-    began = time.monotonic()
-    process = subprocess.Popen(command, env=env, cwd=cwd, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{command[0]} ended with {process.returncode}")
-    return seconds, usage.ru_maxrss * 1024 / 1e6
+    measured = [sys.executable, "-I", "-S", "-c", MEASURE, *command]
+    told = subprocess.run(measured, env=env, cwd=cwd, stdout=subprocess.PIPE, check=True).stdout
+    status, seconds, memory = json.loads(told)
+    if status != 0:
+        sys.exit(f"{command[0]} ended with {status}")
+    return seconds, memory
 
 
 class Place:
