@@ -18,6 +18,7 @@ mod manifest;
 mod message;
 mod outputs;
 mod pace;
+mod prune;
 mod reuse;
 #[cfg(feature = "server")]
 mod serve;
@@ -36,7 +37,7 @@ use clap::{Args, Parser, Subcommand};
 pub use budgets::BudgetArgs;
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
-pub use files::{AtArgs, FilesArgs, FilesCommand, ListArgs, ListFormat};
+pub use files::{AtArgs, DeleteArgs, FilesArgs, FilesCommand, ListArgs, ListFormat, WaitArgs};
 pub use general::{ColorWhen, GeneralArgs, LogFormat, LogPaths};
 pub use halt::HaltArgs;
 pub use inputs::InputArgs;
@@ -46,6 +47,7 @@ pub use manifest::{ManifestArgs, ManifestCommand};
 pub use message::{CacheTime, MessageArgs};
 pub use outputs::OutputsArgs;
 pub use pace::PaceArgs;
+pub use prune::{PruneArgs, RuleArgs};
 pub use reuse::ReuseArgs;
 #[cfg(feature = "server")]
 pub use serve::{QoderShape, ServeArgs};

@@ -4,6 +4,7 @@
 //! A command returns its exit status or an error; the error's kind decides the status, and it is printed once, here.
 
 mod books;
+mod caller;
 mod check;
 mod config;
 mod confirm;
@@ -20,6 +21,7 @@ mod manifest;
 mod message;
 mod open;
 mod outputs;
+mod prune;
 mod resume;
 mod run;
 #[cfg(feature = "server")]
@@ -91,6 +93,13 @@ impl Context<'_> {
         if self.general.quiet < 2 {
             // Nobody is left to tell when standard error is gone.
             drop(human::warning(self.stderr, message, self.colour));
+        }
+    }
+
+    /// Prints what a command came to, unless `-q` was said.
+    pub fn note(&mut self, line: &str) {
+        if self.general.quiet == 0 {
+            drop(writeln!(self.stderr, "{}", human::printable(line)));
         }
     }
 

@@ -14,6 +14,7 @@ mod files;
 mod layer;
 mod overrides;
 mod project;
+mod prune;
 mod settings;
 mod state;
 mod target;
@@ -28,6 +29,7 @@ pub use error::ConfigError;
 pub use files::{ConfigText, Files, KeyFile};
 pub use layer::{DiscoverLayer, Layer, LimitsLayer, Origin};
 pub use overrides::Overrides;
+pub use prune::{Fraction, PruneLayer, PruneSettings};
 pub use settings::{Credential, DiscoverSettings, ProxySettings, Settings, Shown, TargetSettings};
 pub use state::state_dir;
 pub use target::{DefinedLimits, KnownTarget, TargetDefinition};
@@ -39,6 +41,7 @@ use crate::worker;
 use budgets::BudgetValues;
 use engine::UploadValues;
 use layer::{DiscoverValues, LimitValues, Origins, Values};
+use prune::PruneValues;
 use target::{Definitions, Resolved};
 
 /// Reads the files that flags and environment lead to, and makes settings of all of it.
@@ -98,6 +101,7 @@ struct Stack {
     limits: LimitValues,
     upload: UploadValues,
     budgets: BudgetValues,
+    prune: PruneValues,
     definitions: Definitions,
     origins: Origins,
 }
@@ -149,26 +153,29 @@ impl Stack {
         layer.limits.take_variables(environment, &mut origins)?;
         layer.upload.take_variables(environment, &mut origins)?;
         layer.budgets.take_all_variables(environment, &mut origins)?;
+        layer.prune.take_variables(environment, &mut origins)?;
         self.lay(&layer, &Origin::Default);
         self.origins.append(&mut origins);
         Ok(())
     }
 
-    /// Lays a layer on top. What it excludes and trusts adds up with the layers below; all else replaces.
+    /// Lays a layer on top. What it excludes, trusts and protects adds up with the layers below; all else replaces.
     fn lay(&mut self, layer: &Layer, origin: &Origin) {
-        let below = (self.values.trusted_hosts.0.clone(), self.discover.exclude.0.clone());
+        let below = [&self.values.trusted_hosts, &self.discover.exclude, &self.prune.protect];
+        let [hosts, exclude, protect] = below.map(|items| items.0.clone());
         self.values.lay(layer, origin, &mut self.origins);
         self.discover.lay(&layer.discover, origin, &mut self.origins);
         self.limits.lay(&layer.limits, origin, &mut self.origins);
         self.upload.lay(&layer.upload, origin, &mut self.origins);
         self.budgets.lay(&layer.budgets, origin, &mut self.origins);
-        let added = (&layer.trusted_hosts, &layer.discover.exclude);
+        self.prune.lay(&layer.prune, origin, &mut self.origins);
         let sum = |mut all: Vec<String>, added: &Option<Items>| {
             all.extend(added.iter().flat_map(|items| items.0.iter().cloned()));
             Items(all)
         };
-        self.values.trusted_hosts = sum(below.0, added.0);
-        self.discover.exclude = sum(below.1, added.1);
+        self.values.trusted_hosts = sum(hosts, &layer.trusted_hosts);
+        self.discover.exclude = sum(exclude, &layer.discover.exclude);
+        self.prune.protect = sum(protect, &layer.prune.protect);
     }
 
     fn origin(&self, key: &str) -> Origin {
@@ -214,6 +221,7 @@ impl Stack {
             extra: overrides.extra.clone(),
             engine,
             budgets: self.budgets.finish(files.prices.as_ref())?,
+            prune: PruneSettings::new(self.prune)?,
             discover: discover(self.discover),
             concurrency: values.concurrency,
             jobs: values.jobs.0.unwrap_or(environment.cores),
@@ -320,7 +328,7 @@ impl Stack {
     fn show(&self, target: &TargetSettings, consumer: Consumer, engine: &EngineSettings) -> Vec<Shown> {
         let mut shown = Vec::new();
         let all = [self.values.show(), self.discover.show(), self.limits.show(), self.upload.show()].concat();
-        let all = [all, self.budgets.show()].concat();
+        let all = [all, self.budgets.show(), self.prune.show()].concat();
         for (key, value) in all {
             let value = match key {
                 "consumer" => consumer.to_string(),

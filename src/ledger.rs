@@ -21,6 +21,7 @@ mod open;
 mod owners;
 mod pace;
 mod periods;
+mod prune;
 mod readers;
 mod runs;
 mod schema;
@@ -40,8 +41,8 @@ pub use error::LedgerError;
 pub use import::{ImportError, ImportInto, Imported, import, import_manifest};
 pub use runs::RunGuard;
 pub use types::{
-    AttemptId, Begun, Burned, Intent, Memory, Parked, PeriodLimit, PeriodUsage, Rate, Recalled, Resend,
-    RunRecord, Scope, SourceStat, StoredObject, Usage,
+    AttemptId, Begun, Burned, Intent, Memory, OriginRecord, OwnedFile, Parked, PeriodLimit, PeriodUsage,
+    Rate, Recalled, Resend, RunRecord, Scope, SourceStat, StoredObject, Usage,
 };
 
 use crate::model::failpoint::{Step, hit};

@@ -140,6 +140,8 @@ pub struct ListRequest {
     pub cursor: Option<String>,
     /// Only the files of this session.
     pub scope_id: Option<String>,
+    /// Files that the platform still lists although they are deleted, too.
+    pub deleted: bool,
 }
 
 /// One page of a listing.

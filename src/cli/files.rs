@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{ConnectionArgs, GeneralArgs, StateArgs, StoreArgs};
+use super::{ConnectionArgs, GeneralArgs, PruneArgs, StateArgs, StoreArgs};
 use crate::config::{Overrides, Span};
 
 /// Arguments of `files`.
@@ -48,13 +48,14 @@ pub enum FilesCommand {
         at: AtArgs,
     },
     /// Delete files for good
-    Delete {
-        /// The ids
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<String>,
-        /// Do not ask
-        #[arg(short, long)]
-        yes: bool,
+    Delete(DeleteArgs),
+    /// Wait until the target has taken files in
+    Wait(WaitArgs),
+    /// Count what the target stores, by type and age
+    Usage {
+        /// Print one JSON object
+        #[arg(long, help_heading = "Output")]
+        json: bool,
         /// Where uploads are remembered.
         #[command(flatten)]
         state: StateArgs,
@@ -62,6 +63,53 @@ pub enum FilesCommand {
         #[command(flatten)]
         at: AtArgs,
     },
+    /// Delete files that are of no use any more: plans, says so, asks, deletes
+    Prune(Box<PruneArgs>),
+}
+
+/// Arguments of `files delete`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["ids", "manifest", "names"]))]
+pub struct DeleteArgs {
+    /// The ids
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Every file that a manifest says is stored at the target; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// Every file whose whole name matches, besides those of sessions
+    #[arg(long = "match", value_name = "GLOB")]
+    pub names: Option<String>,
+    /// Print what would be deleted, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Where uploads are remembered.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// The target.
+    #[command(flatten)]
+    pub at: AtArgs,
+}
+
+/// Arguments of `files wait`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["ids", "manifest"]))]
+pub struct WaitArgs {
+    /// The ids
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Every file that a manifest says is stored at the target; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// Give up after this time
+    #[arg(long, value_name = "TIME", value_parser = super::value::<Span>, default_value = "10m")]
+    pub timeout: Span,
+    /// The target.
+    #[command(flatten)]
+    pub at: AtArgs,
 }
 
 /// Arguments of `files list`.
@@ -82,6 +130,9 @@ pub struct ListArgs {
     /// Only files created longer ago, such as 30d
     #[arg(long, value_name = "AGE", value_parser = super::value::<Span>)]
     pub older_than: Option<Span>,
+    /// List files that the target says are deleted, too
+    #[arg(long)]
+    pub include_deleted: bool,
     /// How it is printed
     #[arg(
         long,

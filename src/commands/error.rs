@@ -71,6 +71,9 @@ pub enum CommandError {
         /// Why.
         source: io::Error,
     },
+    /// The user ended it.
+    #[error("interrupted")]
+    Interrupted,
     /// Standard output is gone or full.
     #[error("standard output")]
     Stdout(#[source] io::Error),
@@ -91,6 +94,7 @@ impl CommandError {
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Budget { .. } => ExitStatus::Budget,
+            Self::Interrupted => ExitStatus::Interrupted,
             Self::Usage(_) | Self::Config(_) | Self::Build(_) => ExitStatus::Usage,
             Self::Run(
                 RunError::Discover(_)

@@ -2,11 +2,13 @@
 //!
 //! Names come from the platform and are no paths: a name becomes its last component, cleaned.
 
-use std::fs::OpenOptions;
-use std::io;
+use std::fs::Permissions;
+use std::io::{self, Seek};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::CommandError;
+use super::caller::Caller;
 use crate::acceptance::shorten;
 use crate::model::FileObject;
 use crate::model::profile::LengthUnit;
@@ -15,28 +17,38 @@ use crate::targets::{Target, TargetError, TargetErrorKind};
 /// The longest name that file systems take.
 const MAX_NAME_BYTES: usize = 255;
 
-/// Fetches the content of a file of the target called `name` into a new file at `path`.
+/// Fetches the content of a file of the target called `name` into a new file at `path`. It appears there when it is
+/// whole; until then it is a hidden file beside it, which only a killed process leaves behind.
 ///
 /// # Errors
 /// [`CommandError::File`] if something is there or it cannot be written, [`CommandError::Target`] if the content does
-/// not come or is not as long as the platform says; nothing is left at `path` then.
+/// not come or is not as long as the platform says.
 pub(super) fn into_new_file(
     target: &dyn Target,
     name: &str,
     file: &FileObject,
     path: &Path,
+    caller: &mut Caller,
 ) -> Result<(), CommandError> {
     let named = |source| CommandError::File { path: path.to_owned(), source };
-    let mut out = OpenOptions::new().write(true).create_new(true).open(path).map_err(named)?;
-    let fetched = match target.download(&file.file_id, &mut out) {
-        Ok(length) => check_length(name, file, length),
-        Err(source) => Err(CommandError::Target { target: name.to_owned(), source }),
-    };
-    if fetched.is_err() {
-        // Half a file must not look like a whole one; the failure itself is reported.
-        drop(std::fs::remove_file(path));
+    if path.symlink_metadata().is_ok() {
+        return Err(named(rustix::io::Errno::EXIST.into()));
     }
-    fetched
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // As any new file, with what the process's mask leaves of it.
+    let permissions = Permissions::from_mode(0o666);
+    let out = tempfile::Builder::new().prefix(".docferry-").permissions(permissions).tempfile_in(folder);
+    let out = out.map_err(named)?;
+    let fetched = caller.read(|| {
+        let restart = |error: io::Error| TargetError::new(TargetErrorKind::Storage, error.to_string());
+        let mut file_out = out.as_file();
+        file_out.set_len(0).and_then(|()| file_out.rewind()).map_err(restart)?;
+        target.download(&file.file_id, &mut file_out)
+    });
+    let length = fetched.map_err(|stop| stop.into_error(name))?;
+    check_length(name, file, length)?;
+    out.persist_noclobber(path).map_err(|error| named(error.error))?;
+    Ok(())
 }
 
 /// Returns why a file is not given back, in the words of the target's facts.
@@ -51,7 +63,10 @@ pub(super) fn concerns_one_file(error: &CommandError) -> bool {
     match error {
         CommandError::Target { source, .. } => matches!(
             source.kind,
-            TargetErrorKind::NotFound | TargetErrorKind::Refused | TargetErrorKind::NotDownloadable
+            TargetErrorKind::NotFound
+                | TargetErrorKind::Refused
+                | TargetErrorKind::TooLarge
+                | TargetErrorKind::NotDownloadable
         ),
         CommandError::File { source, .. } => source.kind() == io::ErrorKind::AlreadyExists,
         _ => false,

@@ -3,48 +3,78 @@
 //! Names come from the platform and are no paths: a fetched file goes into the folder under the last component of
 //! its name, cleaned, and never over a file that is there.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
 use list::Wanted;
 
-use super::confirm::confirm;
-use super::{CommandError, Context, fetch, open_target};
+use super::caller::{Caller, Patience, Stop};
+use super::prune::{self, matcher};
+use super::{CommandError, Context, fetch, manifest, open_target};
 use crate::cli::{FilesArgs, FilesCommand, UsageError};
+use crate::config::{Overrides, Settings};
 use crate::exit::ExitStatus;
 use crate::http::displayable;
-use crate::ledger::{Ledger, LedgerError, LedgerOptions, Scope};
 use crate::model::{FileObject, Timestamp};
 use crate::report::{human, json};
 use crate::targets::{self, Target, TargetError};
 
+mod delete;
 mod list;
+mod usage;
+mod wait;
 
 /// Does what was asked.
 pub(super) fn run(args: FilesArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
-    let overrides = match &args.command {
-        FilesCommand::List(list) => list.at.overrides(context.general),
-        FilesCommand::Show { at, .. } | FilesCommand::Get { at, .. } => at.overrides(context.general),
-        FilesCommand::Delete { at, state, .. } => at.overrides_with(state, context.general),
-    };
-    if let FilesCommand::Show { ids, .. } | FilesCommand::Get { ids, .. } | FilesCommand::Delete { ids, .. } =
-        &args.command
-    {
-        ids.iter().try_for_each(|id| check_id(id, "a file"))?;
-    }
-    let settings = context.settings(&overrides)?;
-    let name = settings.target.name.clone();
-    let target = open_target(&settings)?;
-    let mut files = Files { name, target: &*target, context };
     match args.command {
-        FilesCommand::List(args) => files.list(&Wanted::new(&args, Timestamp::now())?),
-        FilesCommand::Show { ids, json, .. } => files.show(&ids, json),
-        FilesCommand::Get { ids, output_dir, output, .. } => files.get(&ids, &output_dir, output.as_deref()),
-        FilesCommand::Delete { ids, yes, .. } => {
-            files.delete(&ids, yes, settings.engine.state_dir.as_deref())
+        FilesCommand::List(args) => {
+            let wanted = Wanted::new(&args, Timestamp::now())?;
+            on(&args.at.overrides(context.general), context, |files, _| files.list(&wanted))
         }
+        FilesCommand::Show { ids, json, at } => {
+            check_ids(&ids)?;
+            on(&at.overrides(context.general), context, |files, _| files.show(&ids, json))
+        }
+        FilesCommand::Get { ids, output_dir, output, at } => {
+            check_ids(&ids)?;
+            on(&at.overrides(context.general), context, |files, _| {
+                files.get(&ids, &output_dir, output.as_deref())
+            })
+        }
+        FilesCommand::Delete(args) => {
+            check_ids(&args.ids)?;
+            let names = args.names.as_deref().map(matcher).transpose()?;
+            let overrides = args.at.overrides_with(&args.state, context.general);
+            on(&overrides, context, |files, settings| files.delete(&args, names.as_ref(), settings))
+        }
+        FilesCommand::Wait(args) => {
+            check_ids(&args.ids)?;
+            on(&args.at.overrides(context.general), context, |files, _| files.wait(&args))
+        }
+        FilesCommand::Usage { json, state, at } => {
+            let overrides = at.overrides_with(&state, context.general);
+            on(&overrides, context, |files, settings| files.usage(json, settings))
+        }
+        FilesCommand::Prune(args) => prune::run(&args, context),
     }
+}
+
+/// Opens the target and does something with its files.
+fn on(
+    overrides: &Overrides,
+    context: &mut Context<'_>,
+    act: impl FnOnce(&mut Files<'_, '_>, &Settings) -> Result<ExitStatus, CommandError>,
+) -> Result<ExitStatus, CommandError> {
+    let settings = context.settings(overrides)?;
+    let target = open_target(&settings)?;
+    let caller = Caller::new(Patience::of(&settings), &context.interrupted);
+    let name = settings.target.name.clone();
+    act(&mut Files { name, target: &*target, caller, context }, &settings)
+}
+
+fn check_ids(ids: &[String]) -> Result<(), UsageError> {
+    ids.iter().try_for_each(|id| check_id(id, "a file"))
 }
 
 /// Refuses what is no id before anything is asked: one with a path in it would name another place.
@@ -59,13 +89,14 @@ fn check_id(id: &str, of: &str) -> Result<(), UsageError> {
 struct Files<'a, 'c> {
     name: String,
     target: &'a dyn Target,
+    caller: Caller,
     context: &'a mut Context<'c>,
 }
 
 impl Files<'_, '_> {
     fn show(&mut self, ids: &[String], as_json: bool) -> Result<ExitStatus, CommandError> {
         self.each(ids, |files, id| {
-            let file = files.target.get(id).map_err(|source| files.failed(source))?;
+            let file = files.ask(id)?;
             let written = match as_json {
                 true => json::line(files.context.stdout, &file),
                 false => describe(files.context.stdout, &file),
@@ -89,7 +120,7 @@ impl Files<'_, '_> {
             std::fs::create_dir_all(folder).map_err(named)?;
         }
         self.each(ids, |files, id| {
-            let file = files.target.get(id).map_err(|source| files.failed(source))?;
+            let file = files.ask(id)?;
             if file.downloadable == Some(false) {
                 return Err(files.failed(fetch::not_downloadable(files.target, id)));
             }
@@ -112,54 +143,23 @@ impl Files<'_, '_> {
     }
 
     fn fetch(&mut self, file: &FileObject, path: &Path) -> Result<(), CommandError> {
-        fetch::into_new_file(self.target, &self.name, file, path)?;
+        fetch::into_new_file(self.target, &self.name, file, path, &mut self.caller)?;
         writeln!(self.context.stdout, "{}", human::printable(&path.to_string_lossy()))
             .map_err(CommandError::Stdout)
     }
 
-    fn delete(
-        &mut self,
-        ids: &[String],
-        yes: bool,
-        state_dir: Option<&Path>,
-    ) -> Result<ExitStatus, CommandError> {
-        if !yes && !self.confirm(ids.len())? {
-            return Ok(ExitStatus::Findings);
-        }
-        let mut books = self.books(state_dir);
-        self.each(ids, |files, id| {
-            files.target.delete(id).map_err(|source| files.failed(source))?;
-            if let Some((ledger, scopes)) = &books
-                && let Err(error) = lost(ledger, scopes, id)
+    /// Returns the ids that a manifest says are stored here, each once.
+    fn ids_of(&self, path: &Path) -> Result<Vec<String>, CommandError> {
+        let (mut ids, mut seen) = (Vec::new(), HashSet::new());
+        for entry in manifest::Entries::of(path)? {
+            let (number, entry) = entry?;
+            if let Some(file) = manifest::stored_at(path, (number, &entry), &self.name)?
+                && seen.insert(file.file_id.clone())
             {
-                files.not_noted(&error);
-                books = None;
+                ids.push(file.file_id.clone());
             }
-            writeln!(files.context.stdout, "{}", human::printable(id)).map_err(CommandError::Stdout)
-        })
-    }
-
-    /// Opens the ledger, if there is one, so that nobody reuses what is deleted. Deleting does not depend on it.
-    fn books(&mut self, state_dir: Option<&Path>) -> Option<(Ledger, Vec<Scope>)> {
-        let folder = state_dir.filter(|folder| Ledger::is_in(folder))?;
-        let opened = Ledger::open(folder, &LedgerOptions::default()).and_then(|ledger| {
-            let target_id = self.target.target_id();
-            let names = ledger.workspaces(target_id)?;
-            let scopes = names.iter().map(|name| ledger.find_scope(target_id, name));
-            let scopes = scopes.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-            Ok((ledger, scopes))
-        });
-        opened.map_err(|error| self.not_noted(&error)).ok()
-    }
-
-    fn not_noted(&mut self, error: &LedgerError) {
-        let error = human::chain(error);
-        self.context.warn(&format!("a later run may look for what is deleted here: {error}"));
-    }
-
-    fn confirm(&mut self, count: usize) -> Result<bool, CommandError> {
-        let what = format!("delete {count} file(s) of `{}` for good?", self.name);
-        confirm(self.context, &what, "files are deleted for good, and nobody can be asked here")
+        }
+        Ok(ids)
     }
 
     /// Does something with each id. What concerns one file only is told, and the others go on.
@@ -170,9 +170,6 @@ impl Files<'_, '_> {
     ) -> Result<ExitStatus, CommandError> {
         let mut status = ExitStatus::Success;
         for id in ids {
-            if self.context.interrupted.load(Ordering::Relaxed) {
-                return Ok(ExitStatus::Interrupted);
-            }
             match act(self, id) {
                 Ok(()) => {}
                 Err(error) if fetch::concerns_one_file(&error) => {
@@ -185,14 +182,17 @@ impl Files<'_, '_> {
         Ok(status)
     }
 
+    fn ask(&mut self, id: &str) -> Result<FileObject, CommandError> {
+        self.caller.read(|| self.target.get(id)).map_err(|stop| self.ended(stop))
+    }
+
+    fn ended(&self, stop: Stop) -> CommandError {
+        stop.into_error(&self.name)
+    }
+
     fn failed(&self, source: TargetError) -> CommandError {
         CommandError::Target { target: self.name.clone(), source }
     }
-}
-
-/// Notes that a file is gone.
-fn lost(ledger: &Ledger, scopes: &[Scope], id: &str) -> Result<(), LedgerError> {
-    scopes.iter().try_for_each(|scope| ledger.lost(*scope, &[id.to_owned()]))
 }
 
 /// Writes every field that the target gave, one a line.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::run::{Ending, ManifestPlace, builder, dry_run, inputs, run, with_name};
-use super::{CommandError, Context, books, open_target};
+use super::{CommandError, Context, books, open_target, prune};
 use crate::cli::IngestArgs;
 use crate::exit::ExitStatus;
 use crate::model::profile::Dialect;
@@ -44,5 +44,11 @@ pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result
     };
     let result = run(&pipeline, &place, &args.output, &ending, context);
     books::end(&ledger, &run_id, &result, context);
-    result
+    match result {
+        Ok(status @ (ExitStatus::Success | ExitStatus::Findings)) if settings.prune.after_ingest => {
+            drop(pipeline);
+            prune::after_ingest(&settings, target, ledger, context).map(|pruned| status.merge(pruned))
+        }
+        result => result,
+    }
 }

@@ -3,7 +3,7 @@
 pub(super) mod verify;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde_json::Value as Json;
@@ -11,8 +11,12 @@ use serde_json::Value as Json;
 use super::{CommandError, Context};
 use crate::cli::{ManifestArgs, ManifestCommand, UsageError};
 use crate::exit::ExitStatus;
-use crate::model::entry::Entry;
+use crate::model::entry::{Entry, FileEntry, SCHEMA_VERSION};
 use crate::report::{human, json};
+use crate::targets::is_id;
+
+/// The longest line; an entry with the most warnings is far shorter.
+const MAX_LINE_BYTES: u64 = 4 << 20;
 
 /// Fields that a server or the clock gave, which differ between equal runs.
 const UNSTABLE: &[(&str, &[&str])] = &[
@@ -37,6 +41,70 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     match File::open(path) {
         Ok(file) => Ok(Box::new(BufReader::new(file))),
         Err(source) => Err(CommandError::File { path: path.to_owned(), source }),
+    }
+}
+
+/// Reads the entries of a manifest one after another, with the number of their lines; what contradicts itself is refused.
+pub(super) struct Entries<'a> {
+    path: &'a Path,
+    reader: Box<dyn BufRead>,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl<'a> Entries<'a> {
+    pub(super) fn of(path: &'a Path) -> Result<Self, CommandError> {
+        Ok(Self { path, reader: open(path)?, line: Vec::new(), number: 0 })
+    }
+
+    fn read(&mut self) -> Result<Option<(u64, Entry)>, CommandError> {
+        self.line.clear();
+        self.number += 1;
+        let read = self.reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut self.line);
+        if read.map_err(|source| CommandError::File { path: self.path.to_owned(), source })? == 0 {
+            return Ok(None);
+        }
+        let bad = |why: String| no_entry(self.path, self.number, &why);
+        let entry: Entry = serde_json::from_slice(&self.line).map_err(|error| bad(error.to_string()))?;
+        if entry.schema_version != SCHEMA_VERSION {
+            return Err(bad(format!("schema_version is {}", entry.schema_version)).into());
+        }
+        if let Some(defect) = verify::fields(&entry) {
+            return Err(bad(format!("status is {}: {defect}", entry.status.as_str())).into());
+        }
+        Ok(Some((self.number, entry)))
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<(u64, Entry), CommandError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}
+
+/// Returns what an entry stores at the target called `target`; `None` if it stores nothing.
+///
+/// # Errors
+/// It is of another target, or names an id that is none.
+pub(super) fn stored_at<'a>(
+    path: &Path,
+    (number, entry): (u64, &'a Entry),
+    target: &str,
+) -> Result<Option<&'a FileEntry>, UsageError> {
+    let place = || format!("`{}` line {number}", path.display());
+    if let Some(other) = entry.target.as_ref().filter(|other| other.name != target) {
+        let message = format!("{} is of the target `{}`, not of `{target}`", place(), other.name);
+        let hint = format!("say --target {}, or run ingest with --target {target}", other.name);
+        return Err(UsageError::new(message).with_hint(hint));
+    }
+    let file = entry.file.as_ref().filter(|_| entry.status.is_stored() && entry.target.is_some());
+    match file {
+        Some(file) if !is_id(&file.file_id) => {
+            Err(UsageError::new(format!("{} names a file_id that is none", place())))
+        }
+        file => Ok(file),
     }
 }
 

@@ -6,10 +6,10 @@
 use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
 use serde_json::{Value as Json, json};
 
+use super::caller::{Caller, Patience};
 use super::{CommandError, Context, fetch, manifest, open_target};
 use crate::cli::{OutputsArgs, UsageError};
 use crate::exit::ExitStatus;
@@ -46,11 +46,9 @@ pub(super) fn run(args: &OutputsArgs, context: &mut Context<'_>) -> Result<ExitS
     let name = settings.target.name.clone();
     let named = |source| CommandError::File { path: args.output_dir.clone(), source };
     std::fs::create_dir_all(&args.output_dir).map_err(named)?;
+    let mut caller = Caller::new(Patience::of(&settings), &context.interrupted);
     for id in &found.ids {
-        if context.interrupted.load(Ordering::Relaxed) {
-            return Ok(ExitStatus::Interrupted);
-        }
-        match get(&*target, &name, id, args, context) {
+        match get((&*target, &name), id, args, &mut caller, context) {
             Err(error) if fetch::concerns_one_file(&error) => {
                 status = status.merge(ExitStatus::Findings);
                 context.complain(&error, error.hint().as_deref());
@@ -63,19 +61,19 @@ pub(super) fn run(args: &OutputsArgs, context: &mut Context<'_>) -> Result<ExitS
 
 /// Fetches one file and says where it is.
 fn get(
-    target: &dyn Target,
-    name: &str,
+    (target, name): (&dyn Target, &str),
     id: &str,
     args: &OutputsArgs,
+    caller: &mut Caller,
     context: &mut Context<'_>,
 ) -> Result<(), CommandError> {
-    let failed = |source| CommandError::Target { target: name.to_owned(), source };
-    let file = target.get(id).map_err(failed)?;
+    let file = caller.read(|| target.get(id)).map_err(|stop| stop.into_error(name))?;
     if file.downloadable == Some(false) {
-        return Err(failed(fetch::not_downloadable(target, id)));
+        let source = fetch::not_downloadable(target, id);
+        return Err(CommandError::Target { target: name.to_owned(), source });
     }
     let path = args.output_dir.join(fetch::local_name(&file));
-    fetch::into_new_file(target, name, &file, &path)?;
+    fetch::into_new_file(target, name, &file, &path, caller)?;
     let path = path.to_string_lossy();
     let written = match args.json {
         true => report::line(context.stdout, &json!({ "file_id": id, "path": path, "file": file })),

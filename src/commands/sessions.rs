@@ -10,18 +10,15 @@ mod path;
 mod plan;
 mod unmount;
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use calls::Calls;
 
-use calls::{Calls, Patience, Stop};
-
-use super::{CommandError, Context, books, open_target};
+use super::caller::{Caller, Patience, Stop};
+use super::{CommandError, Context, open_target};
 use crate::cli::{AtArgs, MountArgs, SessionsArgs, SessionsCommand, UsageError};
 use crate::config::Settings;
 use crate::exit::ExitStatus;
 use crate::model::profile::Dialect;
 use crate::report::{human, json};
-use crate::stages::upload::SystemClock;
 use crate::targets::is_id;
 use crate::targets::sessions::Resource;
 
@@ -95,23 +92,8 @@ fn on(
     let name = settings.target.name.clone();
     let target = open_target(settings)?;
     let sessions = target.sessions().ok_or_else(|| no_sessions(&name))?;
-    let flag = Arc::clone(&context.interrupted);
-    let clock = SystemClock::new(Arc::clone(&flag));
-    let interrupted = || flag.load(Ordering::Relaxed);
-    let patience = Patience {
-        per_minute: books::requests_per_minute(settings),
-        retries: settings.engine.retries,
-        max_wait: settings.engine.max_wait,
-    };
-    let calls = Calls {
-        target: &*target,
-        sessions,
-        session,
-        clock: &clock,
-        interrupted: &interrupted,
-        patience,
-        due: Default::default(),
-    };
+    let caller = Caller::new(Patience::of(settings), &context.interrupted);
+    let calls = Calls { target: &*target, sessions, session, caller };
     act(&mut Job { name, calls, context })
 }
 
@@ -125,10 +107,7 @@ struct Job<'a, 'c> {
 
 impl Job<'_, '_> {
     fn resources(&mut self, as_json: bool) -> Result<ExitStatus, CommandError> {
-        let resources = match self.calls.resources() {
-            Ok(resources) => resources,
-            Err(stop) => return self.ended(stop),
-        };
+        let resources = self.calls.resources().map_err(|stop| self.ended(stop))?;
         let written = if as_json {
             resources.iter().try_for_each(|resource| json::line(self.context.stdout, resource))
         } else {
@@ -140,14 +119,8 @@ impl Job<'_, '_> {
         Ok(ExitStatus::Success)
     }
 
-    /// Ends a command whose call came to nothing.
-    fn ended(&self, stop: Stop) -> Result<ExitStatus, CommandError> {
-        match stop {
-            Stop::Interrupted { .. } => Ok(ExitStatus::Interrupted),
-            Stop::Failed { error, .. } => {
-                Err(CommandError::Target { target: self.name.clone(), source: *error })
-            }
-        }
+    fn ended(&self, stop: Stop) -> CommandError {
+        stop.into_error(&self.name)
     }
 }
 

@@ -183,6 +183,12 @@ pub enum ConfigError {
         /// Who said it.
         origin: Origin,
     },
+    /// Settings of pruning contradict each other.
+    #[error("{what}")]
+    Prune {
+        /// What they must be.
+        what: &'static str,
+    },
     /// Nothing on this machine makes PDFs.
     #[error("--to pdf needs LibreOffice, and there is no `soffice` in the folders of PATH")]
     NoOffice,
@@ -280,6 +286,7 @@ impl ConfigError {
             | Self::BadWorkspace { .. }
             | Self::Prices { .. }
             | Self::WorkerMemory { .. }
+            | Self::Prune { .. }
             | Self::Proxy { .. }
             | Self::AcceptAs { .. } => return None,
         };

@@ -19,6 +19,7 @@ use super::budgets::BudgetsLayer;
 use super::engine::UploadLayer;
 use super::environment::Environment;
 use super::error::ConfigError;
+use super::prune::PruneLayer;
 use super::target::TargetDefinition;
 use super::value::{self, Auto, CharsetLabel, Items, Size, Span, Value};
 use crate::model::{Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, SecretsRule};
@@ -196,6 +197,8 @@ settings! {
         upload: UploadLayer;
         /// How much may be taken.
         budgets: BudgetsLayer;
+        /// What is deleted at a target.
+        prune: PruneLayer;
         /// Targets besides the built-in ones.
         targets: BTreeMap<String, TargetDefinition>;
     }

@@ -11,6 +11,7 @@ use super::Stack;
 use super::engine;
 use super::error::ConfigError;
 use super::layer::{DiscoverLayer, DiscoverValues, Layer, LimitValues, LimitsLayer, Origins, Values};
+use super::prune;
 use super::value::Value;
 use crate::model::{ConvertTo, Isolate, Misnamed, SecretsRule};
 
@@ -47,6 +48,7 @@ pub(super) fn check(layer: &Layer, below: &Stack, path: &Path, above: &Origins) 
     check_let_out(&rule, layer, values)?;
     check_discover(&rule, &layer.discover, &below.discover)?;
     check_limits(&rule, &layer.limits, &below.limits)?;
+    prune::check(&rule, &layer.prune)?;
     engine::check(&rule, &layer.upload, &below.upload)
 }
 

@@ -10,6 +10,7 @@ use super::budgets::BudgetSettings;
 use super::engine::EngineSettings;
 use super::error::ConfigError;
 use super::layer::Origin;
+use super::prune::PruneSettings;
 use crate::model::{
     Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, Profile, Secret, SecretsRule,
 };
@@ -60,6 +61,8 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// How much may be taken, and what estimates are made with.
     pub budgets: BudgetSettings,
+    /// What is deleted at the target, and how much of it at once.
+    pub prune: PruneSettings,
     /// What is found below a folder.
     pub discover: DiscoverSettings,
     /// Uploads at a time.

@@ -15,7 +15,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::model::budget::Usd;
 use crate::model::{
-    Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, RequestRate,
+    Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, PruneOrder, RequestRate,
     SecretsRule, VerifyRemote,
 };
 
@@ -25,7 +25,7 @@ use crate::model::{
 pub struct BadValue(String);
 
 impl BadValue {
-    fn new(text: &str, expected: &str) -> Self {
+    pub(super) fn new(text: &str, expected: &str) -> Self {
         Self(format!("`{text}` is not {expected}"))
     }
 }
@@ -85,7 +85,7 @@ macro_rules! choice {
     )+};
 }
 
-choice!(Consumer ConvertMode ConvertTo Dedupe Isolate Misnamed NameStyle NameTag SecretsRule VerifyRemote);
+choice!(Consumer ConvertMode ConvertTo Dedupe Isolate Misnamed NameStyle NameTag PruneOrder SecretsRule VerifyRemote);
 choice!(CellValues Comments CsvDialect Formulas HiddenContent MergedCells Newlines TextForm TrackChanges);
 
 impl Choice for bool {

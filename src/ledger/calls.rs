@@ -34,6 +34,13 @@ impl Ledger {
         self.read(|connection| objects::workspaces(connection, target_id))
     }
 
+    /// Returns the workspaces of a target, as [`Ledger::workspaces`].
+    pub fn scopes(&self, target_id: &str) -> Result<Vec<Scope>, LedgerError> {
+        let names = self.workspaces(target_id)?;
+        let scopes = names.iter().map(|name| self.find_scope(target_id, name));
+        Ok(scopes.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
     /// Tells whether a credential, by a salted digest, was used with a workspace before.
     pub fn knows_credential(&self, scope: Scope, fingerprint: &[u8; 16]) -> Result<bool, LedgerError> {
         self.read(|connection| objects::knows_credential(connection, scope, fingerprint))

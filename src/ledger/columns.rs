@@ -66,6 +66,7 @@ pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<StoredObject> {
     Ok(StoredObject {
         file: file(row, "file")?,
         verified_at: time(row.get("verified_at")?),
+        used_at: row.get::<_, Option<i64>>("used_at")?.map(time),
         run_id: row.get("run")?,
         proof: row.get_ref("proof")?.as_str_or_null()?.and_then(parse_proof),
         upload_key: digest(row, "upload_key")?,

@@ -100,7 +100,7 @@ pub enum Forget {
     Files(Vec<String>),
     /// All of a workspace.
     Scope(Scope),
-    /// All sources: everything is read anew.
+    /// All sources: everything is read anew, and nobody knows which of them stored files came from.
     Sources,
     /// Uploads of unknown outcome that nobody works on, in all workspaces. Late copies of them may appear until then.
     Unresolved {
@@ -219,8 +219,8 @@ pub(super) fn take_in(desk: &Desk<'_>, record: &Record) -> Result<Taken, LedgerE
     }
     let sql = "INSERT INTO object (
             scope, upload_key, state, run, owner, source, digest, name, tagged, size, media_type, sent_at, sends,
-            day, files, bytes, tokens, cost, file_id, file, expires_at, verified_at, proof
-        ) VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7, 0, ?8, ?9, ?10, 0, 0, 0, 0, 0, 0, ?11, ?12, ?13, ?14, ?15)";
+            day, files, bytes, tokens, cost, file_id, file, expires_at, verified_at, used_at, proof
+        ) VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7, 0, ?8, ?9, ?10, 0, 0, 0, 0, 0, 0, ?11, ?12, ?13, ?14, ?14, ?15)";
     desk.execute(
         sql,
         params![
@@ -255,6 +255,7 @@ pub(super) fn forget(desk: &Desk<'_>, what: &Forget) -> Result<usize, LedgerErro
             attempts::clear(desk, *scope)?;
             desk.execute("DELETE FROM burned WHERE scope = ?1", [scope.0])?;
             desk.execute("DELETE FROM credential WHERE scope = ?1", [scope.0])?;
+            desk.execute("DELETE FROM origin WHERE scope = ?1", [scope.0])?;
             let sql =
                 "UPDATE scope SET usage_bytes = NULL, usage_files = NULL, usage_at = NULL WHERE id = ?1";
             desk.execute(sql, [scope.0])?;
@@ -268,6 +269,7 @@ pub(super) fn forget(desk: &Desk<'_>, what: &Forget) -> Result<usize, LedgerErro
         }
         Forget::Sources => {
             desk.execute("DELETE FROM judgement", [])?;
+            desk.execute("DELETE FROM origin", [])?;
             desk.execute("DELETE FROM source", [])
         }
     }

@@ -63,7 +63,8 @@ pub(super) fn finish(
     let row = mine(desk, attempt)?;
     check_new(desk, row.scope, file)?;
     let sql = "UPDATE object
-        SET state = 2, file_id = ?2, file = ?3, expires_at = ?4, verified_at = sent_at, proof = ?5 WHERE id = ?1";
+        SET state = 2, file_id = ?2, file = ?3, expires_at = ?4, verified_at = sent_at, used_at = sent_at, proof = ?5
+        WHERE id = ?1";
     desk.execute(
         sql,
         params![

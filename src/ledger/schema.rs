@@ -111,6 +111,14 @@ CREATE TABLE source_by_path (
 INSERT INTO source_by_path SELECT path, size, modified_ns, inode, device, digest, file_name FROM source;
 DROP TABLE source;
 ALTER TABLE source_by_path RENAME TO source;
+", "
+ALTER TABLE object ADD COLUMN used_at INTEGER;
+UPDATE object SET used_at = verified_at;
+CREATE TABLE origin (
+    scope INTEGER NOT NULL, path BLOB NOT NULL, judged_at INTEGER NOT NULL, digest BLOB NOT NULL, keys BLOB NOT NULL,
+    converter TEXT, revision INTEGER,
+    PRIMARY KEY (scope, path, judged_at)
+) WITHOUT ROWID;
 "];
 
 /// The schema that this version knows.
@@ -165,14 +173,24 @@ mod tests {
             let mut older = Connection::open_in_memory().unwrap();
             STEPS[..taken].iter().for_each(|step| older.execute_batch(step).unwrap());
             older.pragma_update(None, "user_version", i64::try_from(taken).unwrap()).unwrap();
-            let source = "INSERT INTO source VALUES (x'01', x'2F61', 7, 8, 9, 10, x'02', x'61')";
+            let source = match taken {
+                1 | 2 => "INSERT INTO source VALUES (x'01', x'2F61', 7, 8, 9, 10, x'02', x'61')",
+                _ => "INSERT INTO source VALUES (x'2F61', 7, 8, 9, 10, x'02', x'61')",
+            };
             older.execute_batch(source).unwrap();
+            let object = "INSERT INTO object (
+                    scope, upload_key, state, run, owner, source, digest, name, tagged, size, media_type, sent_at,
+                    sends, day, files, bytes, tokens, cost, file_id, verified_at
+                ) VALUES (1, x'03', 2, '', '', '', x'02', 'a', 0, 7, '', 5, 0, 0, 0, 0, 0, 0, 'f', 6)";
+            older.execute_batch(object).unwrap();
             migrate(&mut older).unwrap();
             assert_eq!(shape(&older), shape(&fresh), "from {taken}");
             assert_eq!(version(&older).unwrap(), known());
             let sql = "SELECT size FROM source WHERE path = x'2F61'";
             let size: i64 = older.query_row(sql, [], |row| row.get(0)).unwrap();
             assert_eq!(size, 7, "from {taken}");
+            let used_at: i64 = older.query_row("SELECT used_at FROM object", [], |row| row.get(0)).unwrap();
+            assert_eq!(used_at, 6, "from {taken}");
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::model::{Sha256, Timestamp};
 const KEY_BYTES: usize = 32;
 /// Finds what is stored under a key. The first condition on the state is that of the index, which SQLite does not
 /// infer from the second.
-const LIVE: &str = "SELECT file, verified_at, run, proof, upload_key FROM object
+const LIVE: &str = "SELECT file, verified_at, used_at, run, proof, upload_key FROM object
     WHERE scope = ?1 AND upload_key = ?2 AND state < 3 AND state = 2";
 /// Finds the copies of what has a key, by an index that holds nothing else.
 pub(super) const ORPHANS: &str =
@@ -162,12 +162,14 @@ fn find_judgement(
     statements: &mut Statements<'_>,
     key: &[u8; 16],
 ) -> rusqlite::Result<Option<(String, Vec<Sha256>)>> {
-    let read = |row: &Row<'_>| {
-        let keys = row.get_ref(1)?.as_blob()?.chunks_exact(KEY_BYTES);
-        let keys = keys.filter_map(|key| key.try_into().ok().map(Sha256::from_bytes)).collect();
-        Ok((row.get(0)?, keys))
-    };
+    let read = |row: &Row<'_>| Ok((row.get(0)?, split_keys(row.get_ref(1)?.as_blob()?)));
     statements.judgement.query_row([key], read).optional()
+}
+
+/// Reads keys that were written one after another.
+pub(super) fn split_keys(bytes: &[u8]) -> Vec<Sha256> {
+    let keys = bytes.chunks_exact(KEY_BYTES);
+    keys.filter_map(|key| key.try_into().ok().map(Sha256::from_bytes)).collect()
 }
 
 /// Records what became of a source.
@@ -193,7 +195,23 @@ pub(super) fn remember(desk: &Desk<'_>, memory: &Memory) -> Result<(), LedgerErr
     let keys: Vec<u8> = memory.keys.iter().flat_map(blob).copied().collect();
     let sql = "INSERT INTO judgement (key, judgement, keys) VALUES (?1, ?2, ?3)
         ON CONFLICT DO UPDATE SET judgement = excluded.judgement, keys = excluded.keys";
-    desk.execute(sql, params![key, memory.judgement, keys]).map(drop)
+    desk.execute(sql, params![key, memory.judgement, keys])?;
+    note_origin(desk, memory, &keys)
+}
+
+/// Records that uploads come from a path. What it became before stays known; that it is the same again makes that newer.
+fn note_origin(desk: &Desk<'_>, memory: &Memory, keys: &[u8]) -> Result<(), LedgerError> {
+    if memory.origin.is_empty() || keys.is_empty() {
+        return Ok(());
+    }
+    let (scope, digest) = (memory.scope.0, blob(&memory.digest));
+    let sql = "DELETE FROM origin WHERE scope = ?1 AND path = ?2 AND digest = ?3 AND keys = ?4";
+    desk.execute(sql, params![scope, memory.origin, digest, keys])?;
+    let sql = "INSERT OR REPLACE INTO origin (scope, path, judged_at, digest, keys, converter, revision)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let (converter, revision) = memory.converter.clone().unzip();
+    let judged_at = memory.judged_at.unix_micros();
+    desk.execute(sql, params![scope, memory.origin, judged_at, digest, keys, converter, revision]).map(drop)
 }
 
 #[cfg(test)]

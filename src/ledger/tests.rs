@@ -4,6 +4,7 @@ mod budgets;
 mod contents;
 mod opening;
 mod pace;
+mod prune;
 mod runs;
 mod sharing;
 mod sources;

@@ -69,6 +69,12 @@ pub struct Memory {
     pub judgement: String,
     /// The upload keys of its parts, in order.
     pub keys: Vec<Sha256>,
+    /// The absolute path, even where [`Memory::path`] is left out; empty for what has none.
+    pub origin: Vec<u8>,
+    /// When it was judged.
+    pub judged_at: Timestamp,
+    /// The converter, by name and revision, if it was converted.
+    pub converter: Option<(String, u32)>,
 }
 
 /// An upload that is about to begin.
@@ -124,6 +130,36 @@ pub enum Begun {
     OverBudget(Box<Exceeded>),
 }
 
+/// A stored file of ours, and what speaks for keeping it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnedFile {
+    /// The file.
+    pub file: FileObject,
+    /// Its identity.
+    pub upload_key: Sha256,
+    /// The name of its source, for people.
+    pub source: String,
+    /// Whether it is what its identity stands for; else a newer upload took its place.
+    pub is_current: bool,
+    /// When something last had use for it, within a day.
+    pub used_at: Timestamp,
+}
+
+/// What a source once became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginRecord {
+    /// The absolute path.
+    pub path: Vec<u8>,
+    /// When it was last judged so.
+    pub judged_at: Timestamp,
+    /// The digest of its bytes.
+    pub digest: Sha256,
+    /// The upload keys of its parts.
+    pub keys: Vec<Sha256>,
+    /// The converter, by name and revision, if it was converted.
+    pub converter: Option<(String, u32)>,
+}
+
 /// A file that is stored and known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredObject {
@@ -131,6 +167,8 @@ pub struct StoredObject {
     pub file: FileObject,
     /// When it was last seen.
     pub verified_at: Timestamp,
+    /// When something last had use for it, within a day.
+    pub used_at: Option<Timestamp>,
     /// The run that stored it.
     pub run_id: String,
     /// How it is known to be ours, if it was adopted.

@@ -251,7 +251,7 @@ impl Outbox<'_, '_> {
     fn entries(&self, known: Recalled, candidate: &Candidate, batch: u64, tell: impl FnMut(Entry)) -> bool {
         let mut seen = Vec::with_capacity(known.objects.len());
         for object in &known.objects {
-            match self.uploader.is_alive(&object.file, object.verified_at) {
+            match self.uploader.is_alive(object) {
                 Ok(Some(at)) => seen.push(at),
                 Ok(None) => return false,
                 Err(stop) => {

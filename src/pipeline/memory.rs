@@ -164,7 +164,8 @@ impl<'a> Memory<'a> {
         let known = self.known(recalled);
         if let Some(known) = &known {
             let keys = known.objects.iter().map(|object| object.upload_key).collect();
-            self.remember(candidate, (digest, text, keys), read_at);
+            let converter = known.judgement.converter.as_ref();
+            self.remember(candidate, converter, (digest, text, keys), read_at);
         }
         Ok(known)
     }
@@ -200,18 +201,20 @@ impl<'a> Memory<'a> {
         let Some((judgement, keys)) = self.judgement(ready) else { return };
         let Some(digest) = judgement.source.sha256 else { return };
         let Ok(text) = serde_json::to_string(&judgement) else { return };
-        self.remember(candidate, (digest, text, keys), read_at);
+        self.remember(candidate, judgement.converter.as_ref(), (digest, text, keys), read_at);
     }
 
     fn remember(
         &self,
         candidate: &Candidate,
+        converter: Option<&ConverterEntry>,
         (digest, judgement, keys): (Sha256, String, Vec<Sha256>),
         read_at: Timestamp,
     ) {
-        let path = self.absolute(candidate).filter(|_| is_settled(candidate, read_at));
+        let path = self.absolute(candidate);
+        let origin = path.map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default();
         self.ledger.remember(Remembered {
-            path: path.map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default(),
+            path: if is_settled(candidate, read_at) { origin.clone() } else { Vec::new() },
             size_bytes: candidate.size_bytes,
             modified_ns: candidate.modified.unix_nanos(),
             inode: candidate.identity.1,
@@ -222,6 +225,9 @@ impl<'a> Memory<'a> {
             fingerprint: self.fingerprint.0,
             judgement,
             keys,
+            origin,
+            judged_at: read_at,
+            converter: converter.map(|converter| (converter.name.clone(), converter.revision)),
         });
     }
 

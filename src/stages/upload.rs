@@ -30,12 +30,12 @@ pub use pace::Exhausted;
 pub use quota::{Full, HighWater};
 
 use crate::acceptance::Acceptance;
-use crate::ledger::{Ledger, LedgerError, Scope};
+use crate::ledger::{Ledger, LedgerError, Scope, StoredObject};
 use crate::model::budget::{Charges, Exceeded};
 use crate::model::entry::WarningEntry;
 use crate::model::upload::{NameTag, VerifyRemote};
 use crate::model::upload_key::{tag, tagged_name};
-use crate::model::{Code, FileObject, Outcome, Payload, Sha256, Timestamp};
+use crate::model::{Code, Outcome, Payload, Sha256, Timestamp};
 use crate::stages::budget::RunBudget;
 use crate::targets::{Target, TargetError, UploadExtra};
 use held::Task;
@@ -48,6 +48,8 @@ use verify::Verifier;
 
 /// Senders for each upload at a time: most of them wait for the disk, and the more wait, the more share one write.
 const SENDERS_EACH: usize = 8;
+/// That there was use for a stored file is written down once in this time.
+const USE_NOTED_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// More senders than this gain nothing.
 const MAX_SENDERS: usize = 64;
 
@@ -275,8 +277,12 @@ impl<'a, T: Send> Uploader<'a, T> {
     ///
     /// # Errors
     /// Why nobody can tell.
-    pub fn is_alive(&self, file: &FileObject, seen_at: Timestamp) -> Result<Option<Timestamp>, Stop> {
-        self.verifier.judge(self, file, seen_at)
+    pub fn is_alive(&self, object: &StoredObject) -> Result<Option<Timestamp>, Stop> {
+        let seen = self.verifier.judge(self, &object.file, object.verified_at)?;
+        if seen.is_some() && object.used_at.is_none_or(|at| at < self.started.minus(USE_NOTED_EVERY)) {
+            self.ledger.note_use(self.scope, &object.file.file_id, self.started);
+        }
+        Ok(seen)
     }
 
     fn clock(&self) -> &dyn Clock {

@@ -127,7 +127,7 @@ fn list_all(target: &dyn Target, limit: u32) -> Result<Vec<String>, Breach> {
     let mut ids = Vec::new();
     let mut cursor = None;
     for _ in 0..MAX_PAGES {
-        let request = ListRequest { limit: Some(limit), cursor: cursor.clone(), scope_id: None };
+        let request = ListRequest { limit: Some(limit), cursor: cursor.clone(), ..ListRequest::default() };
         let page = must("list", target.list(&request))?;
         ids.extend(page.files.into_iter().map(|file| file.file_id));
         if page.next_cursor.is_none() {

@@ -235,7 +235,7 @@ impl Target for Qoder {
             let message = "the listing has more pages but names no cursor";
             return Err(TargetError::new(TargetErrorKind::Protocol, message));
         }
-        files.retain(|file| file.status != Some(FileStatus::Deleted));
+        files.retain(|file| request.deleted || file.status != Some(FileStatus::Deleted));
         Ok(FilePage { files, next_cursor })
     }
 

@@ -1,8 +1,9 @@
 //! Whole runs over real HTTP into the embedded server: the program with the platforms' own variables, and the library.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod program;
+
+use std::path::Path;
 
 use docferry::http::{Auth, Proxy, Timeouts};
 use docferry::model::entry::{Entry, Status};
@@ -10,6 +11,7 @@ use docferry::model::{Code, Proof, Secret};
 use docferry::pipeline::Pipeline;
 use docferry::server::{Fault, QoderShape, Server, ServerOptions};
 use docferry::targets::{ConnectOptions, Target, connect, profiles};
+use program::{Program, told};
 
 fn serve(folder: &Path, shape: QoderShape, faults: &[&str]) -> Server {
     let mut options = ServerOptions::new(folder.join("served"));
@@ -33,53 +35,6 @@ fn remote(server: &Server, name: &str) -> Box<dyn Target> {
         timeouts: Timeouts::default(),
     };
     connect(options).unwrap()
-}
-
-/// A run of the program in a folder of its own, with no variable of the surroundings.
-struct Program {
-    folder: tempfile::TempDir,
-    vars: Vec<(&'static str, String)>,
-}
-
-impl Program {
-    fn new(server: &Server) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let token = server.token().expose().to_owned();
-        let vars = vec![
-            ("ANTHROPIC_BASE_URL", server.anthropic_base_url()),
-            ("ANTHROPIC_API_KEY", token.clone()),
-            ("QODER_MANAGED_BASE_URL", server.qoder_base_url()),
-            ("QODER_ACCESS_TOKEN", token),
-        ];
-        Self { folder, vars }
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_docferry"))
-            .args(args)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("DOCFERRY_STATE_DIR", "state")
-            .envs(self.vars.iter().map(|(name, value)| (*name, value.as_str())))
-            .output()
-            .unwrap()
-    }
-
-    fn input(&self, name: &str, text: &str) -> PathBuf {
-        let folder = self.folder.path().join("in");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(name), text).unwrap();
-        folder
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        let text = std::fs::read_to_string(self.folder.path().join("docferry.manifest.jsonl")).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
-
-fn told(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 fn samples() -> String {

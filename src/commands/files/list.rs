@@ -1,21 +1,19 @@
 //! `files list`: what a target holds, newest first, as far as it is asked for.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
-use std::sync::atomic::Ordering;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 
 use super::Files;
 use crate::cli::{ListArgs, ListFormat, UsageError};
 use crate::commands::CommandError;
+use crate::commands::caller::{Listing, PAGE};
+use crate::commands::prune::matcher;
 use crate::exit::ExitStatus;
 use crate::model::{FileObject, Timestamp};
 use crate::report::{files, human, json};
-use crate::targets::{ListRequest, TargetError, TargetErrorKind};
+use crate::targets::ListRequest;
 
-/// The most files that every platform lists in one page.
-const PAGE: u32 = 100;
 const CSV_COLUMNS: &str = "file_id,size_bytes,mime_type,created_at,expires_at,downloadable,scope,filename";
 
 /// What is listed, and how.
@@ -25,6 +23,7 @@ pub(super) struct Wanted {
     scope: Option<String>,
     names: Option<GlobMatcher>,
     created_before: Option<Timestamp>,
+    deleted: bool,
     format: ListFormat,
 }
 
@@ -42,6 +41,7 @@ impl Wanted {
             scope: args.scope.clone(),
             names: args.names.as_deref().map(matcher).transpose()?,
             created_before: args.older_than.map(|age| now.minus(age.0)),
+            deleted: args.include_deleted,
             format: if args.json { ListFormat::Jsonl } else { args.output },
         })
     }
@@ -60,29 +60,19 @@ impl Wanted {
     }
 }
 
-fn matcher(glob: &str) -> Result<GlobMatcher, UsageError> {
-    let built = GlobBuilder::new(glob).build();
-    let built =
-        built.map_err(|error| UsageError::new(format!("`{glob}` is not a glob: {}", error.kind())))?;
-    Ok(built.compile_matcher())
-}
-
 impl Files<'_, '_> {
     pub(super) fn list(&mut self, wanted: &Wanted) -> Result<ExitStatus, CommandError> {
         let mut printer = Printer::new(wanted.format);
         printer.begin(self.context.stdout).map_err(CommandError::Stdout)?;
         let mut left = wanted.limit;
-        let mut cursor = None;
-        let mut cursors = HashSet::new();
+        let scope_id = wanted.scope.clone();
+        let deleted = wanted.deleted;
+        let mut listing = Listing::new(ListRequest { scope_id, deleted, ..ListRequest::default() });
         while left > 0 {
-            if self.context.interrupted.load(Ordering::Relaxed) {
-                return Ok(ExitStatus::Interrupted);
-            }
-            let limit = Some(wanted.page_size(left));
-            let request = ListRequest { limit, cursor, scope_id: wanted.scope.clone() };
-            let page = self.target.list(&request).map_err(|source| self.failed(source))?;
+            let page = listing.next(self.target, &mut self.caller, wanted.page_size(left));
+            let Some(files) = page.map_err(|stop| self.ended(stop))? else { break };
             let mut cut = false;
-            for file in page.files.iter().filter(|file| wanted.takes(file)) {
+            for file in files.iter().filter(|file| wanted.takes(file)) {
                 if left == 0 {
                     cut = true;
                     break;
@@ -90,17 +80,11 @@ impl Files<'_, '_> {
                 left -= 1;
                 printer.put(self.context.stdout, file).map_err(CommandError::Stdout)?;
             }
-            cursor = page.next_cursor;
-            if left == 0 && (cut || cursor.is_some()) {
+            if left == 0 && (cut || listing.goes_on()) {
                 // What comes next may match or not; it was not read.
                 printer.end(self.context.stdout).map_err(CommandError::Stdout)?;
                 self.context.warn("there are more files; --all lists them");
                 return Ok(ExitStatus::Success);
-            }
-            let Some(next) = &cursor else { break };
-            if !cursors.insert(next.clone()) {
-                let message = "the listing goes in circles: it names the same next page again";
-                return Err(self.failed(TargetError::new(TargetErrorKind::Protocol, message)));
             }
         }
         printer.end(self.context.stdout).map_err(CommandError::Stdout)?;

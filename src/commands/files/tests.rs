@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::*;
 use crate::cli::{Cli, Command};
 use crate::config::Environment;
+use crate::ledger::{Ledger, LedgerOptions};
 use crate::model::Timestamp;
 use crate::report::human::Colour;
 use crate::store::{NewFile, Store};
@@ -278,7 +280,9 @@ fn list_circle(interrupted: bool) -> Result<ExitStatus, CommandError> {
         colour: Colour::Off,
         interrupted: Arc::new(interrupted.into()),
     };
-    Files { name: "circle".to_owned(), target: &target, context: &mut context }.list(&wanted)
+    let patience = Patience { per_minute: None, retries: 0, max_wait: Duration::ZERO };
+    let caller = Caller::new(patience, &context.interrupted);
+    Files { name: "circle".to_owned(), target: &target, caller, context: &mut context }.list(&wanted)
 }
 
 #[test]
@@ -286,5 +290,5 @@ fn a_listing_in_circles_or_an_interrupt_ends() {
     let error = list_circle(false).unwrap_err();
     let CommandError::Target { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind, TargetErrorKind::Protocol);
-    assert_eq!(list_circle(true).unwrap(), ExitStatus::Interrupted);
+    assert_eq!(list_circle(true).unwrap_err().status(), ExitStatus::Interrupted);
 }

@@ -1,19 +1,16 @@
 //! What a manifest says is stored and can be used now.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::UsageError;
 use crate::commands::CommandError;
-use crate::commands::manifest::{no_entry, open, verify};
-use crate::model::entry::{Entry, FileEntry, SCHEMA_VERSION};
+use crate::commands::manifest::Entries;
+use crate::model::entry::{Entry, FileEntry};
 use crate::model::profile::Dialect;
 use crate::model::{Block, Consumer, FileStatus, Sha256, Timestamp};
 use crate::targets::{is_id, profiles};
 
-/// The longest line; an entry with the most warnings is far shorter.
-const MAX_LINE_BYTES: u64 = 4 << 20;
 /// More blocks than fit into a body of the largest size.
 const MAX_FILES: usize = 400_000;
 
@@ -120,23 +117,9 @@ pub(super) fn is_foreign(name: &str) -> bool {
 
 /// Reads a manifest; what contradicts itself is refused.
 pub(super) fn read(path: &Path) -> Result<Storeds, CommandError> {
-    let mut reader = open(path)?;
-    let (mut found, mut line, now) = (Storeds::default(), Vec::new(), Timestamp::now());
-    for number in 1u64.. {
-        line.clear();
-        let read = reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line);
-        if read.map_err(|source| CommandError::File { path: path.to_owned(), source })? == 0 {
-            break;
-        }
-        let bad = |what: String| no_entry(path, number, &what);
-        let entry: Entry = serde_json::from_slice(&line).map_err(|error| bad(error.to_string()))?;
-        if entry.schema_version != SCHEMA_VERSION {
-            return Err(bad(format!("schema_version is {}", entry.schema_version)).into());
-        }
-        if let Some(defect) = verify::fields(&entry) {
-            return Err(bad(format!("status is {}: {defect}", entry.status.as_str())).into());
-        }
-        found.add(&entry, now);
+    let (mut found, now) = (Storeds::default(), Timestamp::now());
+    for entry in Entries::of(path)? {
+        found.add(&entry?.1, now);
         if found.files.len() > MAX_FILES {
             return Err(UsageError::new(format!("more than {MAX_FILES} files fit into no message")).into());
         }

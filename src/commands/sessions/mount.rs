@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::Job;
-use super::calls::Stop;
 use super::plan::{Mounts, Session, There, Wanted};
 use crate::cli::UsageError;
+use crate::commands::caller::Stop;
 use crate::commands::{CommandError, Context};
 use crate::exit::ExitStatus;
 use crate::model::FileObject;
@@ -120,10 +120,7 @@ impl Job<'_, '_> {
         as_json: bool,
     ) -> Result<ExitStatus, CommandError> {
         tell_left_out(mounts, self.context);
-        let there = match self.look(mounts)? {
-            Ok(there) => there,
-            Err(stop) => return self.ended(stop),
-        };
+        let there = self.look(mounts)?;
         let mut rows = Vec::new();
         let mut status = ExitStatus::Success;
         let mut stopped = None;
@@ -157,21 +154,15 @@ impl Job<'_, '_> {
         self.sum_up(&rows, stopped.is_some())?;
         match stopped {
             None => Ok(status),
-            Some(Stop::Interrupted { .. }) => Ok(ExitStatus::Interrupted),
-            Some(stop) => self.ended(stop),
+            Some(stop) => Err(self.ended(stop)),
         }
     }
 
     /// Looks at what the session has. Nothing is added if anything stands in the way.
-    fn look(&mut self, mounts: &Mounts) -> Result<Result<Vec<There>, Stop>, CommandError> {
-        let session = match self.calls.resources() {
-            Ok(resources) => Session::new(resources, &mounts.root),
-            Err(stop) => return Ok(Err(stop)),
-        };
-        let copies = match self.copies(mounts, &session) {
-            Ok(copies) => copies,
-            Err(stop) => return Ok(Err(stop)),
-        };
+    fn look(&mut self, mounts: &Mounts) -> Result<Vec<There>, CommandError> {
+        let resources = self.calls.resources().map_err(|stop| self.ended(stop))?;
+        let session = Session::new(resources, &mounts.root);
+        let copies = self.copies(mounts, &session).map_err(|stop| self.ended(stop))?;
         let there: Vec<_> = mounts.files.iter().map(|wanted| session.find(wanted, &copies)).collect();
         self.refuse_taken(mounts, &there)?;
         let missing = there.iter().filter(|there| **there == There::Free).count() as u64;
@@ -193,7 +184,7 @@ impl Job<'_, '_> {
                 "{unproved} mounted files are known by their path alone; the target does not show the copies"
             ));
         }
-        Ok(Ok(there))
+        Ok(there)
     }
 
     /// Returns the copies in the session by id, if any path that is wanted has one.

@@ -4,18 +4,16 @@
 //! platform gives back. Outputs may show some seconds after the session came to rest (docs, managed-agents/files).
 
 use std::collections::HashSet;
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use super::Job;
-use super::calls::Stop;
 use super::path::numbered;
+use crate::commands::caller::Stop;
 use crate::commands::{CommandError, fetch};
 use crate::exit::ExitStatus;
 use crate::model::FileObject;
 use crate::report::{files as report, human, json};
-use crate::targets::{Disposition, TargetErrorKind};
 
 /// The first and the longest time between two looks.
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15)];
@@ -26,10 +24,7 @@ impl Job<'_, '_> {
         wait: Option<Duration>,
         as_json: bool,
     ) -> Result<ExitStatus, CommandError> {
-        let files = match self.outputs(wait) {
-            Ok(files) => files,
-            Err(stop) => return self.ended(stop),
-        };
+        let files = self.outputs(wait).map_err(|stop| self.ended(stop))?;
         let written = if as_json {
             files.iter().try_for_each(|file| json::line(self.context.stdout, file))
         } else {
@@ -42,10 +37,7 @@ impl Job<'_, '_> {
     }
 
     pub(super) fn get(&mut self, wait: Option<Duration>, folder: &Path) -> Result<ExitStatus, CommandError> {
-        let files = match self.outputs(wait) {
-            Ok(files) => files,
-            Err(stop) => return self.ended(stop),
-        };
+        let files = self.outputs(wait).map_err(|stop| self.ended(stop))?;
         if files.is_empty() {
             return Ok(self.none_yet(&files, wait));
         }
@@ -53,14 +45,12 @@ impl Job<'_, '_> {
         std::fs::create_dir_all(folder).map_err(named)?;
         let mut status = ExitStatus::Success;
         for (file, name) in files.iter().zip(local_names(&files)) {
-            if (self.calls.interrupted)() {
-                return Ok(ExitStatus::Interrupted);
-            }
             let path = folder.join(name);
-            match fetch::into_new_file(self.calls.target, &self.name, file, &path) {
+            let calls = &mut self.calls;
+            match fetch::into_new_file(calls.target, &self.name, file, &path, &mut calls.caller) {
                 Ok(()) => writeln!(self.context.stdout, "{}", human::printable(&path.to_string_lossy()))
                     .map_err(CommandError::Stdout)?,
-                Err(error) if concerns_one_file(&error) => {
+                Err(error) if fetch::concerns_one_file(&error) => {
                     status = ExitStatus::Findings;
                     self.context.complain(&error, None);
                 }
@@ -72,19 +62,19 @@ impl Job<'_, '_> {
 
     /// Returns what the session made, oldest first; looks again until there is something or the time is over.
     fn outputs(&mut self, wait: Option<Duration>) -> Result<Vec<FileObject>, Stop> {
-        let until = self.calls.clock.monotonic() + wait.unwrap_or_default();
+        let until = self.calls.caller.clock().monotonic() + wait.unwrap_or_default();
         let [mut pause, longest] = LOOK_AGAIN;
         loop {
             let resources = self.calls.resources()?;
             let mounted: HashSet<_> = resources.into_iter().filter_map(|resource| resource.file_id).collect();
             let mut files = self.calls.files()?;
             files.retain(|file| file.downloadable != Some(false) && !mounted.contains(&file.file_id));
-            let left = until.saturating_sub(self.calls.clock.monotonic());
+            let left = until.saturating_sub(self.calls.caller.clock().monotonic());
             if !files.is_empty() || left.is_zero() {
                 files.reverse();
                 return Ok(files);
             }
-            self.calls.rest(pause.min(left))?;
+            self.calls.caller.rest(pause.min(left))?;
             pause = (pause * 2).min(longest);
         }
     }
@@ -111,14 +101,4 @@ fn local_names(files: &[FileObject]) -> Vec<String> {
         free
     });
     names.collect()
-}
-
-fn concerns_one_file(error: &CommandError) -> bool {
-    match error {
-        CommandError::Target { source, .. } => {
-            source.kind.disposition() == Disposition::RefuseFile && source.kind != TargetErrorKind::Body
-        }
-        CommandError::File { source, .. } => source.kind() == io::ErrorKind::AlreadyExists,
-        _ => false,
-    }
 }

@@ -1,7 +1,6 @@
 //! What is to be mounted, by a manifest; and what of it a session has already.
 
 use std::collections::{HashMap, HashSet};
-use std::io::BufRead;
 use std::path::Path;
 
 use super::path::{Name, Root};
@@ -9,7 +8,6 @@ use crate::cli::{MountArgs, PathStyle, UsageError};
 use crate::commands::{CommandError, manifest};
 use crate::model::entry::{Entry, FileEntry};
 use crate::model::{FileObject, Profile, Timestamp};
-use crate::targets::is_id;
 use crate::targets::sessions::Resource;
 
 /// The most entries of a manifest that are taken where a profile names no limit for sessions.
@@ -77,24 +75,12 @@ fn stored(
     limit: Option<u64>,
 ) -> Result<(Vec<Stored>, u64), CommandError> {
     let (mut stored, mut count, mut left_out) = (Vec::new(), 0u64, 0);
-    for (number, line) in (1..).zip(manifest::open(path)?.lines()) {
-        let line = line.map_err(|source| CommandError::File { path: path.to_owned(), source })?;
-        let place = || format!("`{}` line {number}", path.display());
-        let bad = |error: serde_json::Error| manifest::no_entry(path, number, &error);
-        let entry: Entry = serde_json::from_str(&line).map_err(bad)?;
-        if let Some(other) = entry.target.as_ref().filter(|other| other.name != target) {
-            let message = format!("{} is of the target `{}`, not of `{target}`", place(), other.name);
-            let hint = format!("say --target {}, or run ingest with --target {target}", other.name);
-            return Err(UsageError::new(message).with_hint(hint).into());
-        }
-        let is_stored = entry.status.is_stored();
-        let (Some(file), true, Some(_)) = (entry.file.clone(), is_stored, &entry.target) else {
+    for entry in manifest::Entries::of(path)? {
+        let (number, entry) = entry?;
+        let Some(file) = manifest::stored_at(path, (number, &entry), target)?.cloned() else {
             left_out += 1;
             continue;
         };
-        if !is_id(&file.file_id) {
-            return Err(UsageError::new(format!("{} names a file_id that is none", place())).into());
-        }
         count += 1;
         // What is too many is counted to its end, and not kept.
         if count <= limit.unwrap_or(MAX_ENTRIES) {

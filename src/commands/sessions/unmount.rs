@@ -1,9 +1,9 @@
 //! `sessions unmount`: files out of a session. The uploads stay, and so does whatever is no mounted file.
 
 use super::Job;
-use super::calls::Stop;
 use super::plan::{Mounts, Session, There};
 use crate::commands::CommandError;
+use crate::commands::caller::Stop;
 use crate::commands::confirm::confirm;
 use crate::exit::ExitStatus;
 use crate::report::human;
@@ -28,7 +28,7 @@ impl Job<'_, '_> {
             From::Ids(ids) => ids.clone(),
             From::All => match self.calls.resources() {
                 Ok(resources) => resources.into_iter().filter(Resource::is_file).map(|one| one.id).collect(),
-                Err(stop) => return self.ended(stop),
+                Err(stop) => return Err(self.ended(stop)),
             },
             From::Manifest(mounts) => match self.mounted(mounts) {
                 Ok((ids, taken)) => {
@@ -37,7 +37,7 @@ impl Job<'_, '_> {
                     }
                     ids
                 }
-                Err(stop) => return self.ended(stop),
+                Err(stop) => return Err(self.ended(stop)),
             },
         };
         if ids.is_empty() {
@@ -59,7 +59,7 @@ impl Job<'_, '_> {
                 Err(stop) => {
                     let left = ids.len() - n;
                     self.context.warn(&format!("{left} of {} are left; run it again to go on", ids.len()));
-                    return self.ended(stop);
+                    return Err(self.ended(stop));
                 }
             }
             writeln!(self.context.stdout, "{}", human::printable(id)).map_err(CommandError::Stdout)?;

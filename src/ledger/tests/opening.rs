@@ -44,6 +44,9 @@ fn fill(ledger: &Ledger, files: u32) {
             fingerprint: [1; 16],
             judgement: "j".repeat(9_000),
             keys: vec![intent.upload_key],
+            origin: b"/in".to_vec(),
+            judged_at: now(),
+            converter: None,
         });
     }
     ledger.flush().unwrap();
@@ -268,6 +271,9 @@ fn a_full_disk_loses_nothing_that_was_promised() {
         fingerprint: [0; 16],
         judgement: "j".repeat(100_000),
         keys: Vec::new(),
+        origin: b"/in".to_vec(),
+        judged_at: now(),
+        converter: None,
     });
     assert!(matches!(ledger.flush(), Err(LedgerError::Full { .. })), "what nobody waited for is told");
     drop(ledger);

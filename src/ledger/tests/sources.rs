@@ -22,6 +22,9 @@ fn memory(scope: Scope, keys: &[&str]) -> Memory {
         fingerprint: [4; 16],
         judgement: "{\"parts\":2}".to_owned(),
         keys: keys.iter().map(|key| Sha256::of(key.as_bytes())).collect(),
+        origin: b"/in".to_vec(),
+        judged_at: now(),
+        converter: None,
     }
 }
 

@@ -60,6 +60,9 @@ fn recall() {
             fingerprint: [1; 16],
             judgement: "j".repeat(300),
             keys: vec![digest(n)],
+            origin: b"/in".to_vec(),
+            judged_at: now(),
+            converter: None,
         });
         let record = Record {
             ledger_version: 1,

@@ -167,7 +167,7 @@ impl<'a, T: Send> Uploader<'a, T> {
 
     /// Reports what is stored already, if it still is. What this run found of an earlier one's attempts is adopted.
     fn reuse(&self, job: Job<T>, stored: StoredObject) {
-        match self.is_alive(&stored.file, stored.verified_at) {
+        match self.is_alive(&stored) {
             Err(stop) => self.stop(job, stop),
             Ok(None) if self.listener.why_not().is_some() => self.leave(job, self.why()),
             Ok(None) => self.begin(job),

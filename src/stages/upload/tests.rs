@@ -8,7 +8,9 @@ use super::attempt::READY_WAITS;
 use super::*;
 use crate::model::budget::Budgets;
 use crate::model::entry::WarningEntry;
-use crate::model::{Body, Failure, FileName, FileStatus, Lineage, MediaType, Profile, Proof, Source};
+use crate::model::{
+    Body, Failure, FileName, FileObject, FileStatus, Lineage, MediaType, Profile, Proof, Source,
+};
 use crate::targets::{FilePage, ListRequest, TargetErrorKind, UploadRequest};
 
 type Answer = Result<FileObject, TargetError>;

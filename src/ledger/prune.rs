@@ -1,0 +1,158 @@
+//! What deleting files for good needs to know, and how the ledger keeps the truth while it happens.
+//!
+//! A file that is about to be deleted becomes an `orphan` first: from then on nobody uses its id again, and whoever dies
+//! halfway leaves a copy that is named, not an id that leads nowhere.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, Row, params};
+
+use super::columns;
+use super::writer::Desk;
+use super::{Ledger, LedgerError, OriginRecord, OwnedFile, Scope, sources};
+use crate::model::Timestamp;
+
+/// Stored files and what they came from.
+///
+/// # Errors
+/// All of these fail as the file does.
+impl Ledger {
+    /// Hands every stored file of a workspace to `each`, in the order in which they were sent.
+    pub fn owned_files(&self, scope: Scope, mut each: impl FnMut(OwnedFile)) -> Result<(), LedgerError> {
+        self.read(|connection| {
+            let sql = "SELECT * FROM object WHERE scope = ?1 AND state IN (2, 3) ORDER BY id";
+            every(connection, sql, scope, owned_file, &mut each)
+        })
+    }
+
+    /// Hands what sources became to `each`: by path, and what each became last first.
+    pub fn origins(&self, scope: Scope, mut each: impl FnMut(OriginRecord)) -> Result<(), LedgerError> {
+        self.read(|connection| {
+            let sql = "SELECT * FROM origin WHERE scope = ?1 ORDER BY path, judged_at DESC";
+            every(connection, sql, scope, origin, &mut each)
+        })
+    }
+
+    /// Returns names and sizes under which something of ours is under way, or may still appear.
+    pub fn unsettled(&self, scope: Scope, now: Timestamp) -> Result<HashSet<(String, u64)>, LedgerError> {
+        self.read(|connection| {
+            let sql = "SELECT name, size FROM object WHERE scope = ?1 AND state IN (0, 1)
+                UNION SELECT name, size FROM burned WHERE scope = ?1 AND until > ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![scope.0, now.unix_micros()], |row| {
+                Ok((row.get(0)?, row.get(1).map(columns::uint)?))
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Notes, some time soon, that there is use for a file.
+    pub fn note_use(&self, scope: Scope, file_id: &str, at: Timestamp) {
+        let file_id = file_id.to_owned();
+        self.0.writer.leave(move |desk| {
+            let sql = "UPDATE object SET used_at = ?3 WHERE scope = ?1 AND file_id = ?2";
+            desk.execute(sql, params![scope.0, file_id, at.unix_micros()]).map(drop)
+        });
+    }
+
+    /// Tells whether another process has the ledger open.
+    #[must_use]
+    pub fn has_company(&self) -> bool {
+        self.0.shared.owner.has_company()
+    }
+
+    /// Sees to it that nobody uses a file again that had no use since. Returns whether it was what its identity stands
+    /// for; `None` if it has use, or is not ours to delete.
+    pub fn condemn(
+        &self,
+        scope: Scope,
+        file_id: &str,
+        unused_since: Timestamp,
+    ) -> Result<Option<bool>, LedgerError> {
+        let file_id = file_id.to_owned();
+        self.write(move |desk| condemn(desk, scope, &file_id, unused_since))
+    }
+
+    /// Takes back that a file was condemned, because it could not be deleted. It counts for its identity again unless
+    /// another one does by now.
+    pub fn pardon(&self, scope: Scope, file_id: &str, was_current: bool) -> Result<(), LedgerError> {
+        let file_id = file_id.to_owned();
+        self.write(move |desk| pardon(desk, scope, &file_id, was_current))
+    }
+
+    /// Records that files were deleted, and that their room is free.
+    pub fn removed(&self, scope: Scope, file_id: &str) -> Result<(), LedgerError> {
+        let file_id = file_id.to_owned();
+        self.write(move |desk| removed(desk, scope, &file_id))
+    }
+}
+
+fn every<T>(
+    connection: &Connection,
+    sql: &str,
+    scope: Scope,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    each: &mut dyn FnMut(T),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([scope.0])?;
+    while let Some(row) = rows.next()? {
+        each(read(row)?);
+    }
+    Ok(())
+}
+
+fn owned_file(row: &Row<'_>) -> rusqlite::Result<OwnedFile> {
+    let stored = columns::stored(row)?;
+    let sent_at = columns::time(row.get("sent_at")?);
+    Ok(OwnedFile {
+        file: stored.file,
+        upload_key: stored.upload_key,
+        source: row.get("source")?,
+        is_current: row.get::<_, i64>("state")? == 2,
+        used_at: stored.used_at.unwrap_or(sent_at),
+    })
+}
+
+fn origin(row: &Row<'_>) -> rusqlite::Result<OriginRecord> {
+    let converter: Option<String> = row.get("converter")?;
+    Ok(OriginRecord {
+        path: row.get("path")?,
+        judged_at: columns::time(row.get("judged_at")?),
+        digest: columns::digest(row, "digest")?,
+        keys: sources::split_keys(row.get_ref("keys")?.as_blob()?),
+        converter: converter.zip(row.get("revision")?),
+    })
+}
+
+fn condemn(
+    desk: &Desk<'_>,
+    scope: Scope,
+    file_id: &str,
+    unused_since: Timestamp,
+) -> Result<Option<bool>, LedgerError> {
+    let sql = "SELECT state = 2 FROM object WHERE scope = ?1 AND file_id = ?2 AND state IN (2, 3)
+        AND COALESCE(used_at, sent_at) <= ?3";
+    let found = desk.first(sql, params![scope.0, file_id, unused_since.unix_micros()], |row| row.get(0))?;
+    if found.is_some() {
+        let sql = "UPDATE object SET state = 5 WHERE scope = ?1 AND file_id = ?2";
+        desk.execute(sql, params![scope.0, file_id])?;
+    }
+    Ok(found)
+}
+
+fn pardon(desk: &Desk<'_>, scope: Scope, file_id: &str, was_current: bool) -> Result<(), LedgerError> {
+    let sql = "UPDATE object AS o SET state = CASE WHEN ?3 AND NOT EXISTS (
+            SELECT 1 FROM object AS n WHERE n.scope = o.scope AND n.upload_key = o.upload_key AND n.state < 3
+        ) THEN 2 ELSE 3 END WHERE scope = ?1 AND file_id = ?2 AND state = 5";
+    desk.execute(sql, params![scope.0, file_id, was_current]).map(drop)
+}
+
+fn removed(desk: &Desk<'_>, scope: Scope, file_id: &str) -> Result<(), LedgerError> {
+    let sql = "UPDATE scope SET usage_files = MAX(0, usage_files - 1), usage_bytes = MAX(0, usage_bytes - (
+            SELECT size FROM object WHERE scope = ?1 AND file_id = ?2
+        )) WHERE id = ?1 AND usage_at IS NOT NULL
+        AND EXISTS (SELECT 1 FROM object WHERE scope = ?1 AND file_id = ?2 AND state IN (2, 3, 5))";
+    desk.execute(sql, params![scope.0, file_id])?;
+    super::objects::lost(desk, scope, &[file_id.to_owned()])
+}
