@@ -12,6 +12,7 @@ mod body;
 mod error;
 pub mod multipart;
 mod proxy;
+mod public;
 mod retry_after;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -19,6 +20,7 @@ mod settings;
 mod text;
 
 use std::io::Write;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName};
@@ -31,6 +33,7 @@ use crate::model::{Secret, Sha256};
 pub use body::Upload;
 pub use error::{Error, ErrorKind};
 pub use proxy::Proxy;
+pub use public::may_be_public;
 pub use retry_after::{date, retry_after};
 pub use settings::{Auth, Settings, Timeouts};
 pub use text::displayable;
@@ -47,8 +50,10 @@ const POOL_IDLE: Duration = Duration::from_secs(15);
 pub enum Access {
     /// It does; for the API itself.
     Authorised,
-    /// It carries nothing of the kind; for presigned links.
+    /// It carries nothing of the kind; for links to the API's own host.
     Anonymous,
+    /// As [`Access::Anonymous`], and it goes to public addresses only; for links to any other host.
+    Public,
 }
 
 /// Where a request goes and what it says besides its body.
@@ -99,15 +104,17 @@ pub enum Fetched {
 /// A client for one host.
 pub struct Client {
     inner: reqwest::Client,
+    /// Reaches public addresses only; made when it is needed.
+    public: OnceLock<reqwest::Client>,
+    settings: Settings,
     runtime: Option<Runtime>,
     fixed: HeaderMap,
     secret: Option<Secret>,
-    timeouts: Timeouts,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("timeouts", &self.timeouts).finish_non_exhaustive()
+        f.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -126,27 +133,10 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Settings`] if a header, the certificate file or the proxy makes no sense.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("docferry/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .connect_timeout(settings.timeouts.connect)
-            .pool_idle_timeout(POOL_IDLE);
-        builder = match settings.proxy.to_reqwest()? {
-            Some(proxy) => builder.proxy(proxy),
-            None => builder.no_proxy(),
+        let builder = match settings.proxy.to_reqwest()? {
+            Some(proxy) => builder_of(settings)?.proxy(proxy),
+            None => builder_of(settings)?.no_proxy(),
         };
-        if let Some(path) = &settings.ca_file {
-            let unreadable =
-                |why: String| Error::settings(format!("the CA file `{}`: {why}", path.display()));
-            let pem = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
-            if certificates.is_empty() {
-                return Err(unreadable("holds no certificate in PEM form".to_owned()));
-            }
-            builder = builder.tls_certs_merge(certificates);
-        }
         let inner = builder.build().map_err(|error| Error::settings(error::root(&error)))?;
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -156,10 +146,11 @@ impl Client {
             .map_err(|error| Error::settings(format!("no thread for the network: {error}")))?;
         Ok(Self {
             inner,
+            public: OnceLock::new(),
+            settings: settings.clone(),
             runtime: Some(runtime),
             fixed: settings::fixed_headers(settings)?,
             secret: settings.auth.as_ref().map(|auth| auth.secret().clone()),
-            timeouts: settings.timeouts,
         })
     }
 
@@ -196,7 +187,7 @@ impl Client {
     pub fn upload(&self, request: &Request<'_>, upload: &Upload<'_>) -> Result<Answer, Error> {
         let (form, feed) = body::open(upload)?;
         let state = form.state();
-        let timeout = self.timeouts.total(upload.size_bytes);
+        let timeout = self.settings.timeouts.total(upload.size_bytes);
         let builder = self
             .builder(Method::POST, request, Access::Authorised, timeout)?
             .header("accept", "application/json")
@@ -223,7 +214,7 @@ impl Client {
         size_bytes: u64,
         out: &mut dyn Write,
     ) -> Result<Fetched, Error> {
-        let builder = self.builder(Method::GET, request, access, self.timeouts.total(size_bytes))?;
+        let builder = self.builder(Method::GET, request, access, self.settings.timeouts.total(size_bytes))?;
         self.block_on(async {
             let broken = |error| Error::from_reqwest(&error, request.url, true);
             let mut response = builder.send().await.map_err(broken)?;
@@ -264,7 +255,7 @@ impl Client {
     fn call(&self, method: Method, request: &Request<'_>, json: Option<Vec<u8>>) -> Result<Answer, Error> {
         let length = json.as_ref().map_or(0, |json| json.len() as u64);
         let mut builder = self
-            .builder(method, request, Access::Authorised, self.timeouts.total(length))?
+            .builder(method, request, Access::Authorised, self.settings.timeouts.total(length))?
             .header("accept", "application/json");
         if let Some(json) = json {
             builder = builder.header("content-type", "application/json").body(json);
@@ -286,13 +277,26 @@ impl Client {
         require_secure(request.url)?;
         let mut headers = match access {
             Access::Authorised => self.fixed.clone(),
-            Access::Anonymous => HeaderMap::new(),
+            Access::Anonymous | Access::Public => HeaderMap::new(),
         };
         for (name, value) in request.headers {
             headers.insert(HeaderName::from_static(name), settings::header_value(name, value)?);
         }
-        let builder = self.inner.request(method, request.url.clone());
-        Ok(builder.timeout(timeout).headers(headers))
+        let client = match access {
+            Access::Authorised | Access::Anonymous => &self.inner,
+            Access::Public => self.public()?,
+        };
+        Ok(client.request(method, request.url.clone()).timeout(timeout).headers(headers))
+    }
+
+    fn public(&self) -> Result<&reqwest::Client, Error> {
+        if self.public.get().is_none() {
+            let builder = public::bound(builder_of(&self.settings)?, &self.settings)?;
+            let client = builder.build().map_err(|error| Error::settings(error::root(&error)))?;
+            // Another thread may have been faster; either will do.
+            let _ = self.public.set(client);
+        }
+        self.public.get().ok_or_else(|| Error::settings("the client was closed".to_owned()))
     }
 
     fn block_on<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -301,6 +305,25 @@ impl Client {
             None => Err(Error::settings("the client was closed".to_owned())),
         }
     }
+}
+
+/// Returns what every client has, whomever it reaches.
+fn builder_of(settings: &Settings) -> Result<reqwest::ClientBuilder, Error> {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("docferry/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(settings.timeouts.connect)
+        .pool_idle_timeout(POOL_IDLE);
+    let Some(path) = &settings.ca_file else { return Ok(builder) };
+    let unreadable = |why: String| Error::settings(format!("the CA file `{}`: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    if certificates.is_empty() {
+        return Err(unreadable("holds no certificate in PEM form".to_owned()));
+    }
+    Ok(builder.tls_certs_merge(certificates))
 }
 
 /// Refuses to talk in the clear, except to this machine.

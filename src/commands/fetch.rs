@@ -86,14 +86,21 @@ pub(super) fn check_length(name: &str, file: &FileObject, length: u64) -> Result
     Err(CommandError::Target { target: name.to_owned(), source })
 }
 
-/// Returns a name that is one component and holds nothing that a terminal obeys.
+/// Returns a name that is one component, is neither hidden nor taken for a flag, and holds nothing that a terminal obeys.
 pub(super) fn local_name(file: &FileObject) -> String {
     let last = file.filename.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
-    match clean.trim() {
-        "" | "." | ".." => local_id(&file.file_id),
-        name => shorten(name, MAX_NAME_BYTES, LengthUnit::Bytes),
-    }
+    let clean: String = last.chars().map(|c| if c.is_control() || turns_text(c) { '_' } else { c }).collect();
+    let clean = match clean.trim() {
+        "" | "." | ".." => return local_id(&file.file_id),
+        name if name.starts_with(['.', '-']) => format!("_{name}"),
+        name => name.to_owned(),
+    };
+    shorten(&clean, MAX_NAME_BYTES, LengthUnit::Bytes)
+}
+
+/// Tells whether a character makes others stand elsewhere than they are (UAX 9, section 2), or is an invisible mark.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn local_id(file_id: &str) -> String {

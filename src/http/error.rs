@@ -5,6 +5,7 @@ use std::io;
 
 use url::Url;
 
+use super::public::NotPublic;
 use super::text::displayable;
 
 /// A request that came to no answer.
@@ -37,6 +38,8 @@ pub enum ErrorKind {
     TooLong,
     /// What came could not be written.
     Output,
+    /// The host leads to no public address, where only those are connected to.
+    NotPublic,
 }
 
 impl Error {
@@ -57,6 +60,8 @@ impl Error {
         };
         let (kind, what) = if error.is_builder() {
             (ErrorKind::Settings, "cannot make a request to")
+        } else if is_not_public(error) {
+            (ErrorKind::NotPublic, "no connection is made to")
         } else if error.is_connect() && is_tls(error) {
             (ErrorKind::Tls, "no secure connection to")
         } else if error.is_connect() {
@@ -78,6 +83,17 @@ pub(super) fn root(error: &dyn StdError) -> String {
         cause = deeper;
     }
     cause.to_string()
+}
+
+fn is_not_public(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(current) = cause {
+        if current.is::<NotPublic>() {
+            return true;
+        }
+        cause = current.source();
+    }
+    false
 }
 
 /// A failed handshake reaches us as `InvalidData` from the TLS stream; sockets do not report that kind. It may be

@@ -25,13 +25,15 @@ impl std::fmt::Debug for Proxy {
 }
 
 impl Proxy {
-    pub(super) fn to_reqwest(&self) -> Result<Option<reqwest::Proxy>, Error> {
-        let Some(url) = &self.https else {
-            return Ok(None);
-        };
+    /// Returns the proxy for every https request, past which nothing goes.
+    pub(super) fn for_all(&self) -> Result<Option<reqwest::Proxy>, Error> {
         let bad =
             |error: reqwest::Error| Error::settings(format!("the proxy: {}", root(&error.without_url())));
-        let proxy = reqwest::Proxy::https(url.as_str()).map_err(bad)?;
+        self.https.as_ref().map(|url| reqwest::Proxy::https(url.as_str()).map_err(bad)).transpose()
+    }
+
+    pub(super) fn to_reqwest(&self) -> Result<Option<reqwest::Proxy>, Error> {
+        let Some(proxy) = self.for_all()? else { return Ok(None) };
         let own = "localhost,127.0.0.0/8,::1";
         let bypass = match &self.bypass {
             Some(bypass) => format!("{own},{bypass}"),

@@ -317,6 +317,17 @@ fn the_credential_shows_nowhere_and_stays_with_its_host() {
 }
 
 #[test]
+fn a_name_that_leads_to_this_machine_is_not_connected_to_as_a_public_one() {
+    let request = Request { url: &Url::parse("https://localhost:1/x?sig=1").unwrap(), headers: &[] };
+    let error = client().download(&request, Access::Public, 3, &mut Vec::new()).unwrap_err();
+    let expected = "no connection is made to `localhost:1`: it leads to addresses of this machine or of a private \
+                    network only";
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::NotPublic, expected));
+    let error = client().download(&request, Access::Anonymous, 3, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Connect);
+}
+
+#[test]
 fn a_download_longer_than_announced_stops() {
     let server = Server::answering("HTTP/1.1 200 OK\r\n\r\nabcdef");
     let client = client();

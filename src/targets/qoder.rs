@@ -1,8 +1,9 @@
 //! The Files API of Qoder Cloud Agents. What is sent is the published form; what is read is its first and its current
 //! generation, which differ in the name of the id, in the session, and in where a listing says that it goes on.
 //!
-//! Content comes by a presigned link. It is fetched without the credential, from https or (for a server on this
-//! machine) from this machine, over three redirects at the most; and it must be as long as the file's record says.
+//! Content comes by a presigned link. It is fetched without the credential, from https at a public address or (for a
+//! server on this machine) from that server, over three redirects at the most; and it must be as long as the file's
+//! record says.
 //!
 //! Sources: docs.qoder.com, cloud-agents/api/files (upload, list, download, schemas) and conventions, read 2026-07-23;
 //! resources of sessions as the vendor's current clients send them (qoder-cloud-agents-sdk-go, managed/sessionresource.go).
@@ -11,13 +12,13 @@ use std::io::Write;
 use std::time::Duration;
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
 use super::refusal::{self, Call};
 use super::rest::Rest;
 use super::sessions::{Place, Resources, Sessions};
 use super::{ConnectOptions, FilePage, ListRequest, Target, TargetError, TargetErrorKind, UploadRequest};
-use crate::http::{Access, Answer, is_loopback};
+use crate::http::{Access, Answer, is_loopback, may_be_public};
 use crate::model::{FileObject, FileStatus, Profile, Timestamp};
 
 /// What target ids begin with.
@@ -143,8 +144,8 @@ impl Qoder {
     ) -> Result<Result<u64, Answer>, TargetError> {
         let mut url = link;
         for _ in 0..=MAX_HOPS {
-            self.check_link(&url)?;
-            let answer = match self.rest.content(&url, Access::Anonymous, file, out)? {
+            let access = self.access(&url)?;
+            let answer = match self.rest.content(&url, access, file, out)? {
                 Err(answer) if (300..400).contains(&answer.status) => answer,
                 done => return Ok(done),
             };
@@ -157,39 +158,20 @@ impl Qoder {
         Err(TargetError::new(TargetErrorKind::Redirect, message))
     }
 
-    /// A link may lead anywhere; not in the clear, and not into the network that this machine stands in.
-    fn check_link(&self, url: &Url) -> Result<(), TargetError> {
-        let at_home = is_loopback(self.rest.base()) && is_loopback(url);
-        if at_home || (url.scheme() == "https" && !is_internal(url)) {
-            return Ok(());
+    /// A link may lead anywhere; not in the clear, and not into the network that this machine stands in. Only a server on
+    /// this machine may lead to itself.
+    fn access(&self, url: &Url) -> Result<Access, TargetError> {
+        let base = self.rest.base();
+        if is_loopback(base) && is_loopback(url) && url.host() == base.host() {
+            return Ok(Access::Anonymous);
+        }
+        if may_be_public(url) {
+            return Ok(Access::Public);
         }
         let host = url.host_str().unwrap_or_default();
         let message =
             format!("the link to the content leads to `{}://{host}` and is not followed", url.scheme());
         Err(TargetError::new(TargetErrorKind::Redirect, message))
-    }
-}
-
-/// Tells whether a URL names an address of this machine or of a private network (RFC 1918, 3927, 4193, 4291). Names
-/// are not resolved here.
-fn is_internal(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(v4)) => {
-            v4.is_loopback()
-                || v4.is_private()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_broadcast()
-        }
-        Some(Host::Ipv6(v6)) => {
-            v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local()
-                || v6.to_ipv4_mapped().is_some()
-        }
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => true,
     }
 }
 

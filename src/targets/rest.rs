@@ -240,6 +240,7 @@ pub(super) fn network(error: http::Error) -> TargetError {
         ErrorKind::Body => TargetErrorKind::Body,
         ErrorKind::TooLong => TargetErrorKind::Protocol,
         ErrorKind::Output => TargetErrorKind::Storage,
+        ErrorKind::NotPublic => TargetErrorKind::Redirect,
     };
     TargetError::new(kind, error.message)
 }

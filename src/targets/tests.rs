@@ -347,6 +347,8 @@ fn links_of_qoder_lead_neither_into_the_clear_nor_into_private_networks() {
         "https://[fd00::1]/",
         "https://[::ffff:10.0.0.1]/",
         "https://db.localhost/",
+        "http://[::1]:1/",
+        "http://localhost:1/",
         "ftp://files.example/",
         "file:///etc/passwd",
     ] {

@@ -220,6 +220,9 @@ fn a_servers_name_never_leaves_the_folder() {
         ("..", "file_1_x"),
         ("a/", "file_1_x"),
         ("x\n\u{1b}y", "x__y"),
+        (".bashrc", "_.bashrc"),
+        ("-rf", "_-rf"),
+        ("report\u{202e}fdp.exe", "report_fdp.exe"),
     ] {
         assert_eq!(fetch::local_name(&file(name)), local, "{name:?}");
     }
