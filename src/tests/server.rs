@@ -9,6 +9,8 @@
 mod anthropic;
 #[path = "server/client.rs"]
 mod client;
+#[path = "server/count.rs"]
+mod count;
 #[path = "server/fault.rs"]
 mod fault;
 #[path = "server/limits.rs"]

@@ -83,6 +83,26 @@ fn requests_are_those_of_the_vendors_clients() {
 }
 
 #[test]
+fn tokens_are_asked_for_as_messages_are() {
+    for (profile, suffix) in [("anthropic", ""), ("anthropic-beta", "-beta")] {
+        let not_there = answer("404 Not Found", "", &wire("anthropic/error-not-found.json"));
+        let server = serving(vec![ok(&wire("anthropic/count-tokens.json")), not_there, ok("{}")]);
+        let target = target(profile, &server);
+        let body = || {
+            let golden = wire(&format!("anthropic/request-count-tokens{suffix}.txt"));
+            golden.split_once("\n\n").unwrap().1.as_bytes().to_vec()
+        };
+        assert_eq!(target.count_tokens(body()).unwrap(), 11);
+        assert_eq!(target.count_tokens(body()).unwrap_err().kind, TargetErrorKind::NotFound);
+        assert_eq!(target.count_tokens(body()).unwrap_err().kind, TargetErrorKind::Protocol);
+        let golden = wire(&format!("anthropic/request-count-tokens{suffix}.txt"));
+        assert_eq!(canonical(&server.requests()[0]), golden, "{profile}");
+    }
+    let qoder = connect(options("qoder", "https://example.com/")).unwrap();
+    assert_eq!(qoder.count_tokens(Vec::new()).unwrap_err().kind, TargetErrorKind::Unsupported);
+}
+
+#[test]
 fn the_beta_of_sessions_is_said_once() {
     let server = serving(vec![ok("{\"data\":[]}")]);
     let mut options = options("anthropic", server.url("/base/").as_str());
