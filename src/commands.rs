@@ -4,10 +4,12 @@
 //! A command returns its exit status or an error; the error's kind decides the status, and it is printed once, here.
 
 mod books;
+mod caller;
 mod check;
 mod config;
 mod confirm;
 mod convert;
+mod cost;
 mod error;
 mod fetch;
 mod files;
@@ -159,6 +161,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Convert(args) => convert::run_convert(&args, context),
         Command::Resume(args) => resume::run(&args, context),
         Command::Check(args) => check::run_check(&args, context),
+        Command::Cost(args) => cost::run(&args, context),
         Command::Files(args) => files::run(args, context),
         Command::Sessions(args) => sessions::run(args, context),
         #[cfg(feature = "server")]

@@ -13,8 +13,9 @@ mod unmount;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use calls::{Calls, Patience, Stop};
+use calls::Calls;
 
+use super::caller::{Caller, Patience, Stop};
 use super::{CommandError, Context, books, open_target};
 use crate::cli::{AtArgs, MountArgs, SessionsArgs, SessionsCommand, UsageError};
 use crate::config::Settings;
@@ -107,10 +108,7 @@ fn on(
         target: &*target,
         sessions,
         session,
-        clock: &clock,
-        interrupted: &interrupted,
-        patience,
-        due: Default::default(),
+        caller: Caller { clock: &clock, interrupted: &interrupted, patience, due: Default::default() },
     };
     act(&mut Job { name, calls, context })
 }

@@ -15,7 +15,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::model::budget::Usd;
 use crate::model::{
-    Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, RequestRate,
+    CacheTime, Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, RequestRate,
     SecretsRule, VerifyRemote,
 };
 
@@ -85,7 +85,7 @@ macro_rules! choice {
     )+};
 }
 
-choice!(Consumer ConvertMode ConvertTo Dedupe Isolate Misnamed NameStyle NameTag SecretsRule VerifyRemote);
+choice!(CacheTime Consumer ConvertMode ConvertTo Dedupe Isolate Misnamed NameStyle NameTag SecretsRule VerifyRemote);
 choice!(CellValues Comments CsvDialect Formulas HiddenContent MergedCells Newlines TextForm TrackChanges);
 
 impl Choice for bool {
