@@ -17,6 +17,8 @@ mod fault;
 mod limits;
 #[path = "server/qoder.rs"]
 mod qoder;
+#[path = "server/requests.rs"]
+mod requests;
 #[path = "server/sessions.rs"]
 mod sessions;
 #[path = "server/transport.rs"]

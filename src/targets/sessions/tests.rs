@@ -1,5 +1,6 @@
 //! What is asked of sessions, byte for byte as in `testdata/wire`, and what is made of answers.
 
+use super::super::tests::requests::canonical;
 use super::super::tests::{answer, asked, ok, options, serving, wire};
 use super::super::{FilePage, ListRequest, Target, connect};
 use super::*;
@@ -16,19 +17,6 @@ fn target(profile: &str, server: &Server) -> Box<dyn Target> {
         options.auth = Some(Auth::Bearer(Secret::parse(KEY).unwrap()));
     }
     connect(options).unwrap()
-}
-
-/// Returns a request without what differs from machine to machine, its headers in order.
-fn canonical(request: &str) -> String {
-    let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    let (first, headers) = head.split_once("\r\n").unwrap();
-    let mut headers: Vec<_> = headers
-        .split("\r\n")
-        .filter(|line| !line.starts_with("host:") && !line.starts_with("user-agent: docferry/"))
-        .map(|line| line.replace(KEY, "KEY"))
-        .collect();
-    headers.sort();
-    format!("{first}\n{}\n\n{body}", headers.join("\n"))
 }
 
 fn add<'a>() -> AddRequest<'a> {
