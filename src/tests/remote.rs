@@ -1,6 +1,9 @@
 //! Whole runs over real HTTP into the embedded server: the program with the platforms' own variables, and the library.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "remote/endpoints.rs"]
+mod endpoints;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
