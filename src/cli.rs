@@ -7,6 +7,7 @@
 mod budgets;
 mod connection;
 mod conversion;
+mod cost;
 pub mod docs;
 mod files;
 mod general;
@@ -37,6 +38,7 @@ use clap::{Args, Parser, Subcommand};
 pub use budgets::BudgetArgs;
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
+pub use cost::{CostArgs, EstimateArgs};
 pub use files::{AtArgs, DeleteArgs, FilesArgs, FilesCommand, ListArgs, ListFormat, WaitArgs};
 pub use general::{ColorWhen, GeneralArgs, LogFormat, LogPaths};
 pub use halt::HaltArgs;
@@ -44,7 +46,7 @@ pub use inputs::InputArgs;
 pub use ledger::{LedgerArgs, LedgerCommand, ScopeArgs};
 pub use limits::LimitArgs;
 pub use manifest::{ManifestArgs, ManifestCommand};
-pub use message::{CacheTime, MessageArgs};
+pub use message::MessageArgs;
 pub use outputs::OutputsArgs;
 pub use pace::PaceArgs;
 pub use prune::{PruneArgs, RuleArgs};
@@ -90,6 +92,8 @@ pub enum Command {
     Convert(Box<ConvertArgs>),
     /// Say what a target would take, offline
     Check(Box<CheckArgs>),
+    /// Estimate what it costs to use documents, or a manifest's files, turn after turn
+    Cost(Box<CostArgs>),
     /// List, show, fetch and delete the files of a target
     Files(FilesArgs),
     /// Mount stored files in agents' sessions, and fetch what sessions made

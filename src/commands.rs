@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod confirm;
 mod convert;
+mod cost;
 mod error;
 mod fetch;
 mod files;
@@ -168,6 +169,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Convert(args) => convert::run_convert(&args, context),
         Command::Resume(args) => resume::run(&args, context),
         Command::Check(args) => check::run_check(&args, context),
+        Command::Cost(args) => cost::run(&args, context),
         Command::Files(args) => files::run(args, context),
         Command::Sessions(args) => sessions::run(args, context),
         #[cfg(feature = "server")]

@@ -196,6 +196,16 @@ pub trait Target: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// Returns how many tokens of input a request has, as the platform counts them; `request` is the JSON body.
+    ///
+    /// # Errors
+    /// [`TargetErrorKind::NotFound`] if it names a file that the target has not, [`TargetErrorKind::Unsupported`] where
+    /// there is no such call.
+    fn count_tokens(&self, _request: Vec<u8>) -> Result<u64, TargetError> {
+        let message = format!("`{}` does not count tokens", self.profile().name);
+        Err(TargetError::new(TargetErrorKind::Unsupported, message))
+    }
+
     /// Returns the workspace that the credential belongs to, once an answer has named it.
     fn workspace_id(&self) -> Option<String> {
         None

@@ -3,7 +3,10 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+use super::choice;
+use crate::model::CacheTime;
 
 /// Arguments of `message`.
 #[derive(Debug, Args)]
@@ -23,7 +26,7 @@ pub struct MessageArgs {
     #[arg(long, value_name = "TEXT|@FILE")]
     pub prompt: Option<String>,
     /// Let the platform cache the files for so long; what comes after them may change
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = choice::<CacheTime>())]
     pub cache: Option<CacheTime>,
     /// Ask for citations of all documents
     #[arg(long)]
@@ -37,15 +40,4 @@ pub struct MessageArgs {
     /// Write the body here; `-` is standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
-}
-
-/// How long the platform keeps what it cached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CacheTime {
-    /// Five minutes after its last use
-    #[value(name = "5m")]
-    FiveMinutes,
-    /// An hour after its last use
-    #[value(name = "1h")]
-    Hour,
 }

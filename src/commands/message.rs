@@ -4,7 +4,7 @@
 //! what is there of local files counts only where its digest is the recorded one.
 
 mod limits;
-mod stored;
+pub(super) mod stored;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -13,9 +13,9 @@ use serde_json::{Value as Json, json};
 
 use self::stored::{Stored, Storeds};
 use super::{CommandError, Context};
-use crate::cli::{CacheTime, MessageArgs, UsageError};
+use crate::cli::{MessageArgs, UsageError};
 use crate::exit::ExitStatus;
-use crate::model::Block;
+use crate::model::{Block, CacheTime};
 use crate::report::human;
 
 /// The tool that reads container uploads: the first of the three versions that need no beta header (Messages API, "Code
@@ -80,6 +80,14 @@ fn refusal(found: &Storeds) -> Option<String> {
     }
 }
 
+/// Makes the body of a request that counts the tokens of one file.
+pub(super) fn count_body(model: &str, file: &Stored) -> Json {
+    json!({ "model": model, "messages": [{ "role": "user", "content": [block(file, false)] }] })
+}
+
+/// Returns width and height of a stored picture whose bytes are still on this machine.
+pub(super) use limits::pixels;
+
 /// Reads the prompt; the API refuses an empty text.
 fn prompt(typed: &str) -> Result<String, CommandError> {
     let text = match typed.strip_prefix('@') {
@@ -133,4 +141,24 @@ fn block(file: &Stored, citations: bool) -> Json {
         }
     }
     block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_asks_with_the_block_of_the_message() {
+        let golden = include_str!("../../testdata/wire/anthropic/request-count-tokens.txt");
+        let file = Stored {
+            file_id: "file_1".to_owned(),
+            block: Block::Document,
+            media_type: "text/plain".to_owned(),
+            size_bytes: 36,
+            title: "a.txt".to_owned(),
+            local: None,
+        };
+        let body = count_body("claude-opus-5", &file).to_string();
+        assert_eq!(Some(body.as_str()), golden.split_once("\n\n").map(|(_, body)| body));
+    }
 }

@@ -15,8 +15,8 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::model::budget::Usd;
 use crate::model::{
-    Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, PruneOrder, RequestRate,
-    SecretsRule, VerifyRemote,
+    CacheTime, Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, PruneOrder,
+    RequestRate, SecretsRule, VerifyRemote,
 };
 
 /// A text that is no value of the setting.
@@ -85,7 +85,8 @@ macro_rules! choice {
     )+};
 }
 
-choice!(Consumer ConvertMode ConvertTo Dedupe Isolate Misnamed NameStyle NameTag PruneOrder SecretsRule VerifyRemote);
+choice!(CacheTime Consumer ConvertMode ConvertTo Dedupe Isolate Misnamed NameStyle NameTag PruneOrder);
+choice!(SecretsRule VerifyRemote);
 choice!(CellValues Comments CsvDialect Formulas HiddenContent MergedCells Newlines TextForm TrackChanges);
 
 impl Choice for bool {

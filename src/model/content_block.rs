@@ -30,14 +30,25 @@ impl Block {
         }
     }
 
+    /// Returns the name of its `type`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Image => "image",
+            Self::ContainerUpload => "container_upload",
+        }
+    }
+
     /// Returns the block that refers to a file, without options.
     #[must_use]
     pub fn json(self, file_id: &str) -> Json {
-        let by_file = |kind: &str| json!({ "type": kind, "source": { "type": "file", "file_id": file_id } });
+        let kind = self.as_str();
         match self {
-            Self::Document => by_file("document"),
-            Self::Image => by_file("image"),
-            Self::ContainerUpload => json!({ "type": "container_upload", "file_id": file_id }),
+            Self::Document | Self::Image => {
+                json!({ "type": kind, "source": { "type": "file", "file_id": file_id } })
+            }
+            Self::ContainerUpload => json!({ "type": kind, "file_id": file_id }),
         }
     }
 }

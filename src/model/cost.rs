@@ -15,6 +15,20 @@ pub enum CacheTime {
     Hour,
 }
 
+impl CacheTime {
+    /// Every time, the shorter one first.
+    pub const ALL: [Self; 2] = [Self::FiveMinutes, Self::Hour];
+
+    /// Returns the text form.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FiveMinutes => "5m",
+            Self::Hour => "1h",
+        }
+    }
+}
+
 /// The cost of cached turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cached {

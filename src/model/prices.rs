@@ -1,10 +1,12 @@
-//! What a million tokens of input cost, by model: a dated table, built in, that users can replace by their own.
+//! What a million tokens of input cost, by model, and what time costs: a dated table, built in, that users can replace by
+//! their own.
 
 use std::collections::HashSet;
 
 use serde::Deserialize;
 
 use super::budget::{BadUsd, Usd};
+use super::time_cost::{TimePrices, TimeTable};
 
 const BUILT_IN: &str = include_str!("prices.toml");
 const MILLION: u128 = 1_000_000;
@@ -14,6 +16,8 @@ const MILLION: u128 = 1_000_000;
 pub struct Prices {
     /// When it was made, as a date.
     pub date: String,
+    /// What time costs; a table that only serves budgets may leave it out.
+    pub time: TimePrices,
     models: Vec<Price>,
 }
 
@@ -74,6 +78,8 @@ pub enum BadPrices {
 #[serde(deny_unknown_fields)]
 struct Table {
     date: String,
+    #[serde(default)]
+    time: TimeTable,
     models: Vec<Row>,
 }
 
@@ -181,7 +187,7 @@ impl Prices {
                 return Err(BadPrices::Model(id.clone()));
             }
         }
-        Ok(Self { date: table.date, models })
+        Ok(Self { date: table.date, time: table.time.prices()?, models })
     }
 
     /// Finds the price of a model.
@@ -232,6 +238,9 @@ mod tests {
     fn the_built_in_table_is_sound_and_says_where_it_comes_from() {
         let prices = Prices::built_in().unwrap();
         assert_eq!(prices.models().count(), 18);
+        let (session, container) =
+            (prices.time.session.as_ref().unwrap(), prices.time.container.as_ref().unwrap());
+        assert!(!session.source.is_empty() && !container.source.is_empty());
         for price in &prices.models {
             assert!(price.input > Usd::default() && !price.source.is_empty(), "{:?}", price.ids);
             assert!((1_000..=2_000).contains(&price.tokens_per_mille), "{:?}", price.ids);

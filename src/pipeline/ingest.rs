@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::model::budget::Charges;
 use crate::model::entry::Entry;
 use crate::model::upload_key::extra_digest;
-use crate::model::{Attempt, Body, Candidate, Code, Failure, NameStyle, Outcome, Payload, Sha256, Timestamp};
+use crate::model::{Attempt, Candidate, Code, Failure, NameStyle, Outcome, Payload, Sha256, Timestamp};
 use crate::stages::estimate::{self, Known};
 use crate::stages::upload::{Clock, Listener, Sent, Stop, Uploader, Workspace, workspace};
 use crate::targets::Target;
@@ -125,12 +125,7 @@ impl Pipeline {
     /// Returns what a payload takes of budgets.
     pub(super) fn charges(&self, payload: &Payload) -> Charges {
         let price = self.price.as_ref().map(|(price, references)| (price, *references));
-        let pixels = match &payload.body {
-            Body::Bytes(bytes) => estimate::pixels(bytes),
-            Body::File(_) | Body::Spilled(_) => None,
-        };
-        let known = Known { pixels, pages: None };
-        estimate::charges(&payload.media_type, payload.size_bytes, &known, price)
+        estimate::charges(&payload.media_type, payload.size_bytes, &Known::of(payload), price)
     }
 
     /// Names every setting that has a part in what becomes of an input.

@@ -13,6 +13,7 @@ use crate::model::{Code, Outcome, Payload};
 use crate::stages::admit::admit_whole;
 use crate::stages::classify::classify;
 use crate::stages::discover::{Found, discover};
+use crate::stages::estimate::Known;
 use crate::stages::plan::{Plan, plan, plan_local};
 
 /// How many inputs are judged before anything is told of them; so many verdicts are in memory at the most.
@@ -36,6 +37,8 @@ pub enum Verdict {
         entry: Box<Entry>,
         /// What would be done with it.
         action: String,
+        /// What is known of what would be sent besides its type and size; nothing where it is only planned.
+        known: Known,
     },
     /// It would not; the entry says why.
     Stays(Box<Entry>),
@@ -148,7 +151,7 @@ impl Pipeline {
         match action {
             Ok(action) => {
                 let entry = Box::new(base.entry(0, 1, Outcome::Converted(None)));
-                Verdict::Passes { entry, action }
+                Verdict::Passes { entry, action, known: Known::default() }
             }
             Err(outcome) => Verdict::Stays(Box::new(base.nothing(outcome))),
         }
@@ -166,7 +169,9 @@ impl Pipeline {
                     Part::Entry(entry) => Verdict::Stays(entry),
                     Part::Payload(payload, draft) => {
                         let action = format!("send {} as {}", payload.file_name, payload.media_type);
-                        Verdict::Passes { entry: Box::new(draft.entry(Outcome::Converted(None))), action }
+                        let known = Known::of(&payload);
+                        let entry = Box::new(draft.entry(Outcome::Converted(None)));
+                        Verdict::Passes { entry, action, known }
                     }
                 })
                 .collect(),

@@ -126,7 +126,7 @@ pub fn object(report: &Report) -> Value {
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> Value {
     match verdict {
-        Verdict::Passes { entry, action } => {
+        Verdict::Passes { entry, action, .. } => {
             json!({ "source": entry.source, "action": action, "output": entry.output })
         }
         Verdict::Stays(entry) => json!({

@@ -1,11 +1,12 @@
-//! The Anthropic dialect: the five calls of the Files API and those of sessions and their resources, in the generation
-//! that the request's headers select.
+//! The Anthropic dialect: the five calls of the Files API, those of sessions and their resources, and the count of a
+//! message's tokens, in the generation that the request's headers select.
 //!
 //! `anthropic-beta: files-api-2025-04-14` selects the beta shapes, its absence the generally available ones
 //! (release notes of 2026-08-19); either version header is taken. Chosen where the documents are silent: parameters
 //! of the other generation, a `scope_id` without its beta header, unknown form fields and empty files are a 400;
 //! beta values that this server does not know are ignored, as it cannot know them all.
 
+mod count;
 mod cursor;
 mod listing;
 mod sessions;
@@ -45,6 +46,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/v1/files", get(list).post(upload))
         .route("/v1/files/{file_id}", get(metadata).delete(delete))
         .route("/v1/files/{file_id}/content", get(download))
+        .merge(count::routes())
         .merge(sessions::routes())
         .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::method_not_allowed)

@@ -66,6 +66,8 @@ enum Operation {
     Resources,
     /// Deletes a resource of a session.
     Unmount,
+    /// Counts the tokens of a message.
+    Count,
 }
 
 /// How often a fault strikes.
@@ -79,7 +81,7 @@ enum Frequency {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a fault such as upload:529, any:429+2*3, upload:lose or upload:commit-reset@10% \
-     (any, upload, list, metadata, content, delete, session, mount, resources, unmount : EFFECT [*TIMES | @RATE%]; docs/reliability.md has the table)"
+     (any, upload, list, metadata, content, delete, session, mount, resources, unmount, count : EFFECT [*TIMES | @RATE%]; docs/reliability.md has the table)"
 )]
 pub struct BadFault(String);
 
@@ -118,6 +120,7 @@ impl Operation {
             "mount" => Self::Mount,
             "resources" => Self::Resources,
             "unmount" => Self::Unmount,
+            "count" => Self::Count,
             _ => return None,
         })
     }
@@ -128,6 +131,7 @@ impl Operation {
             return Self::of_session(request.method(), path);
         }
         match *request.method() {
+            Method::POST if path.ends_with("/count_tokens") => Self::Count,
             Method::POST => Self::Upload,
             Method::DELETE => Self::Delete,
             _ if path.ends_with("/files") => Self::List,

@@ -4,9 +4,9 @@
 //! picture, 1,500 to 3,000 tokens and one picture a page); what they leave open is taken at the dearer end. Each
 //! estimate names its rule, and docs/budgets.md explains them.
 
-use crate::model::MediaType;
 use crate::model::budget::{Charges, Usd};
 use crate::model::prices::Price;
+use crate::model::{Body, MediaType, Payload};
 
 /// Tokens of a text for each thousand that older models make of it, where no model is known: as newer models count.
 const NEWER_PER_MILLE: u64 = 1_300;
@@ -28,6 +28,18 @@ pub struct Known {
     pub pages: Option<u64>,
     /// Width and height of a picture, in pixels.
     pub pixels: Option<(u64, u64)>,
+}
+
+impl Known {
+    /// Returns what can be known of a payload without reading it again.
+    #[must_use]
+    pub fn of(payload: &Payload) -> Self {
+        let pixels = match &payload.body {
+            Body::Bytes(bytes) => pixels(bytes),
+            Body::File(_) | Body::Spilled(_) => None,
+        };
+        Self { pixels, pages: None }
+    }
 }
 
 /// How many tokens a file probably has.

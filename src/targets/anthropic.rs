@@ -23,6 +23,8 @@ use crate::model::{FileObject, Profile, Timestamp};
 pub(super) const FAMILY: &str = "anthropic";
 
 const FILES: &str = "v1/files";
+/// Counting tokens (docs, build-with-claude/token-counting).
+const COUNT: &str = "v1/messages/count_tokens";
 const SESSIONS: &str = "v1/sessions";
 /// The most that one page holds.
 const MAX_LIMIT: u32 = 1000;
@@ -71,6 +73,11 @@ struct Page {
     has_more: bool,
     #[serde(default)]
     last_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    input_tokens: u64,
 }
 
 impl File {
@@ -180,6 +187,12 @@ impl Target for Anthropic {
 
     fn sessions(&self) -> Option<&dyn Sessions> {
         Some(self)
+    }
+
+    fn count_tokens(&self, request: Vec<u8>) -> Result<u64, TargetError> {
+        let answer = self.rest.post_json(Call::Count, &self.rest.url(COUNT), &[], request)?;
+        let count: Count = self.rest.read(&answer)?;
+        Ok(count.input_tokens)
     }
 
     fn workspace_id(&self) -> Option<String> {

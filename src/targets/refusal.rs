@@ -24,6 +24,8 @@ pub(super) enum Call {
     Delete,
     /// Something below a session, whose id may name none.
     Resource,
+    /// Counts the tokens of a request that names files.
+    Count,
 }
 
 #[derive(Debug, Default, Deserialize)]

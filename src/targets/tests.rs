@@ -1,6 +1,8 @@
 //! The remote dialects against scripted answers: what they ask, what they make of the shapes in `testdata/wire`, and
 //! what they make of nonsense.
 
+pub(super) mod requests;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;

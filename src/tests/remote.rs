@@ -1,6 +1,8 @@
 //! Whole runs over real HTTP into the embedded server: the program with the platforms' own variables, and the library.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "remote/endpoints.rs"]
+mod endpoints;
 mod program;
 
 use std::path::Path;
@@ -182,4 +184,60 @@ fn the_live_key_is_never_sent() {
     let pipeline = Pipeline::builder().input(&inputs).target(target).live_keys(keys).build().unwrap();
     let report = pipeline.run(&mut ()).unwrap();
     assert_eq!(report.problems[0].violations[0].code, Code::SecretContent);
+}
+
+#[test]
+fn tokens_are_counted_by_the_target_and_estimated_where_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Seed, &[]);
+    for target in ["anthropic", "anthropic-beta"] {
+        let program = Program::new(&server);
+        let inputs = program.input("a.txt", &"x".repeat(36));
+        program.input("b.txt", &format!("{target} stores this one"));
+        program.input("c.csv", "a,b\r\n1,2\r\n");
+        let run = |args: &[&str]| {
+            let output = program.run(args);
+            assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+            output
+        };
+        let inputs = inputs.to_string_lossy();
+        let manifest = "docferry.manifest.jsonl";
+        run(&["ingest", "--target", target, &inputs]);
+        run(&["ingest", "--target", target, "--for", "code-execution", "-o", "code.jsonl", &inputs]);
+        let id = program.entries()[1].file.as_ref().unwrap().file_id.clone();
+        run(&["files", "delete", "--yes", "--target", target, &id]);
+        let cost = |manifest: &str| {
+            let estimate = ["--turns", "2", "--model", "claude-haiku-4-5", "--count-tokens", "--json"];
+            let at = ["cost", "--manifest", manifest, "--target", target];
+            run(&[&at[..], &estimate].concat())
+        };
+        let output = cost(manifest);
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let by: Vec<_> = (0..3).map(|n| object["files"][n]["heuristic"].as_str().unwrap()).collect();
+        assert_eq!(by, ["count-tokens", "text-3.5", "count-tokens"], "{object}");
+        let counted = serde_json::json!({"least": 11, "probable": 11, "most": 11});
+        assert_eq!(object["files"][0]["tokens"], counted);
+        assert!(told(&output).contains("`b.txt` is not counted and stays estimated by text-3.5: 404"));
+        let object: serde_json::Value = serde_json::from_slice(&cost("code.jsonl").stdout).unwrap();
+        assert_eq!(object["prompt_files"], 0);
+        assert_eq!(object["files"][0]["heuristic"], "text-3.5", "what goes into a container is not counted");
+    }
+    let mut program = Program::new(&server);
+    let inputs = program.input("a.txt", "some text\n");
+    program.run(&["ingest", "--target", "anthropic", &inputs.to_string_lossy()]);
+    let mut cost = |target: &str, key: &str| {
+        program.vars[1].1 = key.to_owned();
+        let manifest = "docferry.manifest.jsonl";
+        let estimate = ["--turns", "2", "--model", "claude-haiku-4-5", "--count-tokens"];
+        program.run(&[&["cost", "--manifest", manifest, "--target", target][..], &estimate].concat())
+    };
+    let refused = cost("anthropic", "sk-wrong-wrong-wrong");
+    assert_eq!((refused.status.code(), refused.stdout.len()), (Some(3), 0), "{}", told(&refused));
+    let token = server.token().expose();
+    assert_eq!(
+        cost("anthropic-beta", token).status.code(),
+        Some(2),
+        "ids hold for the target that gave them"
+    );
+    assert_eq!(cost("anthropic", token).status.code(), Some(0));
 }

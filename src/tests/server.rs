@@ -9,12 +9,16 @@
 mod anthropic;
 #[path = "server/client.rs"]
 mod client;
+#[path = "server/count.rs"]
+mod count;
 #[path = "server/fault.rs"]
 mod fault;
 #[path = "server/limits.rs"]
 mod limits;
 #[path = "server/qoder.rs"]
 mod qoder;
+#[path = "server/requests.rs"]
+mod requests;
 #[path = "server/sessions.rs"]
 mod sessions;
 #[path = "server/transport.rs"]

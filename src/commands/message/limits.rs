@@ -131,7 +131,7 @@ fn tokens(file: &Stored) -> u64 {
 }
 
 /// Reads width and height from the file that was sent, if it is still here.
-fn pixels(image: &Stored) -> Option<(u64, u64)> {
+pub(in crate::commands) fn pixels(image: &Stored) -> Option<(u64, u64)> {
     let (paths, digest) = image.local.as_ref()?;
     paths.iter().find_map(|path| {
         let (opened, file) = OpenedFile::open(path, true).ok()?;

@@ -16,31 +16,36 @@ const MAX_FILES: usize = 400_000;
 
 /// A file that a message can refer to.
 #[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) file_id: String,
-    pub(super) block: Block,
-    pub(super) media_type: String,
-    pub(super) size_bytes: u64,
+pub(in crate::commands) struct Stored {
+    pub(in crate::commands) file_id: String,
+    pub(in crate::commands) block: Block,
+    pub(in crate::commands) media_type: String,
+    pub(in crate::commands) size_bytes: u64,
     /// The name of its source, with the label of the part.
-    pub(super) title: String,
+    pub(in crate::commands) title: String,
     /// Where its bytes may still be on this machine, and their digest.
-    pub(super) local: Option<(Vec<PathBuf>, Sha256)>,
+    pub(in crate::commands) local: Option<(Vec<PathBuf>, Sha256)>,
 }
 
 /// The files of a manifest, and what was left out.
 #[derive(Debug, Default)]
-pub(super) struct Storeds {
-    pub(super) files: Vec<Stored>,
+pub(in crate::commands) struct Storeds {
+    pub(in crate::commands) files: Vec<Stored>,
     /// The targets that store anything, by name.
-    pub(super) targets: Vec<String>,
+    pub(in crate::commands) targets: Vec<String>,
     seen: HashSet<String>,
     left_out: BTreeMap<String, u64>,
 }
 
 impl Storeds {
+    /// Tells what was left out.
+    pub(in crate::commands) fn left_out_notes(&self) -> Vec<String> {
+        self.left_out.iter().map(|(why, n)| format!("left out: {n} {why}")).collect()
+    }
+
     /// Tells what was left out, and what is odd.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<_> = self.left_out.iter().map(|(why, n)| format!("left out: {n} {why}")).collect();
+    pub(in crate::commands) fn notes(&self) -> Vec<String> {
+        let mut notes = self.left_out_notes();
         if self.targets.iter().any(|name| dialect(name) == Some(Dialect::Local)) {
             let text = "the ids are of a store on this machine, which the Messages API does not know";
             notes.push(text.to_owned());
@@ -111,12 +116,12 @@ fn dialect(name: &str) -> Option<Dialect> {
 }
 
 /// Tells whether a built-in target speaks another API than the one with messages.
-pub(super) fn is_foreign(name: &str) -> bool {
+pub(in crate::commands) fn is_foreign(name: &str) -> bool {
     dialect(name) == Some(Dialect::Qoder)
 }
 
 /// Reads a manifest; what contradicts itself is refused.
-pub(super) fn read(path: &Path) -> Result<Storeds, CommandError> {
+pub(in crate::commands) fn read(path: &Path) -> Result<Storeds, CommandError> {
     let (mut found, now) = (Storeds::default(), Timestamp::now());
     for entry in Entries::of(path)? {
         found.add(&entry?.1, now);

@@ -1,5 +1,6 @@
 //! What is asked of sessions, byte for byte as in `testdata/wire`, and what is made of answers.
 
+use super::super::tests::requests::canonical;
 use super::super::tests::{answer, asked, ok, options, serving, wire};
 use super::super::{FilePage, ListRequest, Target, connect};
 use super::*;
@@ -16,19 +17,6 @@ fn target(profile: &str, server: &Server) -> Box<dyn Target> {
         options.auth = Some(Auth::Bearer(Secret::parse(KEY).unwrap()));
     }
     connect(options).unwrap()
-}
-
-/// Returns a request without what differs from machine to machine, its headers in order.
-fn canonical(request: &str) -> String {
-    let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    let (first, headers) = head.split_once("\r\n").unwrap();
-    let mut headers: Vec<_> = headers
-        .split("\r\n")
-        .filter(|line| !line.starts_with("host:") && !line.starts_with("user-agent: docferry/"))
-        .map(|line| line.replace(KEY, "KEY"))
-        .collect();
-    headers.sort();
-    format!("{first}\n{}\n\n{body}", headers.join("\n"))
 }
 
 fn add<'a>() -> AddRequest<'a> {
@@ -80,6 +68,26 @@ fn requests_are_those_of_the_vendors_clients() {
             assert_eq!(canonical(request), golden, "{profile} {name}");
         }
     }
+}
+
+#[test]
+fn tokens_are_asked_for_as_messages_are() {
+    for (profile, suffix) in [("anthropic", ""), ("anthropic-beta", "-beta")] {
+        let not_there = answer("404 Not Found", "", &wire("anthropic/error-not-found.json"));
+        let server = serving(vec![ok(&wire("anthropic/count-tokens.json")), not_there, ok("{}")]);
+        let target = target(profile, &server);
+        let body = || {
+            let golden = wire(&format!("anthropic/request-count-tokens{suffix}.txt"));
+            golden.split_once("\n\n").unwrap().1.as_bytes().to_vec()
+        };
+        assert_eq!(target.count_tokens(body()).unwrap(), 11);
+        assert_eq!(target.count_tokens(body()).unwrap_err().kind, TargetErrorKind::NotFound);
+        assert_eq!(target.count_tokens(body()).unwrap_err().kind, TargetErrorKind::Protocol);
+        let golden = wire(&format!("anthropic/request-count-tokens{suffix}.txt"));
+        assert_eq!(canonical(&server.requests()[0]), golden, "{profile}");
+    }
+    let qoder = connect(options("qoder", "https://example.com/")).unwrap();
+    assert_eq!(qoder.count_tokens(Vec::new()).unwrap_err().kind, TargetErrorKind::Unsupported);
 }
 
 #[test]
