@@ -121,17 +121,17 @@ impl Costs<'_> {
     }
 
     fn file_rows(&self) -> Vec<Vec<String>> {
-        let head = ["FILE", "BLOCK", "LEAST", "PROBABLE", "MOST", "BY"];
+        let head = ["LEAST", "PROBABLE", "MOST", "BY", "BLOCK", "FILE"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         rows.extend(self.files.iter().map(|file| {
             let [least, probable, most] = numbers(file.tokens());
             let by = file.estimate.heuristic.to_owned();
-            vec![file.path.clone(), file.block.as_str().to_owned(), least, probable, most, by]
+            vec![least, probable, most, by, file.block.as_str().to_owned(), file.path.clone()]
         }));
         let count = self.files.iter().filter(|file| file.is_prompt()).count();
         let [least, probable, most] = numbers(prompt(self.files));
         let name = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
-        rows.push(vec![name, "prompt".to_owned(), least, probable, most]);
+        rows.push(vec![least, probable, most, "sum".to_owned(), "prompt".to_owned(), name]);
         rows
     }
 
