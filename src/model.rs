@@ -22,6 +22,7 @@ pub mod spill;
 pub mod timestamp;
 pub mod upload;
 pub mod upload_key;
+pub mod workspace_id;
 
 pub use budget::Charges;
 pub use code::{Code, CodeKind};
@@ -41,3 +42,4 @@ pub use spill::Spill;
 pub use timestamp::Timestamp;
 pub use upload::{Dedupe, NameTag, RequestRate, VerifyRemote};
 pub use upload_key::UploadKey;
+pub use workspace_id::WorkspaceId;

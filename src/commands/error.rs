@@ -91,6 +91,8 @@ impl CommandError {
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Budget { .. } => ExitStatus::Budget,
+            // As if the target had refused the token: nothing is wrong with what was said.
+            Self::Config(ConfigError::ExpiredLogin { .. }) => ExitStatus::Stopped,
             Self::Usage(_) | Self::Config(_) | Self::Build(_) => ExitStatus::Usage,
             Self::Run(
                 RunError::Discover(_)
