@@ -246,9 +246,12 @@ pub struct ConfigArgs {
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Show every setting and where it comes from; credentials show as ***
+    /// Show every setting in force; credentials show as ***
     Show {
-        /// Print one JSON object
+        /// Say where each value comes from: default, a file, a variable, a flag or a login
+        #[arg(long)]
+        origin: bool,
+        /// Print one JSON object, always with origins
         #[arg(long)]
         json: bool,
         /// The target.

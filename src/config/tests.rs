@@ -297,6 +297,7 @@ fn a_key_file_wins_over_variables() {
     let settings = resolve(&flags, &environment, &files).unwrap();
     let credential = settings.target.credential.clone().unwrap();
     assert_eq!((credential.secret.expose(), &*credential.from), ("marker-file", "`/k`"));
+    assert_eq!(origin(&settings, "credential"), "/k");
     assert_eq!(settings.warnings, ["`/k` can be read by others than you; chmod 600 helps"]);
     assert_eq!(settings.live_keys.len(), 2, "neither key may be in what is sent");
     let local = resolve(&Overrides::default(), &environment, &files).unwrap();
