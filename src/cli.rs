@@ -8,6 +8,7 @@ mod budgets;
 mod connection;
 mod conversion;
 pub mod docs;
+mod doctor;
 mod files;
 mod general;
 mod halt;
@@ -36,6 +37,7 @@ use clap::{Args, Parser, Subcommand};
 pub use budgets::BudgetArgs;
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
+pub use doctor::DoctorArgs;
 pub use files::{AtArgs, FilesArgs, FilesCommand, ListArgs, ListFormat};
 pub use general::{ColorWhen, GeneralArgs, LogFormat, LogPaths};
 pub use halt::HaltArgs;
@@ -111,6 +113,8 @@ pub enum Command {
     Ledger(LedgerArgs),
     /// Show the settings in force and where they come from
     Config(ConfigArgs),
+    /// Look at everything that a run needs: settings, credential, target, ledger, disk
+    Doctor(DoctorArgs),
     /// Convert what comes over standard input; a run starts this itself
     #[command(hide = true)]
     Worker(WorkerArgs),

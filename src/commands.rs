@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod confirm;
 mod convert;
+mod doctor;
 mod error;
 mod fetch;
 mod files;
@@ -170,6 +171,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Outputs(args) => outputs::run(&args, context),
         Command::Ledger(args) => ledger::run(&args, context),
         Command::Config(args) => config::run(&args, context),
+        Command::Doctor(args) => doctor::run(&args, context),
         Command::Halt(args) => halt::run(&args, context),
         Command::Worker(args) => Ok(worker::run(&args)),
     }

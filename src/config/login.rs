@@ -69,7 +69,7 @@ enum Kind {
 #[non_exhaustive]
 pub enum LoginError {
     /// What names a profile names none.
-    #[error("{said_by} names no profile: a profile's name is no path")]
+    #[error("{said_by} names no profile: names are of letters, digits, blanks and . _ - + @, no paths")]
     Name {
         /// The variable or file.
         said_by: String,
@@ -223,12 +223,14 @@ fn is_federated(environment: &Environment) -> bool {
         && (is_set("ANTHROPIC_IDENTITY_TOKEN") || is_set("ANTHROPIC_IDENTITY_TOKEN_FILE"))
 }
 
-/// Tells whether a name is one file name, and no hidden one.
+/// Tells whether a name is one file name, and no hidden one. The vendor takes more; a name is shown, and what is no name
+/// may be anything.
 fn is_profile_name(name: &str) -> bool {
+    let is_usual = |c: char| c.is_alphanumeric() || "._-+@ ".contains(c);
     name.len() <= MAX_NAME_BYTES
         && name == name.trim()
         && !name.starts_with('.')
-        && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
+        && name.chars().all(is_usual)
 }
 
 fn of_profile(

@@ -150,12 +150,16 @@ fn without_a_pointer_the_default_profile_counts_and_may_be_missing() {
 
 #[test]
 fn a_name_that_is_a_path_leads_nowhere() {
-    for name in ["../x", "a/b", "a\\b", ".hidden", "..", "a\u{1b}b", "a\nb"] {
+    for name in ["../x", "a/b", "a\\b", ".hidden", "..", "a\u{1b}b", "a\nb", "{\"marker\": 1}"] {
         let home = Home::new();
         home.put("active_config", name);
-        assert!(home.refusal().ends_with("names no profile: a profile's name is no path"), "{name}");
+        assert!(
+            home.refusal()
+                .ends_with("names no profile: names are of letters, digits, blanks and . _ - + @, no paths"),
+            "{name}"
+        );
         let home = Home::new().with("ANTHROPIC_PROFILE", name);
-        let said = "the variable ANTHROPIC_PROFILE names no profile: a profile's name is no path";
+        let said = "the variable ANTHROPIC_PROFILE names no profile: names are of letters, digits, blanks and . _ - + @, no paths";
         assert_eq!(home.refusal(), said, "{name}");
     }
 }
