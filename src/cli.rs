@@ -9,6 +9,7 @@ mod connection;
 mod conversion;
 mod cost;
 pub mod docs;
+mod doctor;
 mod files;
 mod general;
 mod halt;
@@ -39,6 +40,7 @@ pub use budgets::BudgetArgs;
 pub use connection::{ConnectionArgs, StoreArgs};
 pub use conversion::{AdmissionArgs, ConversionArgs};
 pub use cost::{CostArgs, EstimateArgs};
+pub use doctor::DoctorArgs;
 pub use files::{AtArgs, DeleteArgs, FilesArgs, FilesCommand, ListArgs, ListFormat, WaitArgs};
 pub use general::{ColorWhen, GeneralArgs, LogFormat, LogPaths};
 pub use halt::HaltArgs;
@@ -117,6 +119,8 @@ pub enum Command {
     Ledger(LedgerArgs),
     /// Show the settings in force and where they come from
     Config(ConfigArgs),
+    /// Look at everything that a run needs: settings, credential, target, ledger, disk
+    Doctor(DoctorArgs),
     /// Convert what comes over standard input; a run starts this itself
     #[command(hide = true)]
     Worker(WorkerArgs),
@@ -252,9 +256,12 @@ pub struct ConfigArgs {
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Show every setting and where it comes from; credentials show as ***
+    /// Show every setting in force; credentials show as ***
     Show {
-        /// Print one JSON object
+        /// Say where each value comes from: default, a file, a variable, a flag or a login
+        #[arg(long)]
+        origin: bool,
+        /// Print one JSON object, always with origins
         #[arg(long)]
         json: bool,
         /// The target.

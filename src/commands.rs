@@ -10,6 +10,7 @@ mod config;
 mod confirm;
 mod convert;
 mod cost;
+mod doctor;
 mod error;
 mod fetch;
 mod files;
@@ -181,6 +182,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<ExitStatus, Co
         Command::Outputs(args) => outputs::run(&args, context),
         Command::Ledger(args) => ledger::run(&args, context),
         Command::Config(args) => config::run(&args, context),
+        Command::Doctor(args) => doctor::run(&args, context),
         Command::Halt(args) => halt::run(&args, context),
         Command::Worker(args) => Ok(worker::run(&args)),
     }

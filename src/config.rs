@@ -6,12 +6,14 @@
 //! ([`TargetSettings::require_credential`]): `check` works without one.
 
 mod budgets;
+mod connection;
 mod credential;
 mod engine;
 mod environment;
 mod error;
 mod files;
 mod layer;
+mod login;
 mod overrides;
 mod project;
 mod prune;
@@ -20,17 +22,16 @@ mod state;
 mod target;
 mod value;
 
-use url::Url;
-
 pub use budgets::{BudgetSettings, BudgetsLayer, DayLayer, MonthLayer, WeekLayer};
 pub use engine::{EngineSettings, UploadLayer};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use files::{ConfigText, Files, KeyFile};
 pub use layer::{DiscoverLayer, Layer, LimitsLayer, Origin};
+pub use login::{Login, LoginError};
 pub use overrides::Overrides;
 pub use prune::{Fraction, PruneLayer, PruneSettings};
-pub use settings::{Credential, DiscoverSettings, ProxySettings, Settings, Shown, TargetSettings};
+pub use settings::{Credential, DiscoverSettings, ProxySettings, Settings, Shown, TargetSettings, Term};
 pub use state::state_dir;
 pub use target::{DefinedLimits, KnownTarget, TargetDefinition};
 pub use value::{Auto, BadValue, CharsetLabel, Choice, Items, OrNone, Percent, Size, Span, Value};
@@ -42,7 +43,7 @@ use budgets::BudgetValues;
 use engine::UploadValues;
 use layer::{DiscoverValues, LimitValues, Origins, Values};
 use prune::PruneValues;
-use target::{Definitions, Resolved};
+use target::Definitions;
 
 /// Reads the files that flags and environment lead to, and makes settings of all of it.
 ///
@@ -192,14 +193,19 @@ impl Stack {
         let judge = self.judge(overrides, &target.profile)?;
         let consumer = self.consumer(&judge)?;
         let worker_memory_bytes = self.worker_memory()?;
-        let live_keys = self.live_keys(environment, &target, files);
+        let mut live_keys = self.live_keys(environment, &target, files);
+        // A login is on this machine whatever is done here; a key that is set says that somebody means to use it.
+        let keys_set = !live_keys.is_empty();
+        let of_login = files.login.iter().flatten().flat_map(Login::secrets);
+        live_keys
+            .extend(of_login.filter(|secret| target.credential.as_ref().is_none_or(|c| c.secret != *secret)));
         let state_dir = state_dir(environment, self.values.state_dir.0.as_deref()).ok();
         let engine = EngineSettings::new(&self.upload, overrides, state_dir);
         let shown = self.show(&target, consumer, &engine);
         let values = self.values;
         Ok(Settings {
-            platform_key_present: !target.chosen && !live_keys.is_empty(),
-            warnings: warnings(files),
+            platform_key_present: !target.chosen && keys_set,
+            warnings: warnings(files, &target),
             judge,
             consumer,
             live_keys,
@@ -229,42 +235,6 @@ impl Stack {
             batch_bytes: values.batch_bytes.0,
             allow_empty: values.allow_empty,
             target,
-        })
-    }
-
-    fn target(
-        &self,
-        overrides: &Overrides,
-        environment: &Environment,
-        files: &Files,
-    ) -> Result<TargetSettings, ConfigError> {
-        let origin = self.origin("target");
-        let resolved = target::find(&self.values.target, &origin, &self.definitions)?;
-        let base_url = target::base_url(&resolved, overrides.base_url.as_deref(), environment)?;
-        if let Some((url, from)) = &base_url {
-            credential::check_address(&resolved, url, from, &self.values.trusted_hosts, &self.definitions)?;
-        }
-        let Resolved { profile, .. } = resolved;
-        let credential = match &base_url {
-            Some(_) => credential::find(&profile, files.api_key.as_ref(), environment)?,
-            None => None,
-        };
-        let (base_url, base_url_origin) = match base_url {
-            Some((url, origin)) => (Some(url), origin),
-            None => (None, Origin::Default),
-        };
-        Ok(TargetSettings {
-            name: self.values.target.clone(),
-            chosen: origin != Origin::Default,
-            key_variables: credential::variables(&profile),
-            profile,
-            base_url,
-            base_url_origin,
-            credential,
-            ca_file: self.values.ca_file.0.clone(),
-            proxy: credential::proxy(environment)?,
-            connect_timeout: self.upload.connect_timeout.0,
-            request_timeout: self.upload.request_timeout.0,
         })
     }
 
@@ -337,28 +307,17 @@ impl Stack {
             };
             shown.push(Shown { key: key.to_owned(), value, origin: self.origin(key) });
         }
-        if let Some(url) = &target.base_url {
-            let (value, origin) = (url.to_string(), target.base_url_origin.clone());
-            shown.push(Shown { key: "base_url".to_owned(), value, origin });
-            let (value, origin) = match &target.credential {
-                Some(credential) if credential.from.starts_with('`') => ("***", Origin::Flag),
-                Some(credential) => ("***", Origin::Variable(credential.from.clone())),
-                None => ("none", Origin::Default),
-            };
-            shown.push(Shown { key: "credential".to_owned(), value: value.to_owned(), origin });
-            let proxy = target.proxy.https.as_ref().and_then(Url::host_str);
-            if let Some(host) = proxy {
-                let origin = Origin::Variable("HTTPS_PROXY".to_owned());
-                shown.push(Shown { key: "proxy".to_owned(), value: host.to_owned(), origin });
-            }
-        }
+        shown.extend(connection::show(target));
         shown
     }
 }
 
-fn warnings(files: &Files) -> Vec<String> {
-    let open = files.api_key.iter().filter(|file| file.open_to_others);
-    open.map(|file| format!("`{}` can be read by others than you; chmod 600 helps", file.path.display()))
+fn warnings(files: &Files, target: &TargetSettings) -> Vec<String> {
+    let keys = files.api_key.iter().filter(|file| file.open_to_others).map(|file| &file.path);
+    let is_in_use = |login: &&Login| target.credential.as_ref().is_some_and(|c| c.origin == login.origin());
+    let login = files.login.iter().flatten().filter(is_in_use).filter(|login| login.open_to_others);
+    keys.chain(login.map(|login| &login.token_path))
+        .map(|path| format!("`{}` can be read by others than you; chmod 600 helps", path.display()))
         .collect()
 }
 

@@ -25,6 +25,7 @@ pub mod time_cost;
 pub mod timestamp;
 pub mod upload;
 pub mod upload_key;
+pub mod workspace_id;
 
 pub use budget::Charges;
 pub use code::{Code, CodeKind};
@@ -46,3 +47,4 @@ pub use spill::Spill;
 pub use timestamp::Timestamp;
 pub use upload::{Dedupe, NameTag, RequestRate, VerifyRemote};
 pub use upload_key::UploadKey;
+pub use workspace_id::WorkspaceId;

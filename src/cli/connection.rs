@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::value;
 use crate::config::{Auto, Items, Overrides, Span};
+use crate::model::WorkspaceId;
 
 /// Where files go.
 #[derive(Debug, Clone, Args)]
@@ -39,6 +40,9 @@ pub struct ConnectionArgs {
     /// Read the API key from a file instead of the target's variable
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
+    /// The workspace that requests name, such as wrkspc_01Ab, for a key that reaches several
+    #[arg(long, value_name = "ID", value_parser = value::<WorkspaceId>, hide_short_help = true)]
+    pub workspace_id: Option<WorkspaceId>,
     /// Trust the root certificates of a PEM file, too
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
@@ -54,6 +58,7 @@ impl ConnectionArgs {
     pub(super) fn lay(&self, overrides: &mut Overrides) {
         overrides.base_url.clone_from(&self.base_url);
         overrides.api_key_file.clone_from(&self.api_key_file);
+        overrides.workspace_id.clone_from(&self.workspace_id);
         overrides.layer.ca_file = self.ca_file.clone().map(|path| Auto(Some(path)));
         overrides.layer.upload.connect_timeout = self.connect_timeout;
         overrides.layer.upload.request_timeout = self.request_timeout;

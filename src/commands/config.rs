@@ -1,4 +1,4 @@
-//! `config show`: the settings in force and where each comes from. Credentials show as `***`.
+//! `config show`: the settings in force, and where each comes from. Credentials show as `***`.
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ struct Row<'a> {
 
 /// Prints the settings.
 pub(super) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
-    let ConfigCommand::Show { json, at } = &args.command;
+    let ConfigCommand::Show { origin, json, at } = &args.command;
     let settings = context.settings(&at.overrides(context.general))?;
     let written = if *json {
         let rows = settings.shown.iter().map(|shown| {
@@ -25,10 +25,11 @@ pub(super) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<ExitSt
         });
         json::line(context.stdout, &rows.collect::<std::collections::BTreeMap<_, _>>())
     } else {
-        let rows = settings
-            .shown
-            .iter()
-            .map(|shown| vec![shown.key.clone(), shown.value.clone(), format!("({})", shown.origin)]);
+        let rows = settings.shown.iter().map(|shown| {
+            let mut row = vec![shown.key.clone(), shown.value.clone()];
+            row.extend(origin.then(|| format!("({})", shown.origin)));
+            row
+        });
         human::table(context.stdout, &rows.collect::<Vec<_>>())
     };
     written.map_err(CommandError::Stdout)?;

@@ -95,6 +95,8 @@ impl CommandError {
         match self {
             Self::Budget { .. } => ExitStatus::Budget,
             Self::Interrupted => ExitStatus::Interrupted,
+            // As if the target had refused the token: nothing is wrong with what was said.
+            Self::Config(ConfigError::ExpiredLogin { .. }) => ExitStatus::Stopped,
             Self::Usage(_) | Self::Config(_) | Self::Build(_) => ExitStatus::Usage,
             Self::Run(
                 RunError::Discover(_)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::CommandError;
 use crate::config::{Credential, Settings};
 use crate::http::{Auth, Proxy, Timeouts};
+use crate::model::Timestamp;
 use crate::model::profile::Dialect;
 use crate::store::Store;
 use crate::targets::local::LocalTarget;
@@ -13,7 +14,7 @@ use crate::targets::{ConnectOptions, Target, TargetError, TargetErrorKind, conne
 /// Opens the target.
 ///
 /// # Errors
-/// [`CommandError::Config`] if a remote target has no credential, [`CommandError::Store`] if the local store cannot
+/// [`CommandError::Config`] if a remote target has no credential that is still good, [`CommandError::Store`] if the local store cannot
 /// be used.
 pub fn open_target(settings: &Settings) -> Result<Arc<dyn Target>, CommandError> {
     let target = &settings.target;
@@ -23,7 +24,7 @@ pub fn open_target(settings: &Settings) -> Result<Arc<dyn Target>, CommandError>
             Ok(Arc::new(LocalTarget::new(target.profile.clone(), store)))
         }
         Dialect::Anthropic | Dialect::AnthropicBeta | Dialect::Qoder => {
-            let Credential { secret, bearer, .. } = target.require_credential()?.clone();
+            let Credential { secret, bearer, .. } = target.require_credential(Timestamp::now())?.clone();
             let failed = |source| CommandError::Target { target: target.name.clone(), source };
             let no_address = || TargetError::new(TargetErrorKind::Unsupported, "the target has no base URL");
             let options = ConnectOptions {

@@ -110,6 +110,12 @@ fn connection(target: &KnownTarget) -> Vec<(String, String)> {
     }
     rows.push(("API key".to_owned(), or_none(&profile.api_key_env)));
     rows.push(("bearer token".to_owned(), or_none(&profile.auth_token_env)));
+    if profile.vendor_login {
+        rows.push(("login".to_owned(), "the active profile in ~/.config/anthropic, after these".to_owned()));
+    }
+    if let Some(variable) = &profile.workspace_id_env {
+        rows.push(("workspace variable".to_owned(), variable.clone()));
+    }
     let workspace = profile.workspace.as_deref().unwrap_or("as answers say");
     rows.push(("workspace".to_owned(), workspace.to_owned()));
     let writers = if profile.shared_writers { "yes" } else { "none known" };

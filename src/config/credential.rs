@@ -9,8 +9,9 @@ use url::Url;
 
 use super::environment::Environment;
 use super::error::ConfigError;
-use super::files::KeyFile;
+use super::files::{Files, KeyFile};
 use super::layer::Origin;
+use super::login::{Login, LoginError};
 use super::settings::{Credential, ProxySettings};
 use super::target::{Definitions, Resolved, TargetDefinition, built_in, built_in_names};
 use super::value::Items;
@@ -67,25 +68,44 @@ fn check_variables(resolved: &Resolved) -> Result<(), ConfigError> {
     }
 }
 
-/// Finds the credential: a file that was named, else the profile's variables in their order.
+/// Finds the credential: a file that was named, else the profile's variables in their order, else the login.
 pub(super) fn find(
     profile: &Profile,
     file: Option<&KeyFile>,
     environment: &Environment,
+    login: Option<&Login>,
 ) -> Result<Option<Credential>, ConfigError> {
     if let Some(file) = file {
         let from = format!("`{}`", file.path.display());
         let secret = Secret::parse(&file.text).ok_or_else(|| ConfigError::BadKey { from: from.clone() })?;
-        return sendable(Credential { secret, bearer: profile.api_key_env.is_empty(), from }).map(Some);
+        let (bearer, origin) = (profile.api_key_env.is_empty(), Origin::File(file.path.clone()));
+        return sendable(Credential { secret, bearer, from, origin, term: None }).map(Some);
     }
+    if let Some((name, secret, bearer)) = of_variables(profile, environment) {
+        let (from, origin) = (name.to_owned(), Origin::Variable(name.to_owned()));
+        return sendable(Credential { secret, bearer, from, origin, term: None }).map(Some);
+    }
+    login.map(|login| sendable(login.credential())).transpose()
+}
+
+/// Returns the first of the profile's variables that is set, and whether it holds a bearer token.
+fn of_variables<'a>(profile: &'a Profile, environment: &Environment) -> Option<(&'a str, Secret, bool)> {
     let keys = profile.api_key_env.iter().map(|name| (name, false));
     let tokens = profile.auth_token_env.iter().map(|name| (name, true));
-    for (name, bearer) in keys.chain(tokens) {
-        if let Some(secret) = environment.var(name).and_then(Secret::parse) {
-            return sendable(Credential { secret, bearer, from: name.clone() }).map(Some);
-        }
-    }
-    Ok(None)
+    keys.chain(tokens).find_map(|(name, bearer)| {
+        let secret = environment.var(name).and_then(Secret::parse)?;
+        Some((name.as_str(), secret, bearer))
+    })
+}
+
+/// Returns the login of the vendor's own tool, if it would serve: where no file and no variable holds a credential.
+pub(super) fn login<'a>(
+    profile: &Profile,
+    files: &'a Files,
+    environment: &Environment,
+) -> Option<&'a Result<Login, LoginError>> {
+    let is_set = files.api_key.is_some() || of_variables(profile, environment).is_some();
+    files.login.as_ref().filter(|_| profile.vendor_login && !is_set)
 }
 
 fn sendable(credential: Credential) -> Result<Credential, ConfigError> {
@@ -118,13 +138,11 @@ pub(super) fn built_in_variables() -> Vec<String> {
 /// Reads the proxy as other tools do: the lower-case name wins.
 pub(super) fn proxy(environment: &Environment) -> Result<ProxySettings, ConfigError> {
     let either = |names: [&'static str; 2]| names.into_iter().find_map(|n| Some((n, environment.var(n)?)));
-    let https = match either(["https_proxy", "HTTPS_PROXY"]) {
-        None => None,
-        Some((name, text)) => {
-            let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-            Some(url.ok_or_else(|| ConfigError::Proxy { name: name.to_owned() })?)
-        }
-    };
     let no_proxy = either(["no_proxy", "NO_PROXY"]).map(|(_, text)| text.to_owned());
-    Ok(ProxySettings { https, no_proxy })
+    let Some((name, text)) = either(["https_proxy", "HTTPS_PROXY"]) else {
+        return Ok(ProxySettings { no_proxy, ..ProxySettings::default() });
+    };
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.ok_or_else(|| ConfigError::Proxy { name: name.to_owned() })?;
+    Ok(ProxySettings { https: Some(url), from: Some(name.to_owned()), no_proxy })
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::layer::Origin;
+use super::login::LoginError;
 use super::value::{BadValue, Size};
-use crate::model::Consumer;
 use crate::model::prices::BadPrices;
+use crate::model::{Consumer, Timestamp};
 
 /// Settings that make no sense.
 #[derive(Debug, thiserror::Error)]
@@ -200,6 +201,25 @@ pub enum ConfigError {
         /// The variables that could hold one.
         variables: Vec<String>,
     },
+    /// The login of the vendor's own command line tool cannot be used.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// The token of a login is no longer good.
+    #[error("the token of {from} was good until {expired_at}")]
+    ExpiredLogin {
+        /// The login.
+        from: String,
+        /// When it ended.
+        expired_at: Timestamp,
+        /// What makes a new one.
+        renewal: String,
+    },
+    /// A workspace is named to a target whose requests name none.
+    #[error("requests to the target `{target}` name no workspace")]
+    NoWorkspaceId {
+        /// The target.
+        target: String,
+    },
     /// A credential that no header can carry.
     #[error("the credential of {from} is not one line of visible ASCII characters")]
     BadKey {
@@ -271,6 +291,9 @@ impl ConfigError {
             Self::MissingKey { variables, .. } => {
                 format!("set {}, or name a file with --api-key-file", variables.join(" or "))
             }
+            Self::Login(error) => return error.hint(),
+            Self::ExpiredLogin { renewal, .. } => renewal.clone(),
+            Self::NoWorkspaceId { .. } => "leave out workspace_id and --workspace-id".to_owned(),
             Self::NoOffice => "install LibreOffice, or put the folder of its `soffice` on PATH".to_owned(),
             Self::NoStateDir => "name one with --state-dir or DOCFERRY_STATE_DIR".to_owned(),
             Self::UnknownModel { .. } => "name a table that has it with `prices` in your own configuration".to_owned(),

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::environment::Environment;
 use super::error::ConfigError;
+use super::login::{self, Login, LoginError};
 use super::overrides::Overrides;
 
 /// The name of a project's file.
@@ -51,6 +52,8 @@ pub struct Files {
     pub project: Option<ConfigText>,
     /// The file that `--api-key-file` names.
     pub api_key: Option<KeyFile>,
+    /// The login of the vendor's own command line tool. One that cannot be used matters only where it would serve.
+    pub login: Option<Result<Login, LoginError>>,
     /// The user's own table of prices.
     pub prices: Option<ConfigText>,
 }
@@ -70,7 +73,7 @@ impl Files {
         let api_key = overrides.api_key_file.as_deref().map(read_key).transpose()?;
         let prices = prices_file(environment, user.as_ref());
         let prices = prices.as_deref().map(read_existing).transpose()?;
-        Ok(Self { user, project, api_key, prices })
+        Ok(Self { user, project, api_key, login: login::read(environment), prices })
     }
 }
 

@@ -35,6 +35,15 @@ pub enum Origin {
     Project(PathBuf),
     /// A variable of the environment.
     Variable(String),
+    /// A file that the command line names.
+    File(PathBuf),
+    /// A login of the vendor's own command line tool.
+    Login {
+        /// The name of its profile.
+        profile: String,
+        /// The folder that holds it.
+        folder: PathBuf,
+    },
     /// The command line.
     Flag,
 }
@@ -43,7 +52,8 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::User(path) | Self::Project(path) => write!(f, "{}", path.display()),
+            Self::User(path) | Self::Project(path) | Self::File(path) => write!(f, "{}", path.display()),
+            Self::Login { profile, folder } => write!(f, "profile {profile} of {}", folder.display()),
             Self::Variable(name) => write!(f, "${name}"),
             Self::Flag => f.write_str("flag"),
         }

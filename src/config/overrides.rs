@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::layer::Layer;
+use crate::model::WorkspaceId;
 use crate::targets::UploadExtra;
 
 /// What overrides files and environment.
@@ -18,6 +19,8 @@ pub struct Overrides {
     pub base_url: Option<String>,
     /// A file that holds the credential.
     pub api_key_file: Option<PathBuf>,
+    /// The workspace that requests name.
+    pub workspace_id: Option<WorkspaceId>,
     /// Whether files are uploaded although they were before.
     pub force: bool,
     /// Whether sources are read although their size and time are those of the last run.

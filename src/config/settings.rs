@@ -10,9 +10,11 @@ use super::budgets::BudgetSettings;
 use super::engine::EngineSettings;
 use super::error::ConfigError;
 use super::layer::Origin;
+use super::login::LoginError;
 use super::prune::PruneSettings;
 use crate::model::{
-    Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, Profile, Secret, SecretsRule,
+    Consumer, ConvertMode, ConvertTo, Isolate, Misnamed, NameStyle, Profile, Secret, SecretsRule, Timestamp,
+    WorkspaceId,
 };
 use crate::targets::UploadExtra;
 
@@ -111,6 +113,10 @@ pub struct TargetSettings {
     pub base_url_origin: Origin,
     /// The credential, if one is set; see [`TargetSettings::require_credential`].
     pub credential: Option<Credential>,
+    /// Why there is no credential, where a login of the vendor's own tool is there and cannot be used.
+    pub login_trouble: Option<LoginError>,
+    /// The workspace that requests name, and who said so.
+    pub workspace_id: Option<(WorkspaceId, Origin)>,
     /// The variables that were looked at for a credential, in order.
     pub key_variables: Vec<String>,
     /// A file of root certificates in PEM to trust besides the system's.
@@ -127,12 +133,26 @@ impl TargetSettings {
     /// Returns the credential of a remote target.
     ///
     /// # Errors
-    /// [`ConfigError::MissingKey`] if none is set.
-    pub fn require_credential(&self) -> Result<&Credential, ConfigError> {
-        self.credential.as_ref().ok_or_else(|| ConfigError::MissingKey {
-            target: self.name.clone(),
-            variables: self.key_variables.clone(),
-        })
+    /// [`ConfigError::MissingKey`] if none is set, [`ConfigError::Login`] and [`ConfigError::ExpiredLogin`] if the
+    /// login that would serve does not, at `now`.
+    pub fn require_credential(&self, now: Timestamp) -> Result<&Credential, ConfigError> {
+        let Some(credential) = &self.credential else {
+            let missing = || ConfigError::MissingKey {
+                target: self.name.clone(),
+                variables: self.key_variables.clone(),
+            };
+            return Err(self.login_trouble.clone().map_or_else(missing, ConfigError::Login));
+        };
+        match &credential.term {
+            Some(Term { expires_at: Some(expired_at), renewal }) if *expired_at <= now => {
+                Err(ConfigError::ExpiredLogin {
+                    from: credential.from.clone(),
+                    expired_at: *expired_at,
+                    renewal: renewal.clone(),
+                })
+            }
+            _ => Ok(credential),
+        }
     }
 }
 
@@ -143,8 +163,21 @@ pub struct Credential {
     pub secret: Secret,
     /// Whether it is sent as a bearer token instead of an API key.
     pub bearer: bool,
-    /// The variable or file that holds it.
+    /// What holds it, for a message.
     pub from: String,
+    /// What holds it.
+    pub origin: Origin,
+    /// How long a login lasts; `None` for keys and tokens that nobody wrote an end beside.
+    pub term: Option<Term>,
+}
+
+/// How long a credential lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// When it ends, if that is known.
+    pub expires_at: Option<Timestamp>,
+    /// What makes a new one, for people.
+    pub renewal: String,
 }
 
 /// How the network is reached.
@@ -152,6 +185,8 @@ pub struct Credential {
 pub struct ProxySettings {
     /// The proxy for https, which may hold a password.
     pub https: Option<Url>,
+    /// The variable that names it.
+    pub from: Option<String>,
     /// Hosts that are reached without it, as `NO_PROXY` writes them.
     pub no_proxy: Option<String>,
 }

@@ -12,8 +12,10 @@ use url::{Host, Url};
 use super::environment::Environment;
 use super::error::ConfigError;
 use super::layer::Origin;
-use crate::model::Profile;
+use super::login::Login;
+use super::value;
 use crate::model::profile::{Dialect, ProfileLimits, is_name};
+use crate::model::{Profile, WorkspaceId};
 use crate::targets::profiles;
 
 /// A target that a file adds.
@@ -40,6 +42,9 @@ pub struct TargetDefinition {
     /// The workspace that its credentials belong to.
     #[serde(default)]
     pub workspace: Option<String>,
+    /// The workspace that requests name, for credentials that reach several.
+    #[serde(default, deserialize_with = "value::optional")]
+    pub workspace_id: Option<WorkspaceId>,
     /// Whether others upload into the same workspace.
     #[serde(default)]
     pub shared_writers: Option<bool>,
@@ -160,6 +165,14 @@ pub(super) fn define(
                 return Err(ConfigError::BadWorkspace { path, key });
             }
         }
+        if definition.workspace_id.is_some() {
+            if matches!(origin, Origin::Project(_)) {
+                return Err(ConfigError::UserOnly { path, key: format!("targets.{name}.workspace_id") });
+            }
+            if base.workspace_id_header.is_none() {
+                return Err(ConfigError::NoWorkspaceId { target: name });
+            }
+        }
         let loosened = definition.limits.first_loosened(&base.limits);
         if let (Origin::Project(_), Some((key, value, allowed))) = (origin, loosened) {
             let key = format!("targets.{name}.limits.{key}");
@@ -198,6 +211,7 @@ pub(super) fn find(name: &str, origin: &Origin, definitions: &Definitions) -> Re
     if definition.api_key_env.is_some() || definition.auth_token_env.is_some() {
         profile.api_key_env = definition.api_key_env.iter().cloned().collect();
         profile.auth_token_env = definition.auth_token_env.iter().cloned().collect();
+        profile.vendor_login = false;
     }
     Ok(Resolved { profile, definition: Some((definition.clone(), from.clone())) })
 }
@@ -225,11 +239,12 @@ pub(super) fn known(
 }
 
 /// Decides where the API is: the flag, else the file that defines the target, else the vendor's variable, else the
-/// profile. `None` for the local store.
+/// login in use, else the profile. `None` for the local store.
 pub(super) fn base_url(
     resolved: &Resolved,
     flag: Option<&str>,
     environment: &Environment,
+    login: Option<&Login>,
 ) -> Result<Option<(Url, Origin)>, ConfigError> {
     let profile = &resolved.profile;
     let defined = resolved.definition.as_ref().and_then(|(d, origin)| Some((d.base_url.as_deref()?, origin)));
@@ -246,6 +261,8 @@ pub(super) fn base_url(
         (url, origin.clone())
     } else if let Some((name, url)) = variable.and_then(|name| Some((name, environment.var(name)?))) {
         (url, Origin::Variable(name.to_owned()))
+    } else if let Some((login, url)) = login.and_then(|login| Some((login, login.base_url.as_deref()?))) {
+        (url, login.origin())
     } else {
         (profile.base_url.as_deref().unwrap_or_default(), Origin::Default)
     };

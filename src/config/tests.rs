@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::model::{Misnamed, SecretsRule};
+use crate::model::{Misnamed, SecretsRule, Timestamp};
 
 const USER: &str = "/home/u/.config/docferry/config.toml";
 const PROJECT: &str = "/home/u/repo/docferry.toml";
@@ -273,7 +273,7 @@ fn limits_of_a_defined_target_are_the_users_to_raise() {
 fn the_first_variable_that_is_set_holds_the_credential() {
     let target = flag(|flags| flags.layer.target = Some("anthropic".to_owned()));
     let mut case = Case { flags: target, ..Case::default() };
-    let missing = case.settings().target.require_credential().unwrap_err();
+    let missing = case.settings().target.require_credential(Timestamp::now()).unwrap_err();
     assert_eq!(missing.to_string(), "the target `anthropic` needs an API key, and none is set");
     let hint = "set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or name a file with --api-key-file";
     assert_eq!(missing.hint().as_deref(), Some(hint));
@@ -297,6 +297,7 @@ fn a_key_file_wins_over_variables() {
     let settings = resolve(&flags, &environment, &files).unwrap();
     let credential = settings.target.credential.clone().unwrap();
     assert_eq!((credential.secret.expose(), &*credential.from), ("marker-file", "`/k`"));
+    assert_eq!(origin(&settings, "credential"), "/k");
     assert_eq!(settings.warnings, ["`/k` can be read by others than you; chmod 600 helps"]);
     assert_eq!(settings.live_keys.len(), 2, "neither key may be in what is sent");
     let local = resolve(&Overrides::default(), &environment, &files).unwrap();

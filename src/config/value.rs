@@ -14,9 +14,10 @@ use docferry_converters::options::{
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::model::budget::Usd;
+use crate::model::workspace_id::BadWorkspaceId;
 use crate::model::{
     CacheTime, Consumer, ConvertMode, ConvertTo, Dedupe, Isolate, Misnamed, NameStyle, NameTag, PruneOrder,
-    RequestRate, SecretsRule, VerifyRemote,
+    RequestRate, SecretsRule, VerifyRemote, WorkspaceId,
 };
 
 /// A text that is no value of the setting.
@@ -198,6 +199,16 @@ impl<T: Ord> OrNone<T> {
             (Some(_), None) => true,
             (None, _) => false,
         }
+    }
+}
+
+impl Value for WorkspaceId {
+    fn parse(text: &str) -> Result<Self, BadValue> {
+        text.parse().map_err(|bad: BadWorkspaceId| BadValue(bad.to_string()))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     Ledger, LedgerError, PeriodLimit, PeriodUsage, Rate, RunGuard, RunRecord, Scope, Usage, objects, pace,
-    periods, runs,
+    periods, runs, schema,
 };
 use crate::model::Timestamp;
 use crate::model::budget::{BudgetKind, Exceeded};
@@ -71,6 +71,30 @@ impl Ledger {
     pub fn set_usage(&self, scope: Scope, usage: &Usage) -> Result<(), LedgerError> {
         let usage = *usage;
         self.write(move |desk| objects::set_usage(desk, scope, &usage))
+    }
+}
+
+/// Its condition.
+///
+/// # Errors
+/// All of these fail as the file does.
+impl Ledger {
+    /// Looks at every page.
+    ///
+    /// # Errors
+    /// [`LedgerError::Corrupt`] says what is wrong first.
+    pub fn check(&self) -> Result<(), LedgerError> {
+        let verdict: String =
+            self.read(|connection| connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
+        match verdict == "ok" {
+            true => Ok(()),
+            false => Err(LedgerError::Corrupt { path: self.path().to_owned(), reason: verdict }),
+        }
+    }
+
+    /// Returns the version of its schema.
+    pub fn schema_version(&self) -> Result<i64, LedgerError> {
+        self.read(schema::version)
     }
 }
 

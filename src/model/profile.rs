@@ -44,6 +44,15 @@ pub struct Profile {
     /// Variables that hold a bearer token, tried after the keys.
     #[serde(default)]
     pub auth_token_env: Vec<String>,
+    /// Whether a login of the vendor's own command line tool serves where no variable is set.
+    #[serde(default)]
+    pub vendor_login: bool,
+    /// The header that names the workspace of a request, where the platform has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id_header: Option<String>,
+    /// The vendor's own variable that names the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id_env: Option<String>,
     /// Headers that every request carries, such as the API's version. Never credentials.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,

@@ -36,6 +36,7 @@ const ID_PREFIX: &str = "file_";
 const VERSIONS: [&str; 2] = ["2023-06-01", "2026-10-21"];
 const FILES_BETA: &str = "files-api-2025-04-14";
 const AGENTS_BETA: &str = "managed-agents-2026-04-01";
+const WORKSPACE_HEADER: &str = "anthropic-workspace-id";
 /// "Files API", file storage and limits: what names must not hold, besides U+0000 to U+001F.
 const FORBIDDEN: &str = "<>:\"|?*\\/";
 const MAX_NAME_CHARS: usize = 255;
@@ -98,13 +99,38 @@ fn admit(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
         Some(Ok(version)) if VERSIONS.contains(&version) => {}
         Some(_) => return Err(Refusal::invalid("anthropic-version: is not a valid version")),
     }
+    admit_workspace(app, headers)?;
     app.rate.admit(app.clock.now())
+}
+
+/// A credential of one workspace may name it, and no other (the vendor's clients, `workspace_id` of each call). Chosen:
+/// another one is a 403, and what is no id a 400.
+fn admit_workspace(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut named = headers.get_all(WORKSPACE_HEADER).iter();
+    let Some(named) = named.next().filter(|_| named.next().is_none()) else {
+        return match headers.contains_key(WORKSPACE_HEADER) {
+            true => Err(Refusal::invalid("anthropic-workspace-id: stands there twice")),
+            false => Ok(()),
+        };
+    };
+    match named.to_str() {
+        Ok(id) if id == workspace(app) => Ok(()),
+        Ok(id) if id.starts_with("wrkspc_") => {
+            Err(Refusal::forbidden("the API key does not belong to the workspace of anthropic-workspace-id"))
+        }
+        _ => Err(Refusal::invalid("anthropic-workspace-id: is not the id of a workspace")),
+    }
+}
+
+/// Returns the only workspace that there is: the store's.
+fn workspace(app: &App) -> String {
+    format!("wrkspc_{}", app.store.id().replace('-', ""))
 }
 
 /// Says which organisation and workspace answered ("API overview", response headers): those of the store.
 fn identify(app: &App, mut response: Response) -> Response {
-    let workspace = format!("wrkspc_{}", app.store.id().replace('-', ""));
-    let ids = [("anthropic-organization-id", app.store.id()), ("anthropic-workspace-id", &workspace)];
+    let workspace = workspace(app);
+    let ids = [("anthropic-organization-id", app.store.id()), (WORKSPACE_HEADER, &workspace)];
     for (name, id) in ids {
         if let Ok(value) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, value);

@@ -45,6 +45,10 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", message)
     }
 
+    pub(super) fn forbidden(message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "permission_error", message)
+    }
+
     /// A file, a session or a resource that is not there.
     pub(super) fn not_found(id: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found_error", format!("`{id}` not found."))

@@ -19,6 +19,9 @@ use crate::model::{FileObject, Profile, Timestamp};
 /// The longest id that is sent back to a platform.
 const MAX_ID_BYTES: usize = 256;
 
+/// The header of an answer that names the workspace.
+const WORKSPACE: &str = "anthropic-workspace-id";
+
 /// Tells whether a text can be an id: one that could be anything else would name another place in a URL.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
@@ -190,7 +193,7 @@ impl Rest {
     pub(super) fn accept(&self, call: Call, answer: Answer) -> Result<Answer, TargetError> {
         self.note(&answer);
         if answer.is_success() {
-            return Ok(answer);
+            return self.check_workspace(call, answer);
         }
         let mut error = refusal::read(call, &answer, &self.client);
         if error.kind == TargetErrorKind::Unsupported {
@@ -199,9 +202,28 @@ impl Rest {
         Err(error)
     }
 
+    /// Refuses an answer of another workspace than the one that the request named: something between has lost the
+    /// name, and ids of there are nothing here.
+    fn check_workspace(&self, call: Call, answer: Answer) -> Result<Answer, TargetError> {
+        let asked = self.profile.workspace_id_header.as_ref();
+        let asked = asked.and_then(|header| self.profile.headers.get(header));
+        let (Some(asked), Some(told)) = (asked, answer.header(WORKSPACE)) else { return Ok(answer) };
+        if asked == told {
+            return Ok(answer);
+        }
+        let told = http::displayable(told);
+        let message = format!("the workspace `{told}` answered instead of `{asked}`");
+        // An upload may be stored there.
+        let kind = if call == Call::Upload { TargetErrorKind::Protocol } else { TargetErrorKind::Forbidden };
+        Err(TargetError {
+            status: Some(answer.status),
+            request_id: refusal::request_id_of(&answer),
+            ..TargetError::new(kind, message)
+        })
+    }
+
     fn note(&self, answer: &Answer) {
-        let workspace =
-            answer.header("anthropic-workspace-id").or_else(|| answer.header("anthropic-organization-id"));
+        let workspace = answer.header(WORKSPACE).or_else(|| answer.header("anthropic-organization-id"));
         let skew = answer.header("date").and_then(http::date).map(|date| {
             let seconds = date.unix_timestamp().abs_diff(Timestamp::now().unix_seconds());
             Duration::from_secs(seconds)

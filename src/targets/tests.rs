@@ -381,3 +381,31 @@ fn deleting_asks_for_it() {
     target.delete(FIRST).unwrap();
     assert_eq!(asked(&server.requests()[0], "").0, format!("DELETE /base/v1/files/{FIRST} HTTP/1.1"));
 }
+
+#[test]
+fn an_answer_of_another_workspace_is_none() {
+    let from = |id: &str, body: &str| answer("200 OK", &format!("anthropic-workspace-id: {id}\r\n"), body);
+    let (list, file) = (wire("anthropic/list-ga-last.json"), wire("anthropic/upload.json"));
+    let answers = vec![
+        from("wrkspc_a", &list),
+        ok(&list),
+        from("wrkspc_b", &list),
+        from("wrkspc_b", &file),
+        answer("404 Not Found", "anthropic-workspace-id: wrkspc_b\r\n", ""),
+    ];
+    let server = serving(answers);
+    let mut options = options("anthropic", server.url("/").as_str());
+    options.profile.headers.insert("anthropic-workspace-id".to_owned(), "wrkspc_a".to_owned());
+    let target = connect(options).unwrap();
+    assert!(target.list(&ListRequest::default()).is_ok());
+    assert!(target.list(&ListRequest::default()).is_ok(), "who names none contradicts nothing");
+    let error = target.list(&ListRequest::default()).unwrap_err();
+    assert_eq!(error.message, "the workspace `wrkspc_b` answered instead of `wrkspc_a`");
+    assert_eq!(error.kind, TargetErrorKind::Forbidden);
+    let stored = send(&*target).unwrap_err();
+    assert_eq!(stored.kind.disposition(), Disposition::Ambiguous, "the file may be stored there");
+    assert_eq!(target.get(FIRST).unwrap_err().kind, TargetErrorKind::NotFound);
+    for request in server.requests() {
+        assert_eq!(asked(&request, "anthropic-workspace-id").1, Some("wrkspc_a"));
+    }
+}

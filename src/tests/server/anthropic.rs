@@ -303,3 +303,22 @@ fn sizes_have_limits_with_the_framing_counted() {
     assert_eq!(upload_of(1_000 - overhead).status, 200);
     assert_eq!(upload_of(1_001 - overhead).status, 413);
 }
+
+#[test]
+fn another_workspace_than_the_stores_is_refused() {
+    let fixture = start();
+    let own = ga(&fixture, "GET /v1/files").headers["anthropic-workspace-id"].clone();
+    let name = |ids: &[&str]| {
+        let named = ids.iter().map(|id| ("anthropic-workspace-id", *id));
+        let headers: Vec<_> = [BEARER, NEW].into_iter().chain(named).collect();
+        let answer = fixture.call("GET /v1/files", &headers, b"");
+        let kind = answer.json()["error"]["type"].as_str().unwrap_or_default().to_owned();
+        (answer.status, kind)
+    };
+    assert_eq!(name(&[&own]), (200, String::new()));
+    assert_eq!(name(&["wrkspc_other"]), (403, "permission_error".to_owned()));
+    assert_eq!(name(&["default"]), (400, "invalid_request_error".to_owned()));
+    assert_eq!(name(&[&own, &own]), (400, "invalid_request_error".to_owned()));
+    let answer = fixture.call("GET /v1/files", &[NEW, ("anthropic-workspace-id", "wrkspc_other")], b"");
+    assert_eq!(answer.status, 401, "who is asking comes first");
+}
