@@ -21,6 +21,7 @@ mod message;
 mod outputs;
 mod pace;
 mod prune;
+mod retry;
 mod reuse;
 #[cfg(feature = "server")]
 mod serve;
@@ -52,6 +53,7 @@ pub use message::MessageArgs;
 pub use outputs::OutputsArgs;
 pub use pace::PaceArgs;
 pub use prune::{PruneArgs, RuleArgs};
+pub use retry::RetryArgs;
 pub use reuse::ReuseArgs;
 #[cfg(feature = "server")]
 pub use serve::{QoderShape, ServeArgs};

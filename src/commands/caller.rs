@@ -169,10 +169,12 @@ impl Caller {
             return Err(Stop::failed(error));
         }
         let own = || {
-            let whole = Duration::from_secs(1) * 2u32.pow(tries.saturating_sub(1).min(5));
+            let whole = Duration::from_millis(500) * 2u32.pow(tries.saturating_sub(1).min(6));
             whole.min(MAX_BACKOFF).mul_f64(0.5 + self.clock.random() / 2.0)
         };
-        self.rest(asked.unwrap_or_else(own))
+        let wait = asked.unwrap_or_else(own);
+        tracing::info!(wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), %error, "asking again");
+        self.rest(wait)
     }
 }
 
@@ -239,3 +241,6 @@ impl Cursors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
