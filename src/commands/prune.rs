@@ -50,7 +50,7 @@ pub(super) fn run(args: &PruneArgs, context: &mut Context<'_>) -> Result<ExitSta
     let mut prune = Prune::new(&settings, target, ledger, context)?;
     let plan = match &args.apply {
         Some(path) => prune.read(path)?,
-        None => prune.plan(rules)?,
+        None => prune.plan(&rules)?,
     };
     // What is deleted is printed as it happens, and what people are asked about before.
     if args.dry_run || !args.json && args.plan.is_none() {
@@ -90,7 +90,7 @@ pub(super) fn after_ingest(
         return Ok(ExitStatus::Success);
     }
     let mut prune = Prune::new(settings, target, ledger, context)?;
-    let plan = prune.plan(rules)?;
+    let plan = prune.plan(&rules)?;
     if plan.delete.is_empty() {
         return Ok(ExitStatus::Success);
     }
@@ -205,7 +205,7 @@ impl Prune {
     }
 
     /// Looks at everything, and decides.
-    fn plan(&mut self, rules: Rules) -> Result<Plan, CommandError> {
+    fn plan(&mut self, rules: &Rules) -> Result<Plan, CommandError> {
         let (scope, now) = (self.workspace.scope, self.caller.clock().now());
         let place = Place {
             target_id: self.target.target_id().to_owned(),

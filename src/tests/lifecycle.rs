@@ -1,5 +1,5 @@
 //! What comes after an upload, over real HTTP: mounting, outputs, deleting, pruning, counting.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod program;
 

@@ -23,7 +23,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The upper ends of the classes of age, in days.
 const AGES: [u32; 4] = [1, 7, 30, 90];
 /// How wide the bar is.
-const BAR: u64 = 40;
+const BAR: u8 = 40;
 
 /// A number of files and their bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -115,7 +115,7 @@ impl Report {
         if let Some(max) = self.max_bytes.filter(|_| has_bar) {
             let full = u128::from(bytes) * u128::from(BAR) / u128::from(max.max(1));
             let full = usize::try_from(full.min(u128::from(BAR))).unwrap_or(0);
-            writeln!(out, "[{:<1$}]", "#".repeat(full), BAR as usize)?;
+            writeln!(out, "[{:<1$}]", "#".repeat(full), usize::from(BAR))?;
         }
         let row = |name: &str, count: &Count| {
             vec![name.to_owned(), count.files.to_string(), human::size(count.bytes)]

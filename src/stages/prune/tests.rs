@@ -220,7 +220,7 @@ fn files_of_others_go_only_when_asked_for_and_never_those_of_sessions_and_tools(
         let plan = planner.finish();
         assert_eq!(plan.delete.iter().map(|doomed| doomed.file_id.as_str()).collect::<Vec<_>>(), expected);
         assert_eq!(plan.considered, expected.len() as u64);
-        assert_eq!(plan.delete[0].foreign, false);
+        assert!(!plan.delete[0].foreign);
     }
 }
 
