@@ -19,6 +19,7 @@ mod manifest;
 mod message;
 mod outputs;
 mod pace;
+mod retry;
 mod reuse;
 #[cfg(feature = "server")]
 mod serve;
@@ -48,6 +49,7 @@ pub use manifest::{ManifestArgs, ManifestCommand};
 pub use message::{CacheTime, MessageArgs};
 pub use outputs::OutputsArgs;
 pub use pace::PaceArgs;
+pub use retry::RetryArgs;
 pub use reuse::ReuseArgs;
 #[cfg(feature = "server")]
 pub use serve::{QoderShape, ServeArgs};

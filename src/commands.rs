@@ -21,6 +21,7 @@ mod manifest;
 mod message;
 mod open;
 mod outputs;
+mod repeat;
 mod resume;
 mod run;
 #[cfg(feature = "server")]
@@ -143,6 +144,8 @@ fn run_in_process(cli: Cli) -> ExitStatus {
     match result.and_then(|status| flushed.map(|()| status)) {
         Ok(status) => status,
         Err(error) if error.is_broken_pipe() => ExitStatus::Success,
+        // Who has interrupted knows it.
+        Err(CommandError::Interrupted) => ExitStatus::Interrupted,
         Err(error) => {
             drop(human::error(&mut stderr, &error, error.hint().as_deref(), colour));
             error.status()

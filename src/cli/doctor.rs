@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{AtArgs, GeneralArgs, StateArgs};
+use super::{ConnectionArgs, GeneralArgs, StateArgs, StoreArgs};
 use crate::config::Overrides;
 
 /// Arguments of `doctor`.
@@ -28,13 +28,20 @@ pub struct DoctorArgs {
     pub state: StateArgs,
     /// The target.
     #[command(flatten)]
-    pub at: AtArgs,
+    pub store: StoreArgs,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 impl DoctorArgs {
     /// Returns what these arguments say about settings.
     #[must_use]
     pub fn overrides(&self, general: &GeneralArgs) -> Overrides {
-        self.at.overrides_with(&self.state, general)
+        let mut overrides = general.overrides();
+        self.state.lay(&mut overrides);
+        self.store.lay(&mut overrides);
+        self.connection.lay(&mut overrides);
+        overrides
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{ConnectionArgs, GeneralArgs, StateArgs, StoreArgs};
+use super::{ConnectionArgs, GeneralArgs, RetryArgs, StateArgs, StoreArgs};
 use crate::config::{Overrides, Span};
 
 /// Arguments of `files`.
@@ -123,6 +123,9 @@ pub struct AtArgs {
     /// How to get there.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// How often a request is made again.
+    #[command(flatten)]
+    pub retry: RetryArgs,
 }
 
 impl AtArgs {
@@ -132,6 +135,7 @@ impl AtArgs {
         let mut overrides = general.overrides();
         self.store.lay(&mut overrides);
         self.connection.lay(&mut overrides);
+        self.retry.lay(&mut overrides);
         overrides
     }
 

@@ -71,6 +71,9 @@ pub enum CommandError {
         /// Why.
         source: io::Error,
     },
+    /// The user wants to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// Standard output is gone or full.
     #[error("standard output")]
     Stdout(#[source] io::Error),
@@ -91,6 +94,7 @@ impl CommandError {
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Budget { .. } => ExitStatus::Budget,
+            Self::Interrupted => ExitStatus::Interrupted,
             // As if the target had refused the token: nothing is wrong with what was said.
             Self::Config(ConfigError::ExpiredLogin { .. }) => ExitStatus::Stopped,
             Self::Usage(_) | Self::Config(_) | Self::Build(_) => ExitStatus::Usage,

@@ -3,10 +3,11 @@
 //! Names come from the platform and are no paths: a name becomes its last component, cleaned.
 
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Seek};
 use std::path::Path;
 
 use super::CommandError;
+use super::repeat::Repeat;
 use crate::acceptance::shorten;
 use crate::model::FileObject;
 use crate::model::profile::LengthUnit;
@@ -21,16 +22,22 @@ const MAX_NAME_BYTES: usize = 255;
 /// [`CommandError::File`] if something is there or it cannot be written, [`CommandError::Target`] if the content does
 /// not come or is not as long as the platform says; nothing is left at `path` then.
 pub(super) fn into_new_file(
-    target: &dyn Target,
-    name: &str,
+    (target, name): (&dyn Target, &str),
+    repeat: &mut Repeat<'_>,
     file: &FileObject,
     path: &Path,
 ) -> Result<(), CommandError> {
     let named = |source| CommandError::File { path: path.to_owned(), source };
     let mut out = OpenOptions::new().write(true).create_new(true).open(path).map_err(named)?;
-    let fetched = match target.download(&file.file_id, &mut out) {
+    let fetched = repeat.read(|| {
+        // What an attempt left is no part of the next one.
+        let emptied = out.set_len(0).and_then(|()| out.rewind());
+        emptied.map_err(|error| TargetError::new(TargetErrorKind::Storage, error.to_string()))?;
+        target.download(&file.file_id, &mut out)
+    });
+    let fetched = match fetched {
         Ok(length) => check_length(name, file, length),
-        Err(source) => Err(CommandError::Target { target: name.to_owned(), source }),
+        Err(stop) => Err(stop.into_error(name)),
     };
     if fetched.is_err() {
         // Half a file must not look like a whole one; the failure itself is reported.

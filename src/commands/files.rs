@@ -5,11 +5,13 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use list::Wanted;
 
 use super::confirm::confirm;
+use super::repeat::{Patience, Repeat};
 use super::{CommandError, Context, fetch, open_target};
 use crate::cli::{FilesArgs, FilesCommand, UsageError};
 use crate::exit::ExitStatus;
@@ -17,6 +19,7 @@ use crate::http::displayable;
 use crate::ledger::{Ledger, LedgerError, LedgerOptions, Scope};
 use crate::model::{FileObject, Timestamp};
 use crate::report::{human, json};
+use crate::stages::upload::SystemClock;
 use crate::targets::{self, Target, TargetError};
 
 mod list;
@@ -36,7 +39,10 @@ pub(super) fn run(args: FilesArgs, context: &mut Context<'_>) -> Result<ExitStat
     let settings = context.settings(&overrides)?;
     let name = settings.target.name.clone();
     let target = open_target(&settings)?;
-    let mut files = Files { name, target: &*target, context };
+    let flag = Arc::clone(&context.interrupted);
+    let (clock, interrupted) = (SystemClock::new(Arc::clone(&flag)), || flag.load(Ordering::Relaxed));
+    let repeat = Repeat::new(&clock, &interrupted, Patience::of(&settings));
+    let mut files = Files { name, target: &*target, repeat, context };
     match args.command {
         FilesCommand::List(args) => files.list(&Wanted::new(&args, Timestamp::now())?),
         FilesCommand::Show { ids, json, .. } => files.show(&ids, json),
@@ -59,13 +65,14 @@ fn check_id(id: &str, of: &str) -> Result<(), UsageError> {
 struct Files<'a, 'c> {
     name: String,
     target: &'a dyn Target,
+    repeat: Repeat<'a>,
     context: &'a mut Context<'c>,
 }
 
 impl Files<'_, '_> {
     fn show(&mut self, ids: &[String], as_json: bool) -> Result<ExitStatus, CommandError> {
         self.each(ids, |files, id| {
-            let file = files.target.get(id).map_err(|source| files.failed(source))?;
+            let file = files.asked(|target| target.get(id))?;
             let written = match as_json {
                 true => json::line(files.context.stdout, &file),
                 false => describe(files.context.stdout, &file),
@@ -89,7 +96,7 @@ impl Files<'_, '_> {
             std::fs::create_dir_all(folder).map_err(named)?;
         }
         self.each(ids, |files, id| {
-            let file = files.target.get(id).map_err(|source| files.failed(source))?;
+            let file = files.asked(|target| target.get(id))?;
             if file.downloadable == Some(false) {
                 return Err(files.failed(fetch::not_downloadable(files.target, id)));
             }
@@ -112,7 +119,7 @@ impl Files<'_, '_> {
     }
 
     fn fetch(&mut self, file: &FileObject, path: &Path) -> Result<(), CommandError> {
-        fetch::into_new_file(self.target, &self.name, file, path)?;
+        fetch::into_new_file((self.target, &self.name), &mut self.repeat, file, path)?;
         writeln!(self.context.stdout, "{}", human::printable(&path.to_string_lossy()))
             .map_err(CommandError::Stdout)
     }
@@ -128,7 +135,8 @@ impl Files<'_, '_> {
         }
         let mut books = self.books(state_dir);
         self.each(ids, |files, id| {
-            files.target.delete(id).map_err(|source| files.failed(source))?;
+            let target = files.target;
+            files.repeat.remove(|| target.delete(id)).map_err(|stop| stop.into_error(&files.name))?;
             if let Some((ledger, scopes)) = &books
                 && let Err(error) = lost(ledger, scopes, id)
             {
@@ -183,6 +191,12 @@ impl Files<'_, '_> {
             }
         }
         Ok(status)
+    }
+
+    /// Asks the target until it answers.
+    fn asked<T>(&mut self, ask: impl Fn(&dyn Target) -> Result<T, TargetError>) -> Result<T, CommandError> {
+        let target = self.target;
+        self.repeat.read(|| ask(target)).map_err(|stop| stop.into_error(&self.name))
     }
 
     fn failed(&self, source: TargetError) -> CommandError {

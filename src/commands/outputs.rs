@@ -6,14 +6,17 @@
 use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value as Json, json};
 
+use super::repeat::{Patience, Repeat};
 use super::{CommandError, Context, fetch, manifest, open_target};
 use crate::cli::{OutputsArgs, UsageError};
 use crate::exit::ExitStatus;
 use crate::report::{human, json as report};
+use crate::stages::upload::SystemClock;
 use crate::targets::{Target, is_id};
 
 /// The most bytes of responses that are read.
@@ -43,6 +46,9 @@ pub(super) fn run(args: &OutputsArgs, context: &mut Context<'_>) -> Result<ExitS
     }
     let settings = context.settings(&args.at.overrides(context.general))?;
     let target = open_target(&settings)?;
+    let flag = Arc::clone(&context.interrupted);
+    let (clock, interrupted) = (SystemClock::new(Arc::clone(&flag)), || flag.load(Ordering::Relaxed));
+    let mut repeat = Repeat::new(&clock, &interrupted, Patience::of(&settings));
     let name = settings.target.name.clone();
     let named = |source| CommandError::File { path: args.output_dir.clone(), source };
     std::fs::create_dir_all(&args.output_dir).map_err(named)?;
@@ -50,7 +56,7 @@ pub(super) fn run(args: &OutputsArgs, context: &mut Context<'_>) -> Result<ExitS
         if context.interrupted.load(Ordering::Relaxed) {
             return Ok(ExitStatus::Interrupted);
         }
-        match get(&*target, &name, id, args, context) {
+        match get((&*target, &name), &mut repeat, id, args, context) {
             Err(error) if fetch::concerns_one_file(&error) => {
                 status = status.merge(ExitStatus::Findings);
                 context.complain(&error, error.hint().as_deref());
@@ -63,19 +69,19 @@ pub(super) fn run(args: &OutputsArgs, context: &mut Context<'_>) -> Result<ExitS
 
 /// Fetches one file and says where it is.
 fn get(
-    target: &dyn Target,
-    name: &str,
+    (target, name): (&dyn Target, &str),
+    repeat: &mut Repeat<'_>,
     id: &str,
     args: &OutputsArgs,
     context: &mut Context<'_>,
 ) -> Result<(), CommandError> {
     let failed = |source| CommandError::Target { target: name.to_owned(), source };
-    let file = target.get(id).map_err(failed)?;
+    let file = repeat.read(|| target.get(id)).map_err(|stop| stop.into_error(name))?;
     if file.downloadable == Some(false) {
         return Err(failed(fetch::not_downloadable(target, id)));
     }
     let path = args.output_dir.join(fetch::local_name(&file));
-    fetch::into_new_file(target, name, &file, &path)?;
+    fetch::into_new_file((target, name), repeat, &file, &path)?;
     let path = path.to_string_lossy();
     let written = match args.json {
         true => report::line(context.stdout, &json!({ "file_id": id, "path": path, "file": file })),

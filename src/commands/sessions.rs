@@ -13,9 +13,10 @@ mod unmount;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use calls::{Calls, Patience, Stop};
+use calls::Calls;
 
-use super::{CommandError, Context, books, open_target};
+use super::repeat::{Patience, Repeat, Stop};
+use super::{CommandError, Context, open_target};
 use crate::cli::{AtArgs, MountArgs, SessionsArgs, SessionsCommand, UsageError};
 use crate::config::Settings;
 use crate::exit::ExitStatus;
@@ -98,20 +99,8 @@ fn on(
     let flag = Arc::clone(&context.interrupted);
     let clock = SystemClock::new(Arc::clone(&flag));
     let interrupted = || flag.load(Ordering::Relaxed);
-    let patience = Patience {
-        per_minute: books::requests_per_minute(settings),
-        retries: settings.engine.retries,
-        max_wait: settings.engine.max_wait,
-    };
-    let calls = Calls {
-        target: &*target,
-        sessions,
-        session,
-        clock: &clock,
-        interrupted: &interrupted,
-        patience,
-        due: Default::default(),
-    };
+    let repeat = Repeat::new(&clock, &interrupted, Patience::of(settings));
+    let calls = Calls { target: &*target, sessions, session, repeat };
     act(&mut Job { name, calls, context })
 }
 

@@ -228,3 +228,33 @@ fn the_live_key_is_never_sent() {
     let report = pipeline.run(&mut ()).unwrap();
     assert_eq!(report.problems[0].violations[0].code, Code::SecretContent);
 }
+
+/// Commands that read or remove ask again where the failure passes, as the platform's own clients do.
+#[test]
+fn a_failure_that_passes_is_met_by_asking_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Current, &[]);
+    let program = Program::new(&server);
+    let input = program.input("a.txt", "one\n");
+    let stored = program.run(&["ingest", "--target", "qoder", "--for", "sessions", input.to_str().unwrap()]);
+    assert!(stored.status.success(), "{}", told(&stored));
+    let id = program.entries()[0].file.clone().unwrap().file_id;
+    server.shutdown();
+    let faults = ["list:500", "metadata:429+1", "content:answer-long-length", "delete:commit-reset"];
+    let server = serve(folder.path(), QoderShape::Current, &faults);
+    let program = Program::new(&server);
+    let run = |args: &[&str]| {
+        let output = program.run(&[args, &["--target", "qoder", "-v"]].concat());
+        assert!(told(&output).contains("asking again"), "{args:?}: {}", told(&output));
+        output
+    };
+    assert!(run(&["files", "list"]).status.success());
+    assert!(run(&["files", "get", &id, "--output-dir", "got"]).status.success());
+    assert_eq!(std::fs::read_to_string(program.folder.path().join("got/a.txt")).unwrap(), "one\n");
+    let deleted = run(&["files", "delete", "--yes", &id]);
+    assert!(deleted.status.success(), "the lost answer's attempt deleted it: {}", told(&deleted));
+
+    let server = serve(&folder.path().join("other"), QoderShape::Current, &["list:500"]);
+    let once = Program::new(&server).run(&["files", "list", "--target", "qoder", "--retries", "0"]);
+    assert_eq!(once.status.code(), Some(5), "{}", told(&once));
+}

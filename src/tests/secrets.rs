@@ -344,7 +344,7 @@ fn fetch(hunt: &mut Hunt) {
     }
     hunt.serve(&["content:reset-after-body@100%!", "list:401@100%!", "metadata:500@100%!"]);
     hunt.run("files list --target qoder", "");
-    hunt.run("files get file_none --output-dir got --target qoder", "");
+    hunt.run("files get file_none --output-dir got --target qoder --retries 1", "");
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl Files<'_, '_> {
             }
             let limit = Some(wanted.page_size(left));
             let request = ListRequest { limit, cursor, scope_id: wanted.scope.clone() };
-            let page = self.target.list(&request).map_err(|source| self.failed(source))?;
+            let page = self.asked(|target| target.list(&request))?;
             let mut cut = false;
             for file in page.files.iter().filter(|file| wanted.takes(file)) {
                 if left == 0 {

@@ -278,7 +278,10 @@ fn list_circle(interrupted: bool) -> Result<ExitStatus, CommandError> {
         colour: Colour::Off,
         interrupted: Arc::new(interrupted.into()),
     };
-    Files { name: "circle".to_owned(), target: &target, context: &mut context }.list(&wanted)
+    let clock = SystemClock::new(Arc::default());
+    let patience = Patience { per_minute: None, retries: 0, max_wait: std::time::Duration::ZERO };
+    let repeat = Repeat::new(&clock, &|| false, patience);
+    Files { name: "circle".to_owned(), target: &target, repeat, context: &mut context }.list(&wanted)
 }
 
 #[test]

@@ -5,12 +5,11 @@
 //! before it is tried again, so that nothing is mounted twice.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use super::path::Root;
 use super::plan::{Wanted, place_of};
+use crate::commands::repeat::{Repeat, Stop};
 use crate::model::FileObject;
-use crate::stages::upload::Clock;
 use crate::targets::sessions::{AddRequest, Resource, ResourceListRequest};
 use crate::targets::{Disposition, ListRequest, Sessions, Target, TargetError, TargetErrorKind};
 
@@ -18,52 +17,13 @@ use crate::targets::{Disposition, ListRequest, Sessions, Target, TargetError, Ta
 const PAGE: u32 = 100;
 /// The most that a session is believed to have.
 const MAX_LISTED: usize = 100_000;
-/// The longest wait of our own before something is tried again.
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
-
-/// How the target is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Patience {
-    /// Requests a minute; `None` is any number.
-    pub(super) per_minute: Option<u32>,
-    /// Attempts after the first.
-    pub(super) retries: u32,
-    /// The longest wait that the target can ask for and get.
-    pub(super) max_wait: Duration,
-}
-
-/// Why a call came to nothing.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// The user wants to stop. `is_open` if something may have been done that nobody has looked at.
-    Interrupted { is_open: bool },
-    /// The target or the network failed. `is_open` as above.
-    Failed { error: Box<TargetError>, is_open: bool },
-}
-
-impl Stop {
-    fn failed(error: TargetError) -> Self {
-        Self::Failed { error: Box::new(error), is_open: false }
-    }
-
-    fn open(self) -> Self {
-        match self {
-            Self::Interrupted { .. } => Self::Interrupted { is_open: true },
-            Self::Failed { error, .. } => Self::Failed { error, is_open: true },
-        }
-    }
-}
 
 /// Calls about one session.
 pub(super) struct Calls<'a> {
     pub(super) target: &'a dyn Target,
     pub(super) sessions: &'a dyn Sessions,
     pub(super) session: &'a str,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) interrupted: &'a dyn Fn() -> bool,
-    pub(super) patience: Patience,
-    /// When the next request would be due if all came evenly.
-    pub(super) due: Duration,
+    pub(super) repeat: Repeat<'a>,
 }
 
 impl Calls<'_> {
@@ -73,7 +33,8 @@ impl Calls<'_> {
         let mut request = ResourceListRequest { limit: Some(PAGE), cursor: None };
         let mut cursors = Cursors::default();
         loop {
-            let page = self.read(|calls| calls.sessions.resources(calls.session, &request))?;
+            let (sessions, session) = (self.sessions, self.session);
+            let page = self.repeat.read(|| sessions.resources(session, &request))?;
             all.extend(page.resources);
             let Some(cursor) = cursors.next(page.next_cursor, all.len())? else { return Ok(all) };
             request.cursor = Some(cursor);
@@ -87,7 +48,8 @@ impl Calls<'_> {
         let mut request = ListRequest { limit: Some(PAGE), cursor: None, scope_id };
         let mut cursors = Cursors::default();
         loop {
-            let page = self.read(|calls| calls.target.list(&request))?;
+            let target = self.target;
+            let page = self.repeat.read(|| target.list(&request))?;
             // A server that does not know the filter would show the files of all.
             let ours = |file: &FileObject| file.scope.as_deref().is_none_or(|scope| scope == self.session);
             all.extend(page.files.into_iter().filter(ours));
@@ -101,17 +63,17 @@ impl Calls<'_> {
         let request = AddRequest { file_id: &wanted.file_id, mount_path: Some(&wanted.mount_path) };
         let mut tries = 0;
         loop {
-            self.turn()?;
+            self.repeat.turn()?;
             tries += 1;
             let error = match self.sessions.add(self.session, &request) {
                 Ok(resource) => return Ok(resource),
                 Err(error) => error,
             };
             match error.kind.disposition() {
-                Disposition::RetrySafe => self.again(error, tries)?,
+                Disposition::RetrySafe => self.repeat.again(error, tries)?,
                 Disposition::Ambiguous => {
                     // The list is looked at even where no attempt is left: it says what to tell.
-                    let waited = self.again(error, tries);
+                    let waited = self.repeat.again(error, tries);
                     if matches!(waited, Err(Stop::Interrupted { .. })) {
                         return waited.map_err(Stop::open).and(Err(Stop::Interrupted { is_open: true }));
                     }
@@ -131,82 +93,13 @@ impl Calls<'_> {
 
     /// Takes a resource away; `false` if it was gone.
     pub(super) fn remove(&mut self, resource_id: &str) -> Result<bool, Stop> {
-        let mut tries = 0;
-        loop {
-            self.turn()?;
-            tries += 1;
-            match self.sessions.remove(self.session, resource_id) {
-                Ok(()) => return Ok(true),
-                // The attempt whose answer was lost has done it.
-                Err(error) if error.kind == TargetErrorKind::NotFound && tries > 1 => return Ok(true),
-                Err(error) if error.kind == TargetErrorKind::NotFound => return Ok(false),
-                Err(error) if is_passing(&error) => self.again(error, tries)?,
-                Err(error) => return Err(Stop::failed(error)),
-            }
+        let (sessions, session) = (self.sessions, self.session);
+        match self.repeat.remove(|| sessions.remove(session, resource_id)) {
+            Ok(()) => Ok(true),
+            Err(Stop::Failed { error, .. }) if error.kind == TargetErrorKind::NotFound => Ok(false),
+            Err(stop) => Err(stop),
         }
     }
-
-    /// Asks for something until it is answered.
-    pub(super) fn read<T>(&mut self, ask: impl Fn(&Self) -> Result<T, TargetError>) -> Result<T, Stop> {
-        let mut tries = 0;
-        loop {
-            self.turn()?;
-            tries += 1;
-            match ask(self) {
-                Ok(answer) => return Ok(answer),
-                Err(error) if is_passing(&error) => self.again(error, tries)?,
-                Err(error) => return Err(Stop::failed(error)),
-            }
-        }
-    }
-
-    /// Waits; an interrupt ends it.
-    pub(super) fn rest(&self, time: Duration) -> Result<(), Stop> {
-        match !(self.interrupted)() && self.clock.sleep(time) {
-            true => Ok(()),
-            false => Err(Stop::Interrupted { is_open: false }),
-        }
-    }
-
-    /// Waits for the turn of the next request. A quarter of a minute's worth may come at once.
-    fn turn(&mut self) -> Result<(), Stop> {
-        if (self.interrupted)() {
-            return Err(Stop::Interrupted { is_open: false });
-        }
-        let Some(per_minute) = self.patience.per_minute.filter(|n| *n > 0) else { return Ok(()) };
-        let between = Duration::from_secs(60) / per_minute;
-        let ahead = between * (per_minute / 4).saturating_sub(1);
-        let now = self.clock.monotonic();
-        self.due = self.due.max(now);
-        if self.due > now + ahead {
-            self.rest(self.due - now - ahead)?;
-        }
-        self.due += between;
-        Ok(())
-    }
-
-    /// Waits before another attempt.
-    ///
-    /// # Errors
-    /// There is none left, the target says that there is no sense in one, or asks for too much patience.
-    fn again(&self, error: TargetError, tries: u32) -> Result<(), Stop> {
-        let asked = error.retry_after;
-        let is_over = tries > self.patience.retries || error.should_retry == Some(false);
-        if is_over || asked.is_some_and(|wait| wait > self.patience.max_wait) {
-            return Err(Stop::failed(error));
-        }
-        let own = || {
-            let whole = Duration::from_secs(1) * 2u32.pow(tries.saturating_sub(1).min(5));
-            whole.min(MAX_BACKOFF).mul_f64(0.5 + self.clock.random() / 2.0)
-        };
-        self.rest(asked.unwrap_or_else(own))
-    }
-}
-
-/// Tells whether the same request may fare better later.
-fn is_passing(error: &TargetError) -> bool {
-    matches!(error.kind.disposition(), Disposition::RetrySafe | Disposition::Ambiguous)
-        && error.kind != TargetErrorKind::Protocol
 }
 
 /// Sees to it that a listing ends.

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::Job;
-use super::calls::Stop;
 use super::plan::{Mounts, Session, There, Wanted};
 use crate::cli::UsageError;
+use crate::commands::repeat::Stop;
 use crate::commands::{CommandError, Context};
 use crate::exit::ExitStatus;
 use crate::model::FileObject;

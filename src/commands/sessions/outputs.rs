@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Job;
-use super::calls::Stop;
 use super::path::numbered;
+use crate::commands::repeat::Stop;
 use crate::commands::{CommandError, fetch};
 use crate::exit::ExitStatus;
 use crate::model::FileObject;
@@ -53,11 +53,11 @@ impl Job<'_, '_> {
         std::fs::create_dir_all(folder).map_err(named)?;
         let mut status = ExitStatus::Success;
         for (file, name) in files.iter().zip(local_names(&files)) {
-            if (self.calls.interrupted)() {
+            if self.calls.repeat.is_interrupted() {
                 return Ok(ExitStatus::Interrupted);
             }
             let path = folder.join(name);
-            match fetch::into_new_file(self.calls.target, &self.name, file, &path) {
+            match fetch::into_new_file((self.calls.target, &self.name), &mut self.calls.repeat, file, &path) {
                 Ok(()) => writeln!(self.context.stdout, "{}", human::printable(&path.to_string_lossy()))
                     .map_err(CommandError::Stdout)?,
                 Err(error) if concerns_one_file(&error) => {
@@ -72,19 +72,19 @@ impl Job<'_, '_> {
 
     /// Returns what the session made, oldest first; looks again until there is something or the time is over.
     fn outputs(&mut self, wait: Option<Duration>) -> Result<Vec<FileObject>, Stop> {
-        let until = self.calls.clock.monotonic() + wait.unwrap_or_default();
+        let until = self.calls.repeat.clock.monotonic() + wait.unwrap_or_default();
         let [mut pause, longest] = LOOK_AGAIN;
         loop {
             let resources = self.calls.resources()?;
             let mounted: HashSet<_> = resources.into_iter().filter_map(|resource| resource.file_id).collect();
             let mut files = self.calls.files()?;
             files.retain(|file| file.downloadable != Some(false) && !mounted.contains(&file.file_id));
-            let left = until.saturating_sub(self.calls.clock.monotonic());
+            let left = until.saturating_sub(self.calls.repeat.clock.monotonic());
             if !files.is_empty() || left.is_zero() {
                 files.reverse();
                 return Ok(files);
             }
-            self.calls.rest(pause.min(left))?;
+            self.calls.repeat.rest(pause.min(left))?;
             pause = (pause * 2).min(longest);
         }
     }

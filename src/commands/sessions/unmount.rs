@@ -1,10 +1,10 @@
 //! `sessions unmount`: files out of a session. The uploads stay, and so does whatever is no mounted file.
 
 use super::Job;
-use super::calls::Stop;
 use super::plan::{Mounts, Session, There};
 use crate::commands::CommandError;
 use crate::commands::confirm::confirm;
+use crate::commands::repeat::Stop;
 use crate::exit::ExitStatus;
 use crate::report::human;
 use crate::targets::sessions::Resource;
