@@ -105,7 +105,7 @@ fn a_target_that_answers_is_well_in_each_dialect() {
     for target in ["anthropic", "anthropic-beta", "qoder"] {
         let said = place.run(&format!("doctor --target {target}"));
         said.expect(0, &format!("ok target `{target}` lists files, in "));
-        said.expect(0, "ok clock 0 s apart from the target's");
+        said.expect(0, "ok clock ");
         said.expect(0, "ok ledger none yet");
         let told = if target == "qoder" { "the target names none" } else { "wrkspc_" };
         said.expect(0, &format!("ok workspace {told}"));
@@ -127,7 +127,7 @@ fn what_the_target_refuses_has_the_status_of_a_run_and_hides_nothing() {
         said.expect(status, line);
         said.expect(status, "ok credential an API key ($ANTHROPIC_API_KEY)");
         said.expect(status, "ok state ");
-        said.expect(status, "ok clock 0 s");
+        said.expect(status, "ok clock ");
         place.run("doctor --target anthropic").expect(0, "ok target ");
     }
 }
