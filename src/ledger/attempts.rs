@@ -37,7 +37,8 @@ impl Open {
 /// Begins an upload, if there is need for it and room.
 pub(super) fn begin(desk: &Desk<'_>, scope: Scope, intent: &Intent) -> Result<Begun, LedgerError> {
     let mut replaces = None;
-    let sql = "SELECT * FROM object WHERE scope = ?1 AND upload_key = ?2 AND state < 3";
+    let sql = "SELECT file, verified_at, used_at, run, proof, upload_key, id, state, owner FROM object
+        WHERE scope = ?1 AND upload_key = ?2 AND state < 3";
     let key = blob(&intent.upload_key);
     let found = desk.first(sql, params![scope.0, key], |row| {
         let is_done = row.get::<_, i64>("state")? == State::Done as i64;

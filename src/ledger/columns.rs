@@ -61,15 +61,19 @@ pub(super) fn file(row: &Row<'_>, column: &str) -> rusqlite::Result<FileObject> 
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
 }
 
-/// Reads an object that is stored; its copies are looked up apart.
+/// Reads an object that is stored, of a statement whose first columns are `file, verified_at, used_at, run, proof,
+/// upload_key`; its copies are looked up apart. A rerun reads one for each file, and columns are found faster by number
+/// than by name.
 pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<StoredObject> {
+    let text = row.get_ref(0)?.as_str()?;
+    let bad = |error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error));
     Ok(StoredObject {
-        file: file(row, "file")?,
-        verified_at: time(row.get("verified_at")?),
-        used_at: row.get::<_, Option<i64>>("used_at")?.map(time),
-        run_id: row.get("run")?,
-        proof: row.get_ref("proof")?.as_str_or_null()?.and_then(parse_proof),
-        upload_key: digest(row, "upload_key")?,
+        file: serde_json::from_str(text).map_err(bad)?,
+        verified_at: time(row.get(1)?),
+        used_at: row.get::<_, Option<i64>>(2)?.map(time),
+        run_id: row.get(3)?,
+        proof: row.get_ref(4)?.as_str_or_null()?.and_then(parse_proof),
+        upload_key: row.get(5).map(Sha256::from_bytes)?,
         orphans: Vec::new(),
     })
 }

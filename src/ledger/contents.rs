@@ -162,7 +162,9 @@ pub(super) fn export<E>(
     connection: &Connection,
     mut each: impl FnMut(&Record) -> Result<(), E>,
 ) -> rusqlite::Result<Result<(), E>> {
-    let sql = "SELECT o.*, s.target, s.workspace FROM object AS o JOIN scope AS s ON s.id = o.scope
+    let sql = "SELECT o.file, o.verified_at, o.used_at, o.run, o.proof, o.upload_key,
+            o.state, o.source, o.digest, o.name, o.media_type, o.sent_at, s.target, s.workspace
+        FROM object AS o JOIN scope AS s ON s.id = o.scope
         WHERE o.file_id IS NOT NULL ORDER BY o.id";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;

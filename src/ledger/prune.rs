@@ -20,7 +20,8 @@ impl Ledger {
     /// Hands every stored file of a workspace to `each`, in the order in which they were sent.
     pub fn owned_files(&self, scope: Scope, mut each: impl FnMut(OwnedFile)) -> Result<(), LedgerError> {
         self.read(|connection| {
-            let sql = "SELECT * FROM object WHERE scope = ?1 AND state IN (2, 3) ORDER BY id";
+            let sql = "SELECT file, verified_at, used_at, run, proof, upload_key, source, state, sent_at FROM object
+                WHERE scope = ?1 AND state IN (2, 3) ORDER BY id";
             every(connection, sql, scope, owned_file, &mut each)
         })
     }

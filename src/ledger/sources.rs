@@ -44,18 +44,24 @@ struct Statements<'a> {
     source: CachedStatement<'a>,
     judgement: CachedStatement<'a>,
     live: CachedStatement<'a>,
-    orphans: CachedStatement<'a>,
+    /// `None` where the workspace has no copies at all.
+    orphans: Option<CachedStatement<'a>>,
 }
 
 impl<'a> Statements<'a> {
-    fn of(connection: &'a Connection) -> rusqlite::Result<Self> {
+    fn of(connection: &'a Connection, scope: Scope) -> rusqlite::Result<Self> {
+        let any = "SELECT 1 FROM object WHERE scope = ?1 AND state = 5 LIMIT 1";
+        let orphans = match connection.prepare_cached(any)?.exists([scope.0])? {
+            true => Some(connection.prepare_cached(ORPHANS)?),
+            false => None,
+        };
         let source = "SELECT digest, file_name FROM source WHERE path = ?1
             AND size = ?2 AND modified_ns = ?3 AND inode = ?4 AND device = ?5";
         Ok(Self {
             source: connection.prepare_cached(source)?,
             judgement: connection.prepare_cached("SELECT judgement, keys FROM judgement WHERE key = ?1")?,
             live: connection.prepare_cached(LIVE)?,
-            orphans: connection.prepare_cached(ORPHANS)?,
+            orphans,
         })
     }
 }
@@ -69,7 +75,7 @@ pub(super) fn recall(
     good_after: Option<Timestamp>,
 ) -> rusqlite::Result<Vec<Option<Recalled>>> {
     connection.prepare_cached("BEGIN")?.execute([])?;
-    let mut statements = Statements::of(connection)?;
+    let mut statements = Statements::of(connection, scope)?;
     // After an error nobody uses this connection again.
     let recalled = queries
         .iter()
@@ -111,7 +117,7 @@ pub(super) fn gather(
     known: (Sha256, [u8; 16]),
     good_after: Option<Timestamp>,
 ) -> rusqlite::Result<Option<Recalled>> {
-    gather_now(&mut Statements::of(connection)?, scope, known, good_after)
+    gather_now(&mut Statements::of(connection, scope)?, scope, known, good_after)
 }
 
 fn gather_now(
@@ -140,7 +146,7 @@ pub(super) fn stored(
     key: &Sha256,
     good_after: Option<Timestamp>,
 ) -> rusqlite::Result<Option<StoredObject>> {
-    let found = live(&mut Statements::of(connection)?, scope, key)?;
+    let found = live(&mut Statements::of(connection, scope)?, scope, key)?;
     Ok(found.filter(|object| columns::is_good(object.file.expires_at, good_after)))
 }
 
@@ -153,7 +159,9 @@ fn live(
     let Some(mut object) = statements.live.query_row(key, columns::stored).optional()? else {
         return Ok(None);
     };
-    object.orphans = statements.orphans.query_map(key, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    if let Some(orphans) = &mut statements.orphans {
+        object.orphans = orphans.query_map(key, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    }
     Ok(Some(object))
 }
 
