@@ -1,6 +1,6 @@
 //! Walks `testdata/hostile/`: each file gives the outcome that `expectations` names, in few steps and few bytes.
 //!
-//! A line of `expectations` is a file name, a blank, and `ok` or the start of the error. What a conversion does is
+//! A line of `expectations` is a file name, a blank, and `ok`, the pages of a PDF, or the start of the error. What a conversion does is
 //! counted by its checks of the meter, which it makes for every chunk that it reads or writes.
 //! `DOCFERRY_BLESS=1 cargo test -p docferry-converters --test hostile` rewrites the file.
 #![expect(
@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use docferry_converters::detect::detect;
+use docferry_converters::formats::Format;
+use docferry_converters::pdf::{self, Survey};
 use docferry_converters::{ConvertError, Limits, Meter, Options, PartKind, Sink, Warning};
 
 /// Checks of the meter after which a conversion of 4 KiB is taken to be out of bounds.
@@ -45,6 +47,14 @@ fn outcome(name: &str, bytes: &[u8]) -> String {
         .with_stop(move || counter.fetch_add(1, Ordering::Relaxed) >= MAX_STEPS);
     let mut input = Cursor::new(bytes);
     let found = detect(&mut input, Some(name), &meter).unwrap();
+    if found.format == Format::Pdf {
+        let surveyed = pdf::survey(&mut input, &meter);
+        assert!(!matches!(surveyed, Err(ConvertError::Cancelled)), "{name}: more than {MAX_STEPS} steps");
+        let told = |survey: Survey| {
+            format!("{} pages{}", survey.pages, if survey.is_damaged { " of a damaged PDF" } else { "" })
+        };
+        return surveyed.map_or_else(|error| error.to_string(), told);
+    }
     let Some(converter) = found.format.spec().converter else {
         return format!("no converter for {}", found.format.as_str());
     };
