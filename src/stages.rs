@@ -9,4 +9,5 @@ pub mod estimate;
 pub mod halt;
 pub mod manifest;
 pub mod plan;
+pub mod survey;
 pub mod upload;

@@ -1,14 +1,18 @@
 //! What a PDF is made of (ISO 32000-1): its pages, whether it needs a password, whether it can be read at all.
 //!
 //! [`survey`] reads only the index and the page tree, where they are in the file, and bounds what it holds, inflates and
-//! looks at. So it can run anywhere, on anything.
+//! looks at. So it can run anywhere, on anything. [`Splitter`] is built on a library that holds the whole document; it
+//! runs behind the survey, and best in a process of its own.
 
 mod inflate;
 mod lexer;
 mod repair;
+mod split;
 mod store;
 mod tree;
 mod xref;
+
+pub use split::Splitter;
 
 use self::lexer::Value;
 use self::store::{Store, corrupt};

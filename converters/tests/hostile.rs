@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use docferry_converters::detect::detect;
 use docferry_converters::formats::Format;
 use docferry_converters::pdf::{self, Survey};
-use docferry_converters::{ConvertError, Limits, Meter, Options, PartKind, Sink, Warning};
+use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Sink, Warning};
 
 /// Checks of the meter after which a conversion of 4 KiB is taken to be out of bounds.
 const MAX_STEPS: u64 = 20_000;
@@ -50,10 +51,12 @@ fn outcome(name: &str, bytes: &[u8]) -> String {
     if found.format == Format::Pdf {
         let surveyed = pdf::survey(&mut input, &meter);
         assert!(!matches!(surveyed, Err(ConvertError::Cancelled)), "{name}: more than {MAX_STEPS} steps");
-        let told = |survey: Survey| {
-            format!("{} pages{}", survey.pages, if survey.is_damaged { " of a damaged PDF" } else { "" })
+        let Survey { pages, is_damaged } = match surveyed {
+            Ok(survey) => survey,
+            Err(error) => return error.to_string(),
         };
-        return surveyed.map_or_else(|error| error.to_string(), told);
+        let kind = if is_damaged { " of a damaged PDF" } else { "" };
+        return format!("{pages} pages{kind}, {}", split(name, &mut input, pages, &mut meter));
     }
     let Some(converter) = found.format.spec().converter else {
         return format!("no converter for {}", found.format.as_str());
@@ -63,6 +66,15 @@ fn outcome(name: &str, bytes: &[u8]) -> String {
     assert!(!matches!(ended, Err(ConvertError::Cancelled)), "{name}: more than {MAX_STEPS} steps");
     assert!(sink.0 <= MAX_OUTPUT_BYTES, "{name}: {} bytes of output", sink.0);
     ended.map_or_else(|error| error.to_string(), |()| "ok".to_owned())
+}
+
+/// Splits a PDF into its pages, and says how that ended.
+fn split(name: &str, input: &mut Cursor<&[u8]>, pages: u64, meter: &mut Meter) -> String {
+    let options = Options { split_pdf: NonZeroUsize::new(1), ..Options::default() };
+    let mut sink = Counted(0);
+    let ended = pdf::Splitter.convert(input, &options, meter, &mut sink);
+    assert!(sink.0 <= MAX_OUTPUT_BYTES, "{name}: {} bytes of output for {pages} pages", sink.0);
+    ended.map_or_else(|error| format!("not split: {error}"), |()| "split".to_owned())
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Pipeline {
             Body::Bytes(bytes) => estimate::pixels(bytes),
             Body::File(_) | Body::Spilled(_) => None,
         };
-        let known = Known { pixels, pages: None };
+        let known = Known { pixels, pages: payload.pages };
         estimate::charges(&payload.media_type, payload.size_bytes, &known, price)
     }
 

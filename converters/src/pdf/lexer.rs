@@ -93,6 +93,16 @@ pub(super) fn number(word: &[u8]) -> Option<u64> {
     word.iter().try_fold(0u64, |n, digit| n.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
 }
 
+/// Reads one object, wherever its bytes are.
+pub(super) fn value(lexer: &mut Lexer<'_>) -> Result<Value, Bad> {
+    lexer.value()
+}
+
+/// Reads `N G obj` and what follows, wherever its bytes are.
+pub(super) fn indirect(lexer: &mut Lexer<'_>) -> Result<Indirect, Bad> {
+    lexer.indirect()
+}
+
 impl<'a> Lexer<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0, left: MAX_VALUES }
@@ -136,7 +146,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Reads `N G obj` and what follows.
-    pub(super) fn indirect(&mut self) -> Result<Indirect, Bad> {
+    fn indirect(&mut self) -> Result<Indirect, Bad> {
         let head = (self.small(), self.small(), self.word());
         let (Some(number), Some(_), b"obj") = head else {
             return Err(self.or_short(Bad::Wrong("there is no object where one should begin")));

@@ -54,7 +54,7 @@ pub(super) fn find(store: &mut Store<'_>) -> Result<Trailer> {
     }
     let mut trailer = Trailer::default();
     for at in signs.trailers.into_iter().rev() {
-        if let Some(Value::Dict(dict)) = passable(store.parse(at, |lexer| lexer.value()))? {
+        if let Some(Value::Dict(dict)) = passable(store.parse(at, super::lexer::value))? {
             trailer.add(&dict);
         }
     }

@@ -158,7 +158,7 @@ impl<'a> Store<'a> {
 
     /// Reads the object at an offset.
     pub(super) fn object_at(&mut self, offset: u64) -> Result<Found> {
-        let Indirect { number, value, stream } = self.parse(offset, |lexer| lexer.indirect())?;
+        let Indirect { number, value, stream } = self.parse(offset, super::lexer::indirect)?;
         Ok(Found { number, value, stream: stream.map(|at| offset + at as u64) })
     }
 

@@ -124,7 +124,7 @@ fn table(store: &mut Store<'_>, mut at: u64) -> Result<Dict> {
 }
 
 fn trailer(store: &mut Store<'_>, at: u64) -> Result<Dict> {
-    match store.parse(at, |lexer| lexer.value())? {
+    match store.parse(at, lexer::value)? {
         Value::Dict(dict) => Ok(dict),
         _ => Err(corrupt("its trailer is no dictionary")),
     }

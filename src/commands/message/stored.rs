@@ -24,6 +24,8 @@ pub(super) struct Stored {
     pub(super) block: Block,
     pub(super) media_type: String,
     pub(super) size_bytes: u64,
+    /// The pages of a PDF, where they were counted.
+    pub(super) pages: Option<u64>,
     /// The name of its source, with the label of the part.
     pub(super) title: String,
     /// Where its bytes may still be on this machine, and their digest.
@@ -90,6 +92,7 @@ fn stored(entry: &Entry, file: &FileEntry, consumer: Consumer) -> Stored {
         block: Block::of(consumer, &file.mime_type),
         media_type: file.mime_type.clone(),
         size_bytes: file.size_bytes,
+        pages: output.and_then(|output| output.pages),
         title,
         local,
     }
