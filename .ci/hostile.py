@@ -18,7 +18,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHECKER = ROOT.parent / "shared" / "tools" / "hostile.py"
-FORMATS = "docx,xlsx,xls,xlsb,ods,odt,odp,pptx,pdf,csv,json,xml,yaml,txt,fs,secrets"
+FORMATS = "docx,xlsx,xls,xlsb,ods,odt,odp,pptx,csv,json,xml,yaml,txt,fs,secrets"
 MARKS = ("<!-- known differences -->", "<!-- end of known differences -->")
 ROW = re.compile(r"^\| `([^`]+)`( \(root only\))? \|")
 # The id is written as Python writes a string: odd bytes are escaped.
