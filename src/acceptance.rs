@@ -5,6 +5,7 @@
 //! satisfies both is sent: a file that goes out as `text/plain` under `name.txt` arrives under every reading.
 
 mod name;
+mod pdf;
 
 use crate::http::multipart;
 use crate::model::profile::{AcceptRules, LengthUnit, NameRules, ProfileLimits};
@@ -12,6 +13,7 @@ use crate::model::upload_key::tagged_name;
 use crate::model::{Code, Consumer, FileName, MediaType, Profile, Violation};
 
 pub use name::shorten;
+pub use pdf::PdfVerdict;
 
 /// What makes any text acceptable to a target with a list of extensions.
 const TEXT_EXTENSION: &str = ".txt";

@@ -10,4 +10,5 @@ pub mod halt;
 pub mod manifest;
 pub mod plan;
 pub mod prune;
+pub mod survey;
 pub mod upload;

@@ -26,6 +26,7 @@ pub mod odf;
 pub mod ooxml;
 pub mod options;
 mod output;
+pub mod pdf;
 pub(crate) mod sheets;
 mod symbol;
 pub mod warning;

@@ -1,5 +1,7 @@
 //! What a user can choose about conversions. The canonical text of the options is part of the conversion key.
 
+use std::num::NonZeroUsize;
+
 /// A text that is no value of an option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is no value of the option `{key}`")]
@@ -141,6 +143,8 @@ pub struct Options {
     pub csv_dialect: CsvDialect,
     /// The largest CSV part in bytes: a longer one is split between rows, and its first row is repeated in each piece.
     pub max_csv_bytes: Option<u64>,
+    /// The most pages of a PDF: a longer one is split between pages; `None` splits none.
+    pub split_pdf: Option<NonZeroUsize>,
     /// The charset label to decode text with instead of finding one (WHATWG labels).
     pub charset: Option<String>,
     /// The charset label to decode text with where there is too little of it to tell.
@@ -151,12 +155,13 @@ pub struct Options {
 const AUTO: &str = "auto";
 
 impl Options {
-    /// Returns every option with its value, in one order.
+    /// Returns every option with its value, in one order. The size of a PDF's pieces is named only where there is one: it
+    /// concerns one converter, which does nothing without it, and the digests of the others' options stay as they are.
     #[must_use]
     pub fn named(&self) -> Vec<(&'static str, String)> {
         let label = |label: &Option<String>| label.clone().unwrap_or_else(|| AUTO.to_owned());
         let bytes = self.max_csv_bytes.map_or_else(|| AUTO.to_owned(), |bytes| bytes.to_string());
-        vec![
+        let mut named = vec![
             ("cell-values", self.cell_values.as_str().to_owned()),
             ("formulas", self.formulas.as_str().to_owned()),
             ("hidden-content", self.hidden_content.as_str().to_owned()),
@@ -171,7 +176,9 @@ impl Options {
             ("max-csv-size", bytes),
             ("charset", label(&self.charset)),
             ("default-charset", label(&self.default_charset)),
-        ]
+        ];
+        named.extend(self.split_pdf.map(|pages| ("split-pdf", pages.to_string())));
+        named
     }
 
     /// Sets one option from its text form, as [`Options::named`] gives it.
@@ -198,6 +205,7 @@ impl Options {
             "csv-dialect" => self.csv_dialect = CsvDialect::parse(value)?,
             "max-csv-size" if value == AUTO => self.max_csv_bytes = None,
             "max-csv-size" => self.max_csv_bytes = Some(value.parse().ok()?),
+            "split-pdf" => self.split_pdf = Some(value.parse().ok()?),
             "charset" => self.charset = label(),
             "default-charset" => self.default_charset = label(),
             _ => return None,
@@ -224,6 +232,7 @@ mod tests {
             charset: Some("utf-8".to_owned()),
             max_csv_bytes: Some(7),
             front_matter: true,
+            split_pdf: NonZeroUsize::new(9),
             text: TextForm::Plain,
             ..Options::default()
         };
@@ -233,6 +242,7 @@ mod tests {
         }
         assert_eq!(copy, chosen);
         assert!(chosen.set("text", "rich").is_err());
+        assert!(chosen.set("split-pdf", "0").is_err());
         assert!(chosen.set("colour", "red").is_err());
     }
 }

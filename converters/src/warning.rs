@@ -92,6 +92,10 @@ warning_codes! {
     CsvQuotes => "csv-quotes",
     /// A table was split between rows, because a part would be too large.
     CsvSplit => "csv-split",
+    /// A PDF was split between pages on request.
+    PdfSplit => "pdf-split",
+    /// What belongs to a whole PDF (outlines, forms, attachments, tags) was left out of its pieces.
+    SplitDropped => "split-dropped",
     /// A field or other construct was left out that this converter does not know.
     UnsupportedDropped => "unsupported-dropped",
 }

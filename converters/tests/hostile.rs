@@ -1,6 +1,6 @@
 //! Walks `testdata/hostile/`: each file gives the outcome that `expectations` names, in few steps and few bytes.
 //!
-//! A line of `expectations` is a file name, a blank, and `ok` or the start of the error. What a conversion does is
+//! A line of `expectations` is a file name, a blank, and `ok`, the pages of a PDF, or the start of the error. What a conversion does is
 //! counted by its checks of the meter, which it makes for every chunk that it reads or writes.
 //! `DOCFERRY_BLESS=1 cargo test -p docferry-converters --test hostile` rewrites the file.
 #![expect(
@@ -11,12 +11,15 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use docferry_converters::detect::detect;
-use docferry_converters::{ConvertError, Limits, Meter, Options, PartKind, Sink, Warning};
+use docferry_converters::formats::Format;
+use docferry_converters::pdf::{self, Survey};
+use docferry_converters::{ConvertError, Converter, Limits, Meter, Options, PartKind, Sink, Warning};
 
 /// Checks of the meter after which a conversion of 4 KiB is taken to be out of bounds.
 const MAX_STEPS: u64 = 20_000;
@@ -45,6 +48,16 @@ fn outcome(name: &str, bytes: &[u8]) -> String {
         .with_stop(move || counter.fetch_add(1, Ordering::Relaxed) >= MAX_STEPS);
     let mut input = Cursor::new(bytes);
     let found = detect(&mut input, Some(name), &meter).unwrap();
+    if found.format == Format::Pdf {
+        let surveyed = pdf::survey(&mut input, &meter);
+        assert!(!matches!(surveyed, Err(ConvertError::Cancelled)), "{name}: more than {MAX_STEPS} steps");
+        let Survey { pages, is_damaged } = match surveyed {
+            Ok(survey) => survey,
+            Err(error) => return error.to_string(),
+        };
+        let kind = if is_damaged { " of a damaged PDF" } else { "" };
+        return format!("{pages} pages{kind}, {}", split(name, &mut input, pages, &mut meter));
+    }
     let Some(converter) = found.format.spec().converter else {
         return format!("no converter for {}", found.format.as_str());
     };
@@ -53,6 +66,15 @@ fn outcome(name: &str, bytes: &[u8]) -> String {
     assert!(!matches!(ended, Err(ConvertError::Cancelled)), "{name}: more than {MAX_STEPS} steps");
     assert!(sink.0 <= MAX_OUTPUT_BYTES, "{name}: {} bytes of output", sink.0);
     ended.map_or_else(|error| error.to_string(), |()| "ok".to_owned())
+}
+
+/// Splits a PDF into its pages, and says how that ended.
+fn split(name: &str, input: &mut Cursor<&[u8]>, pages: u64, meter: &mut Meter) -> String {
+    let options = Options { split_pdf: NonZeroUsize::new(1), ..Options::default() };
+    let mut sink = Counted(0);
+    let ended = pdf::Splitter.convert(input, &options, meter, &mut sink);
+    assert!(sink.0 <= MAX_OUTPUT_BYTES, "{name}: {} bytes of output for {pages} pages", sink.0);
+    ended.map_or_else(|error| format!("not split: {error}"), |()| "split".to_owned())
 }
 
 #[test]

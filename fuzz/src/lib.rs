@@ -103,6 +103,14 @@ pub fn zip(data: &[u8]) {
     }
 }
 
+/// Counts the pages of a PDF.
+pub fn pdf(data: &[u8]) {
+    let meter = Meter::new(limits(), data.len() as u64);
+    if let Ok(found) = docferry_converters::pdf::survey(&mut Cursor::new(data), &meter) {
+        assert!(found.pages > 0, "a PDF without a page is no success");
+    }
+}
+
 /// Reads all tokens of an XML document, with their attributes.
 pub fn xml(data: &[u8]) {
     let mut reader = Reader::new(data, &limits());

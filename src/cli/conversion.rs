@@ -1,5 +1,7 @@
 //! Flags that say how documents are converted, and what is let out under which name.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 use docferry_converters::options::{
     CellValues, Comments, CsvDialect, Formulas, HiddenContent, MergedCells, Newlines, TextForm, TrackChanges,
@@ -53,6 +55,9 @@ pub struct ConversionArgs {
     /// Split a longer CSV between rows and repeat its first row [default: what the target takes]
     #[arg(long, value_name = "SIZE", value_parser = value::<Size>)]
     pub max_csv_size: Option<Size>,
+    /// Split a PDF of more pages into pieces of so many
+    #[arg(long, value_name = "PAGES", value_parser = value::<NonZeroUsize>)]
+    pub split_pdf: Option<NonZeroUsize>,
     /// Decode text with this charset instead of finding one
     #[arg(long, value_name = "LABEL", value_parser = value::<CharsetLabel>)]
     pub charset: Option<CharsetLabel>,
@@ -80,6 +85,7 @@ impl ConversionArgs {
         layer.csv_guard = on(self.csv_guard);
         layer.csv_dialect = self.csv_dialect;
         layer.max_csv_size = self.max_csv_size.map(|size| Auto(Some(size)));
+        layer.split_pdf = self.split_pdf.map(|pages| Auto(Some(pages)));
         layer.formulas = self.formulas;
         layer.text = self.text;
         layer.track_changes = self.track_changes;

@@ -155,6 +155,7 @@ mod tests {
             block: Block::Document,
             media_type: "text/plain".to_owned(),
             size_bytes: 36,
+            pages: None,
             title: "a.txt".to_owned(),
             local: None,
         };

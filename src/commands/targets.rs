@@ -191,5 +191,11 @@ fn accepted(rules: &AcceptRules) -> Vec<(String, String)> {
     if rules.text_as_plain {
         rows.push(("other text".to_owned(), "goes out as text/plain".to_owned()));
     }
+    if let Some(pdf) = &rules.pdf {
+        let few = pdf.max_pages_of_small_contexts;
+        let few = few.map(|few| format!(" ({few} for smaller contexts)")).unwrap_or_default();
+        let text = format!("readable without a password, up to {} pages{few}", pdf.max_pages);
+        rows.push(("PDFs".to_owned(), text));
+    }
     rows
 }

@@ -164,6 +164,8 @@ settings! {
     csv_dialect: CsvDialect = CsvDialect::default();
     /// The largest CSV part.
     max_csv_size: Auto<Size> = Auto(None);
+    /// The most pages of a PDF that is not split.
+    split_pdf: Auto<NonZeroUsize> = Auto(None);
     /// The charset to decode text with.
     charset: Auto<CharsetLabel> = Auto(None);
     /// The charset to decode text with where there is too little of it to tell.
@@ -293,6 +295,7 @@ impl Values {
             csv_guard: self.csv_guard,
             csv_dialect: self.csv_dialect,
             max_csv_bytes: self.max_csv_size.0.map(|size| size.0),
+            split_pdf: self.split_pdf.0,
             charset: label(&self.charset),
             default_charset: label(&self.default_charset),
         }

@@ -73,6 +73,7 @@ codes! {
     BadFileName, "bad-file-name", Violation, false, "No acceptable name can be made of the file's name.", "rename the file, or give a name with --name", "target profile, file names";
     MediaTypeRefused, "media-type-refused", Violation, false, "The target does not take this media type for this consumer.", "choose another consumer with --for, or let it be converted", "target profile, media types";
     NameRefused, "name-refused", Violation, false, "The target does not take this file name or extension.", "rename the file", "target profile, extensions and bare names";
+    TooManyPages, "too-many-pages", Violation, false, "The PDF has more pages than the target takes in one request.", "split it with --split-pdf, or choose another consumer with --for", "target profile, max_pages";
     MetadataTooLarge, "metadata-too-large", Violation, false, "The metadata is larger than the target takes.", "send less metadata", "target profile, max_metadata_bytes";
 
     // Skips: the file was left out on purpose.
@@ -114,6 +115,11 @@ codes! {
     MediaTypeChanged, "media-type-changed", Warning, false, "The target stored another media type than was sent.", "", "the target's answer";
     Misnamed, "misnamed", Warning, false, "The content is not what the name claims; the content decided.", "give the file its right extension", "content detection";
 
+    ManyPages, "many-pages", Warning, false, "The PDF has more pages than models with smaller contexts take.", "split it with --split-pdf if it is for such a model", "target profile, max_pages_of_small_contexts";
+    EncryptedPdf, "encrypted-pdf", Warning, false, "The PDF is encrypted; it is sent as it is.", "remove the password unless its reader has it", "content detection";
+    DamagedPdf, "damaged-pdf", Warning, false, "The PDF is damaged; it is sent as it is.", "open it in the program that wrote it and save it anew", "the format's specification";
+    PagesUnknown, "pages-unknown", Warning, false, "The pages of the PDF could not be counted.", "", "docs/formats.md";
+
     // Warnings of conversions; the converters know the same names.
     PicturesDropped, "pictures-dropped", Warning, false, "Pictures have no text form.", "--to pdf keeps them", "docs/formats.md";
     ChartsFlattened, "charts-flattened", Warning, false, "Charts are given by their titles, categories and values only.", "", "docs/formats.md";
@@ -146,6 +152,8 @@ codes! {
     CsvRewritten, "csv-rewritten", Warning, false, "Lines of delimited text were rewritten by RFC 4180 on request.", "", "docs/formats.md";
     CsvQuotes, "csv-quotes", Warning, false, "Quotes of delimited text stand where they cannot quote; they are part of the text.", "", "docs/formats.md";
     CsvSplit, "csv-split", Warning, false, "A table was split between rows, because a part would be too large.", "choose the size with --max-csv-size", "docs/formats.md";
+    PdfSplit, "pdf-split", Warning, false, "A PDF was split between pages on request.", "", "docs/formats.md";
+    SplitDropped, "split-dropped", Warning, false, "What belongs to a whole PDF (outlines, forms, attachments, tags) was left out of its pieces.", "leave out --split-pdf where it matters", "docs/formats.md";
     UnsupportedDropped, "unsupported-dropped", Warning, false, "A construct was left out that the converter does not know.", "", "docs/formats.md";
 }
 

@@ -213,6 +213,9 @@ pub struct OutputEntry {
     pub size_bytes: u64,
     /// The digest of the bytes.
     pub sha256: Sha256,
+    /// The pages of a PDF; absent where nobody could count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u64>,
     /// The label of the part, such as a sheet's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_label: Option<String>,

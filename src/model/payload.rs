@@ -23,6 +23,8 @@ pub struct Payload {
     pub size_bytes: u64,
     /// The digest of the bytes.
     pub digest: Sha256,
+    /// Its pages, if it is a PDF whose pages were counted.
+    pub pages: Option<u64>,
     /// The bytes.
     pub body: Body,
     /// Where they come from.

@@ -183,6 +183,20 @@ pub struct AcceptRules {
     /// Whether any other text goes out as `text/plain`.
     #[serde(default)]
     pub text_as_plain: bool,
+    /// What PDFs must be where the platform reads them itself; elsewhere they are files like others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pdf: Option<PdfRules>,
+}
+
+/// What PDFs must be where the platform reads them itself: sound, not encrypted, and of so many pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PdfRules {
+    /// The most pages of one request, and so of one file.
+    pub max_pages: u64,
+    /// The same for models with smaller contexts, of which a run knows nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_pages_of_small_contexts: Option<u64>,
 }
 
 /// What an upload may carry besides the file.

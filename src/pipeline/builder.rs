@@ -348,6 +348,7 @@ fn plan_options(chosen: PlanOptions, options: &Options) -> PlanOptions {
         rewrite_text: options.newlines != Newlines::Keep || options.charset.is_some(),
         rewrite_tables: options.csv_dialect != CsvDialect::Keep,
         max_table_bytes: options.max_csv_bytes,
+        max_pdf_pages: options.split_pdf.map(|pages| pages.get() as u64),
         ..chosen
     }
 }

@@ -142,6 +142,7 @@ pub(super) fn payload_output(payload: &Payload) -> OutputEntry {
         media_type: payload.media_type.to_string(),
         size_bytes: payload.size_bytes,
         sha256: payload.digest,
+        pages: payload.pages,
         part_label: payload.lineage.part_label.clone(),
         path: None,
     }
@@ -161,6 +162,7 @@ pub(super) fn file_output(
         media_type: media_type.to_string(),
         size_bytes,
         sha256: digest,
+        pages: None,
         part_label: label,
         path: Some(path.to_string_lossy().into_owned()),
     }

@@ -15,6 +15,7 @@ use crate::stages::classify::classify;
 use crate::stages::discover::{Found, discover};
 use crate::stages::estimate::Known;
 use crate::stages::plan::{Plan, plan, plan_local};
+use crate::stages::survey::survey;
 
 /// How many inputs are judged before anything is told of them; so many verdicts are in memory at the most.
 const AT_ONCE: usize = 512;
@@ -116,11 +117,14 @@ impl Pipeline {
 
     fn planned(&self, found: Found) -> Verdict {
         let mut base = self.base(&found.candidate, 0);
-        let classified = match classify(found.candidate, &self.classify) {
+        let mut classified = match classify(found.candidate, &self.classify) {
             Ok(classified) => classified,
             Err(outcome) => return Verdict::Stays(Box::new(base.nothing(*outcome))),
         };
         base.learn(&classified);
+        if let Err(outcome) = survey(&mut classified, &self.convert, &self.interrupted) {
+            return Verdict::Stays(Box::new(base.nothing(*outcome)));
+        }
         let name = classified.candidate.source.file_name().to_string_lossy().into_owned();
         let action = match &self.admit {
             Some(admit) => match plan(described(&classified, &name), &admit.acceptance, self.plan) {
@@ -136,15 +140,9 @@ impl Pipeline {
                     }
                 }
             },
-            None => match plan_local(&classified.detection, self.plan) {
+            None => match plan_local(described(&classified, &name), self.plan) {
                 Ok(Some(means)) => Ok(format!("convert with {}", means.name())),
-                Ok(None) => Err(Outcome::Skipped {
-                    code: Code::NoConverter,
-                    message: format!(
-                        "there is no converter for {}",
-                        classified.detection.format.spec().title
-                    ),
-                }),
+                Ok(None) => Err(self.unconverted(&classified)),
                 Err(violation) => Err(Outcome::Rejected(vec![violation])),
             },
         };

@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use docferry_converters::Converter;
 use docferry_converters::formats::FORMATS;
+use docferry_converters::pdf::Splitter;
 use serde::{Deserialize, Serialize};
 
 use super::entries::Base;
@@ -20,7 +22,7 @@ use crate::model::upload_key::{UploadKey, key_name};
 use crate::model::{Candidate, NameStyle, Outcome, Payload, Sha256, Source, Timestamp, Violation};
 
 /// Raised when what becomes of an unchanged input changes for another reason than its converter.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 /// A file that was modified just before it was read may be modified again within the same tick of its file system's
 /// clock, and nothing would show it.
 const TICK_NS: i64 = 50_000_000;
@@ -66,7 +68,8 @@ pub(super) struct Memory<'a> {
 /// Returns the revision of each converter, by its name.
 pub(super) fn revisions() -> HashMap<&'static str, u32> {
     let converters = FORMATS.iter().filter_map(|spec| spec.converter);
-    converters.map(|converter| (converter.name(), converter.revision())).collect()
+    let splitter: &dyn Converter = &Splitter;
+    converters.chain([splitter]).map(|converter| (converter.name(), converter.revision())).collect()
 }
 
 /// What is kept of an input.

@@ -9,12 +9,13 @@ use super::{Pipeline, Work};
 use crate::model::entry::{
     ConverterEntry, Entry, OutputEntry, SourceEntry, Status, TargetEntry, WarningEntry,
 };
-use crate::model::{Candidate, Code, Failure, Outcome, Payload};
+use crate::model::{Candidate, Code, Failure, Outcome, Payload, PdfFacts, Violation};
 use crate::stages::admit::{AdmitOptions, Admitted, admit_parts, admit_whole, note};
 use crate::stages::classify::{Classified, classify};
 use crate::stages::convert::{Means, convert};
 use crate::stages::discover::Found;
 use crate::stages::plan::{self, Plan, media_type, plan, plan_local};
+use crate::stages::survey::survey;
 
 /// What became of an input so far.
 #[derive(Debug)]
@@ -114,7 +115,7 @@ impl Pipeline {
         outbox: Option<Outbox<'_, '_>>,
     ) -> Ready {
         let mut base = self.base(&candidate, batch);
-        let classified = match classify(candidate, &self.classify) {
+        let mut classified = match classify(candidate, &self.classify) {
             Ok(classified) => classified,
             Err(outcome) => return Ready::Final(vec![base.nothing(*outcome)]),
         };
@@ -124,6 +125,9 @@ impl Pipeline {
             return Ready::Known(entries);
         }
         base.learn(&classified);
+        if let Err(outcome) = survey(&mut classified, &self.convert, &self.interrupted) {
+            return Ready::Final(vec![base.nothing(*outcome)]);
+        }
         let notes = misnamed(&classified);
         let mut ready = match (&self.admit, output) {
             (Some(admit), _) => self.for_target(&base, classified, admit),
@@ -175,13 +179,9 @@ impl Pipeline {
 
     /// Converts to local files; what has no converter is skipped.
     fn to_files(&self, base: &Base, classified: &Classified, dir: &OutputDir, reserved: &Path) -> Vec<Entry> {
-        let means = match plan_local(&classified.detection, self.plan) {
+        let means = match plan_local(described(classified, ""), self.plan) {
             Err(violation) => return vec![base.nothing(Outcome::Rejected(vec![violation]))],
-            Ok(None) => {
-                let message =
-                    format!("there is no converter for {}", classified.detection.format.spec().title);
-                return vec![base.nothing(Outcome::Skipped { code: Code::NoConverter, message })];
-            }
+            Ok(None) => return vec![base.nothing(self.unconverted(classified))],
             Ok(Some(means)) => means,
         };
         let converted = match convert(classified, means, &self.convert, &self.interrupted) {
@@ -201,7 +201,9 @@ impl Pipeline {
                 own_type.and_then(|t| t.parse().ok()).unwrap_or_else(|| media_type(&classified.detection));
             let output = match &outcome {
                 Outcome::Converted(Some(path)) => {
-                    Some(file_output(path, &kind, prepared.size_bytes, prepared.digest, prepared.label))
+                    let pages = prepared.pdf.as_ref().and_then(PdfFacts::pages);
+                    let (size, digest) = (prepared.size_bytes, prepared.digest);
+                    Some(OutputEntry { pages, ..file_output(path, &kind, size, digest, prepared.label) })
                 }
                 _ => None,
             };
@@ -214,9 +216,30 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// Says why nothing converts an input. One that was to be split says so itself, as for a target.
+    pub(super) fn unconverted(&self, classified: &Classified) -> Outcome {
+        let skipped = |message| Outcome::Skipped { code: Code::NoConverter, message };
+        let refused = |code, message| Outcome::Rejected(vec![Violation::new(code, message)]);
+        match classified.pdf.clone().filter(|_| self.plan.max_pdf_pages.is_some()) {
+            None => {
+                skipped(format!("there is no converter for {}", classified.detection.format.spec().title))
+            }
+            Some(PdfFacts::Sound { pages } | PdfFacts::Mended { pages }) => {
+                skipped(format!("the PDF has {pages} pages, which --split-pdf leaves together"))
+            }
+            Some(PdfFacts::Encrypted) => refused(Code::EncryptedDocument, "the PDF is encrypted".to_owned()),
+            Some(PdfFacts::Broken(reason)) => refused(Code::CorruptDocument, reason),
+            Some(PdfFacts::TooMuch(limit)) => refused(Code::LimitExceeded, limit),
+            Some(PdfFacts::Unread(reason)) => refused(Code::UnsupportedDocument, reason),
+        }
+    }
+}
+
 /// Says of an input what its plan depends on.
 pub(super) fn described<'a>(classified: &'a Classified, name: &'a str) -> plan::Found<'a> {
-    plan::Found { detection: &classified.detection, name, size_bytes: classified.size_bytes }
+    let pages = classified.pdf.as_ref().and_then(PdfFacts::pages);
+    plan::Found { detection: &classified.detection, name, size_bytes: classified.size_bytes, pages }
 }
 
 /// Warns of delimited text that is sent as it is and has another separator than its name says.

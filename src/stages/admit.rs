@@ -9,7 +9,8 @@ use super::convert::{Converted, Prepared};
 use crate::acceptance::{Acceptance, Route};
 use crate::model::entry::WarningEntry;
 use crate::model::{
-    Candidate, Code, ConverterRef, FileName, Lineage, MediaType, NameStyle, Payload, Sha256, Violation,
+    Candidate, Code, ConverterRef, FileName, Lineage, MediaType, NameStyle, Payload, PdfFacts, Sha256,
+    Violation,
 };
 use crate::policy::{LiveKeys, Policy};
 
@@ -60,7 +61,7 @@ pub fn admit_whole(
     append: Option<&str>,
     options: &AdmitOptions,
 ) -> Admitted {
-    let Classified { candidate, content, size_bytes, digest, holds_live_key, .. } = classified;
+    let Classified { candidate, content, size_bytes, digest, holds_live_key, pdf, .. } = classified;
     let prepared = Prepared {
         label: None,
         kind: PartKind::PlainText,
@@ -68,6 +69,7 @@ pub fn admit_whole(
         size_bytes,
         digest,
         holds_live_key,
+        pdf,
     };
     let name = format!("{}{}", source_name(&candidate, options), append.unwrap_or_default());
     let proposal =
@@ -176,7 +178,12 @@ fn judge(
     for finding in options.policy.warn_of_names(&source_name, file_name.as_str()) {
         notes.push(note(finding.code, finding.message));
     }
-    let violations = violations(&source_name, &file_name, &media_type, &prepared, options);
+    let mut violations = violations(&source_name, &file_name, &media_type, &prepared, options);
+    if let Some(facts) = &prepared.pdf {
+        let verdict = options.acceptance.check_pdf(facts);
+        violations.extend(verdict.violations);
+        notes.extend(verdict.notes.into_iter().map(|(code, message)| note(code, message)));
+    }
     if !violations.is_empty() {
         // Nothing is sent, so that nothing is to be said of how; and a name may be what must not be shown.
         return Admitted { verdict: Err(violations), label, warnings: Vec::new() };
@@ -188,6 +195,7 @@ fn judge(
         media_type,
         size_bytes: prepared.size_bytes,
         digest: prepared.digest,
+        pages: prepared.pdf.as_ref().and_then(PdfFacts::pages),
         body: prepared.body,
         lineage: Lineage {
             source: candidate.source.clone(),

@@ -16,7 +16,7 @@ use docferry_converters::{ConvertError, Input, Limits, Meter};
 use crate::model::digest::Hasher;
 use crate::model::source::{OpenError, OpenedFile};
 use crate::model::spill::SpillReader;
-use crate::model::{Body, Candidate, Code, Failure, Outcome, Sha256, Source, Spill, Violation};
+use crate::model::{Body, Candidate, Code, Failure, Outcome, PdfFacts, Sha256, Source, Spill, Violation};
 use crate::policy::LiveKeys;
 
 /// Inputs up to this size are held in memory.
@@ -51,6 +51,8 @@ pub struct Classified {
     pub detection: Detection,
     /// Whether a live credential is among them.
     pub holds_live_key: bool,
+    /// What is known of a PDF, once it was surveyed.
+    pub pdf: Option<PdfFacts>,
 }
 
 /// The bytes of an input.
@@ -134,7 +136,7 @@ pub fn classify(candidate: Candidate, options: &ClassifyOptions) -> Result<Class
     let Reading { content, size_bytes, digest, holds_live_key } = read(&candidate, options)?;
     let name = candidate.source.file_name().to_string_lossy().into_owned();
     let detection = detection(&content, &name, size_bytes, options)?;
-    Ok(Classified { candidate, content, size_bytes, digest, detection, holds_live_key })
+    Ok(Classified { candidate, content, size_bytes, digest, detection, holds_live_key, pdf: None })
 }
 
 /// Bytes with what one pass over them told.

@@ -13,14 +13,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use docferry_converters::formats::{Format, FormatSpec};
+use docferry_converters::pdf::Splitter;
 use docferry_converters::{
     ConvertError, Converter, LimitExceeded, Limits, Meter, Options, PartKind, Warning,
 };
 use spill::SpillSink;
 
 use super::classify::{Classified, Content};
+use super::survey::facts;
 use crate::model::source::OpenError;
-use crate::model::{Body, Code, ConvertTo, ConverterRef, Failure, Isolate, Outcome, Sha256, Violation};
+use crate::model::{
+    Body, Code, ConvertTo, ConverterRef, Failure, Isolate, Outcome, PdfFacts, Sha256, Violation,
+};
 use crate::policy::LiveKeys;
 use crate::worker::{Cause, Job, Office, Pool, Trouble};
 
@@ -50,7 +54,7 @@ pub struct ConvertOptions {
 /// What converts a document.
 #[derive(Clone, Copy)]
 pub enum Means {
-    /// A converter of ours, to text or CSV.
+    /// A converter of ours: to text or CSV, or of a PDF to several.
     Text(&'static dyn Converter),
     /// LibreOffice, to PDF.
     Pdf {
@@ -62,6 +66,9 @@ pub enum Means {
 }
 
 impl Means {
+    /// What splits a PDF.
+    pub const SPLIT: Self = Self::Text(&Splitter);
+
     /// Chooses what converts a format to `to`, if anything does. What cannot become a PDF becomes text.
     #[must_use]
     pub fn of(spec: &FormatSpec, to: ConvertTo) -> Option<Self> {
@@ -129,6 +136,8 @@ pub struct Prepared {
     pub digest: Sha256,
     /// Whether a live credential is among them.
     pub holds_live_key: bool,
+    /// What is known of it if it is a PDF.
+    pub pdf: Option<PdfFacts>,
 }
 
 /// Converts an input.
@@ -148,11 +157,11 @@ pub fn convert(
         );
         return Err(Box::new(Outcome::Rejected(vec![Violation::new(Code::ConvertTooLarge, message)])));
     }
-    let stop = Stop { deadline: Instant::now().checked_add(options.timeout), interrupted };
+    let stop = Stop::after(options.timeout, interrupted);
     match means {
         Means::Text(converter) => {
             let sink = attempt(classified, converter, options, stop)?;
-            finish(classified, sink, reference(converter, &options.options), interrupted)
+            finish(classified, sink, reference(converter, &options.options), options, stop)
         }
         Means::Pdf { extension, reader } => pdf::print(classified, extension, reader, options, stop),
     }
@@ -163,8 +172,10 @@ fn finish(
     classified: &Classified,
     sink: SpillSink,
     converter: ConverterRef,
-    interrupted: &AtomicBool,
+    options: &ConvertOptions,
+    stop: Stop<'_>,
 ) -> Result<Converted, Box<Outcome>> {
+    let interrupted = stop.interrupted;
     // What was hashed must be what was converted: large files are read again from where they are.
     if let Content::File(opened, _) = &classified.content
         && opened.reopen().is_err()
@@ -172,24 +183,46 @@ fn finish(
         let failure = Failure::new(Code::Changed, OpenError::Changed.to_string());
         return Err(Box::new(Outcome::Failed(failure)));
     }
-    let (parts, warnings) = sink.finish().map_err(|e| outcome(&ConvertError::Sink(e), interrupted))?;
+    let (mut parts, warnings) = sink.finish().map_err(|e| outcome(&ConvertError::Sink(e), interrupted))?;
     if parts.is_empty() {
         return Err(outcome(&ConvertError::NoText, interrupted));
+    }
+    for part in parts.iter_mut().filter(|part| part.kind == PartKind::Pdf) {
+        part.pdf = Some(look_into(part, classified, options, stop)?);
     }
     Ok(Converted { parts, warnings, converter })
 }
 
+/// Counts the pages of a PDF that was made: whoever made it is not believed.
+fn look_into(
+    part: &Prepared,
+    classified: &Classified,
+    options: &ConvertOptions,
+    stop: Stop<'_>,
+) -> Result<PdfFacts, Box<Outcome>> {
+    let meter = stop.meter(classified, options);
+    match &part.body {
+        Body::Bytes(bytes) => facts(&mut std::io::Cursor::new(bytes.clone()), &meter, stop.interrupted),
+        Body::Spilled(spill) => facts(&mut spill.reader(), &meter, stop.interrupted),
+        Body::File(_) => Ok(PdfFacts::Unread("it is in a file of its own".to_owned())),
+    }
+}
+
 /// When to stop: now, or at the deadline, which all that is done for one document has in common.
 #[derive(Clone, Copy)]
-struct Stop<'a> {
+pub(super) struct Stop<'a> {
     /// A time beyond what the clock can show never comes.
     deadline: Option<Instant>,
     interrupted: &'a Arc<AtomicBool>,
 }
 
-impl Stop<'_> {
+impl<'a> Stop<'a> {
+    pub(super) fn after(timeout: Duration, interrupted: &'a Arc<AtomicBool>) -> Self {
+        Self { deadline: Instant::now().checked_add(timeout), interrupted }
+    }
+
     /// Makes the meter of one try.
-    fn meter(self, classified: &Classified, options: &ConvertOptions) -> Meter {
+    pub(super) fn meter(self, classified: &Classified, options: &ConvertOptions) -> Meter {
         let (deadline, interrupted) = (self.deadline, Arc::clone(self.interrupted));
         Meter::new(options.limits.clone(), classified.size_bytes).with_stop(move || {
             interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -255,7 +288,7 @@ pub fn reference(converter: &dyn Converter, options: &Options) -> ConverterRef {
     ConverterRef { name: converter.name(), revision: converter.revision(), options_hash }
 }
 
-fn outcome(error: &ConvertError, interrupted: &AtomicBool) -> Box<Outcome> {
+pub(super) fn outcome(error: &ConvertError, interrupted: &AtomicBool) -> Box<Outcome> {
     let violation = |code| Box::new(Outcome::Rejected(vec![Violation::new(code, error.to_string())]));
     let failure = |code, message: String| Box::new(Outcome::Failed(Failure::new(code, message)));
     match error {

@@ -38,7 +38,7 @@ impl Known {
             Body::Bytes(bytes) => pixels(bytes),
             Body::File(_) | Body::Spilled(_) => None,
         };
-        Self { pixels, pages: None }
+        Self { pixels, pages: payload.pages }
     }
 }
 

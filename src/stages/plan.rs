@@ -23,6 +23,8 @@ pub struct PlanOptions {
     pub rewrite_tables: bool,
     /// The size in bytes over which delimited text is split between rows.
     pub max_table_bytes: Option<u64>,
+    /// The pages over which a PDF is split.
+    pub max_pdf_pages: Option<u64>,
 }
 
 /// What an input is.
@@ -34,6 +36,8 @@ pub struct Found<'a> {
     pub name: &'a str,
     /// The number of its bytes.
     pub size_bytes: u64,
+    /// The pages of a PDF, where they were counted.
+    pub pages: Option<u64>,
 }
 
 /// What becomes of an input.
@@ -70,7 +74,7 @@ impl std::fmt::Debug for Plan {
 /// Decides what becomes of an input.
 #[must_use]
 pub fn plan(found: Found<'_>, acceptance: &Acceptance, options: PlanOptions) -> Plan {
-    let Found { detection, name, size_bytes } = found;
+    let Found { detection, name, size_bytes, .. } = found;
     if let Some(violation) = unusable(detection, options.misnamed) {
         return Plan::Reject(vec![violation]);
     }
@@ -84,6 +88,9 @@ pub fn plan(found: Found<'_>, acceptance: &Acceptance, options: PlanOptions) -> 
         return Plan::Convert { means };
     }
     match (options.convert, route) {
+        (ConvertMode::Always | ConvertMode::Auto, Route::AsIs { .. }) if is_split(found, options) => {
+            Plan::Convert { means: Means::SPLIT }
+        }
         (ConvertMode::Always | ConvertMode::Auto, Route::AsIs { media_type, append }) => {
             let foreign = acceptance.wants_utf8() && !is_plain_utf8(detection.charset);
             let is_too_large = options.max_table_bytes.is_some_and(|max| size_bytes > max);
@@ -119,11 +126,17 @@ fn without_converter(violation: Violation, title: &str) -> Violation {
 ///
 /// # Errors
 /// The violation for which an input cannot be used at all.
-pub fn plan_local(detection: &Detection, options: PlanOptions) -> Result<Option<Means>, Violation> {
-    match unusable(detection, options.misnamed) {
+pub fn plan_local(found: Found<'_>, options: PlanOptions) -> Result<Option<Means>, Violation> {
+    match unusable(found.detection, options.misnamed) {
         Some(violation) => Err(violation),
-        None => Ok(Means::of(detection.format.spec(), options.to)),
+        None if is_split(found, options) => Ok(Some(Means::SPLIT)),
+        None => Ok(Means::of(found.detection.format.spec(), options.to)),
     }
+}
+
+/// Tells whether an input is a PDF of more pages than the user wants.
+fn is_split(found: Found<'_>, options: PlanOptions) -> bool {
+    found.pages.zip(options.max_pdf_pages).is_some_and(|(pages, most)| pages > most)
 }
 
 /// Returns the media type that detection found.

@@ -217,3 +217,73 @@ fn a_table_of_many_pieces_takes_few_descriptors() {
     let rows: usize = never.values().map(|piece| piece.split(|byte| *byte == b'\n').count() - 2).sum();
     assert_eq!(rows, 1 << 20);
 }
+
+/// Writes a PDF of so many pages; each shows so many bytes that look random.
+fn write_pdf(path: &Path, pages: usize, bytes: usize) {
+    let (mut text, mut places) = (b"%PDF-1.7\n".to_vec(), vec![0]);
+    let mut add = |body: &[u8], text: &mut Vec<u8>| {
+        places.push(text.len());
+        let number = places.len() - 1;
+        text.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
+        text.extend_from_slice(body);
+        text.extend_from_slice(b"\nendobj\n");
+    };
+    add(b"<</Type/Catalog/Pages 2 0 R>>", &mut text);
+    let kids: String = (0..pages).map(|page| format!("{} 0 R ", page * 2 + 3)).collect();
+    add(format!("<</Type/Pages/Count {pages}/MediaBox[0 0 9 9]/Kids[{kids}]>>").as_bytes(), &mut text);
+    for page in 0..pages {
+        add(format!("<</Type/Page/Parent 2 0 R/Contents {} 0 R>>", page * 2 + 4).as_bytes(), &mut text);
+        let mut body = format!("<</Length {bytes}>>\nstream\n").into_bytes();
+        let noise = (0..bytes).map(|at| (at * at + page * 31) % 251);
+        body.extend(noise.map(|byte| u8::try_from(byte).unwrap()));
+        body.extend_from_slice(b"\nendstream");
+        add(&body, &mut text);
+    }
+    let (start, count) = (text.len(), places.len());
+    text.extend_from_slice(format!("xref\n0 {count}\n0000000000 65535 f \n").as_bytes());
+    for place in places.iter().skip(1) {
+        text.extend_from_slice(format!("{place:010} 00000 n \n").as_bytes());
+    }
+    let end = format!("trailer\n<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n");
+    text.extend_from_slice(end.as_bytes());
+    fs::write(path, text).unwrap();
+}
+
+#[test]
+fn a_pdf_is_split_alike_in_a_worker_and_costs_one_outcome_where_it_needs_too_much() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    write_pdf(&folder.path().join("in/a.pdf"), 7, 1_000);
+    write_pdf(&folder.path().join("in/b.pdf"), 3, 16 << 20);
+    let mut outputs = Vec::new();
+    for isolate in ["never", "auto"] {
+        let args =
+            ["convert", "in", "--split-pdf", "3", "--isolate", isolate, "--output-dir", isolate, "-o", "m"];
+        let ran = run(folder.path(), &args);
+        // The larger one has no more pages than a piece.
+        assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+        outputs.push(files(&folder.path().join(isolate)));
+    }
+    let names: Vec<_> = outputs[0].keys().map(|path| path.to_string_lossy().into_owned()).collect();
+    assert_eq!(names, ["a.pdf.p1-3.pdf", "a.pdf.p4-6.pdf", "a.pdf.p7-7.pdf"]);
+    assert_eq!(outputs[0], outputs[1]);
+    if cfg!(target_os = "linux") {
+        let args = [
+            "convert",
+            "in",
+            "--split-pdf",
+            "2",
+            "--worker-memory",
+            "64MiB",
+            "--output-dir",
+            "little",
+            "-o",
+            "n",
+        ];
+        let ran = run(folder.path(), &args);
+        let said = text(&ran.stderr);
+        assert!(ran.status.code() == Some(1) && said.contains("b.pdf: converter-memory"), "{said}");
+        let made = files(&folder.path().join("little"));
+        assert!(made.len() == 4 && made.keys().all(|path| path.to_string_lossy().starts_with("a.pdf.")));
+    }
+}

@@ -8,7 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::thread;
 
-use docferry_converters::formats::FORMATS;
+use docferry_converters::formats::{FORMATS, Format};
+use docferry_converters::pdf::Splitter;
 use docferry_converters::{ConvertError, Converter, Input, Meter, PartKind, Sink, Warning};
 
 use super::launch::Launch;
@@ -102,10 +103,12 @@ impl ServeOptions {
     }
 }
 
-/// Finds the converter of a format in the table of formats. Converters of one name may differ between formats.
+/// Finds the converter of a format in the table of formats; that of PDFs splits them. Converters of one name may differ
+/// between formats.
 #[must_use]
 pub fn by_format(name: &str) -> Option<&'static dyn Converter> {
-    FORMATS.iter().find(|format| format.name == name)?.converter
+    let spec = FORMATS.iter().find(|format| format.name == name)?;
+    spec.converter.or_else(|| (spec.format == Format::Pdf).then_some(&Splitter))
 }
 
 /// Serves as a worker until standard input ends, with the converters that `find` knows by the names of formats.

@@ -39,8 +39,8 @@ pub(super) fn of_manifest(path: &Path, price: &Price) -> Result<Found, CommandEr
     let read = stored::read(path)?;
     let mut found = Found { notes: read.left_out_notes(), targets: read.targets.clone(), ..Found::default() };
     for file in read.files {
-        let known =
-            Known { pixels: if file.block == Block::Image { pixels(&file) } else { None }, pages: None };
+        let pixels = if file.block == Block::Image { pixels(&file) } else { None };
+        let known = Known { pixels, pages: file.pages };
         found.files.push(FileTokens {
             path: file.title.clone(),
             file_id: Some(file.file_id.clone()),

@@ -13,7 +13,7 @@ use crate::stages::estimate::{self, Known};
 /// The largest body, in bytes: 32 MB (api/overview), read as the smaller unit.
 pub(super) const MAX_BODY_BYTES: u64 = 32_000_000;
 /// PDF pages in a request, and where the context is below a million tokens (build-with-claude/pdf-support).
-const MAX_PAGES: [usize; 2] = [600, 100];
+const MAX_PAGES: [u64; 2] = [600, 100];
 /// Pictures in a request, and where the context is 200,000 tokens (build-with-claude/vision).
 const MAX_IMAGES: [usize; 2] = [600, 100];
 /// Pixels of a side, and pictures beyond which it may have so many only (build-with-claude/vision).
@@ -52,18 +52,30 @@ pub(super) fn judge(args: &MessageArgs, files: &[Stored], body_bytes: usize) -> 
 }
 
 impl Judged {
-    /// Pages are not counted: docferry has no reader of PDFs. But each has one at least.
+    /// Pages are as the run counted them. A PDF whose pages nobody counted has one at least.
     fn pages(&mut self, files: &[Stored]) {
         let is_pdf =
             |file: &&Stored| file.block == Block::Document && file.media_type.starts_with("application/pdf");
-        let count = files.iter().filter(is_pdf).count();
+        let pdfs = || files.iter().filter(is_pdf);
+        let pages = pdfs().fold(0u64, |sum, file| sum.saturating_add(file.pages.unwrap_or(1).max(1)));
+        let unknown = pdfs().filter(|file| file.pages.is_none()).count();
+        let least = if unknown > 0 { "at least " } else { "" };
         let [most, fewer] = MAX_PAGES;
-        if count > most {
-            let text = format!("{count} PDFs have more than {most} pages (build-with-claude/pdf-support)");
-            self.refusals.push(text);
-        } else if count > 0 {
+        if pages > most {
+            self.refusals.push(format!(
+                "the PDFs have {least}{pages} pages, over {most} (build-with-claude/pdf-support)"
+            ));
+            return;
+        }
+        if pages > fewer {
             self.warnings.push(format!(
-                "the pages of {count} PDF(s) are unknown; a request may have {most}, or {fewer} where the model's \
+                "the PDFs have {least}{pages} pages, over the {fewer} of models with a context below 1M tokens \
+                 (build-with-claude/pdf-support)"
+            ));
+        }
+        if unknown > 0 {
+            self.warnings.push(format!(
+                "the pages of {unknown} PDF(s) are unknown; a request may have {most}, or {fewer} where the model's \
                  context is below 1M tokens (build-with-claude/pdf-support)"
             ));
         }
@@ -127,7 +139,8 @@ impl Judged {
 /// Returns the most tokens that a file may have.
 fn tokens(file: &Stored) -> u64 {
     let Ok(media_type) = file.media_type.parse::<MediaType>() else { return file.size_bytes };
-    estimate::tokens(&media_type, file.size_bytes, &Known::default(), None).most.min(u64::from(u32::MAX))
+    let known = Known { pages: file.pages, pixels: None };
+    estimate::tokens(&media_type, file.size_bytes, &known, None).most.min(u64::from(u32::MAX))
 }
 
 /// Reads width and height from the file that was sent, if it is still here.

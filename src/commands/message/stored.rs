@@ -21,6 +21,8 @@ pub(in crate::commands) struct Stored {
     pub(in crate::commands) block: Block,
     pub(in crate::commands) media_type: String,
     pub(in crate::commands) size_bytes: u64,
+    /// The pages of a PDF, where they were counted.
+    pub(in crate::commands) pages: Option<u64>,
     /// The name of its source, with the label of the part.
     pub(in crate::commands) title: String,
     /// Where its bytes may still be on this machine, and their digest.
@@ -92,6 +94,7 @@ fn stored(entry: &Entry, file: &FileEntry, consumer: Consumer) -> Stored {
         block: Block::of(consumer, &file.mime_type),
         media_type: file.mime_type.clone(),
         size_bytes: file.size_bytes,
+        pages: output.and_then(|output| output.pages),
         title,
         local,
     }

@@ -25,6 +25,7 @@ fn prepared(label: Option<&str>, kind: PartKind) -> Prepared {
         size_bytes: 1,
         digest: Sha256::of(b"x"),
         holds_live_key: false,
+        pdf: None,
     }
 }
 
@@ -103,4 +104,37 @@ fn pieces_of_a_table_have_names_of_their_own() {
     // A sheet may be called what the second piece of another is called.
     let names = admitted("a.xlsx", sheets(&["Q1", "Q1-2", "Q1-2"]), &options());
     assert_eq!(names, ["a.xlsx.Q1.csv", "a.xlsx.Q1-2.csv", "a.xlsx.Q1-2-2.csv"]);
+}
+
+/// Returns the codes that a target gives a PDF, violations with a mark.
+fn pdf_codes(target: &str, consumer: Consumer, facts: &PdfFacts) -> String {
+    let acceptance = Acceptance::new(&crate::targets::profiles::built_in(target).unwrap(), consumer).unwrap();
+    let crate::acceptance::PdfVerdict { violations, notes } = acceptance.check_pdf(facts);
+    let violations = violations.iter().map(|violation| format!("!{}", violation.code));
+    let notes = notes.iter().map(|(code, _)| code.to_string());
+    violations.chain(notes).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn only_what_the_platform_reads_itself_is_refused() {
+    let reason = || "why".to_owned();
+    for (facts, messages, others) in [
+        (PdfFacts::Sound { pages: 100 }, "", ""),
+        (PdfFacts::Sound { pages: 101 }, "many-pages", ""),
+        (PdfFacts::Sound { pages: 600 }, "many-pages", ""),
+        (PdfFacts::Sound { pages: 601 }, "!too-many-pages", ""),
+        (PdfFacts::Mended { pages: 601 }, "!too-many-pages", "damaged-pdf"),
+        (PdfFacts::Mended { pages: 101 }, "damaged-pdf many-pages", "damaged-pdf"),
+        (PdfFacts::Encrypted, "!encrypted-document", "encrypted-pdf"),
+        (PdfFacts::Broken(reason()), "!corrupt-document", "damaged-pdf"),
+        (PdfFacts::TooMuch(reason()), "!limit-exceeded", "pages-unknown"),
+        (PdfFacts::Unread(reason()), "pages-unknown", "pages-unknown"),
+    ] {
+        for target in ["anthropic", "anthropic-beta", "local"] {
+            assert_eq!(pdf_codes(target, Consumer::Messages, &facts), messages, "{target} {facts:?}");
+            for consumer in [Consumer::CodeExecution, Consumer::Sessions] {
+                assert_eq!(pdf_codes(target, consumer, &facts), others, "{target} {consumer} {facts:?}");
+            }
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub(super) fn print(
         Err(Trouble::Convert(error)) => return Err(outcome(&error, interrupted)),
         Err(trouble) => return Err(Box::new(Outcome::Failed(super::failure(NAME, &trouble)))),
     }
-    let mut converted = finish(classified, sink, reference(office), interrupted)?;
+    let mut converted = finish(classified, sink, reference(office), options, stop)?;
     for part in &mut converted.parts {
         part.holds_live_key |= holds_live_key;
     }

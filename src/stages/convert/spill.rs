@@ -99,6 +99,7 @@ impl SpillSink {
             size_bytes: part.size_bytes,
             digest: part.hasher.finish(),
             holds_live_key: part.keys.found(),
+            pdf: None,
         });
     }
 }

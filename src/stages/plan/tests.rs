@@ -22,7 +22,7 @@ fn planned(
 ) -> String {
     let profile = crate::targets::profiles::built_in(target).unwrap();
     let acceptance = Acceptance::new(&profile, consumer).unwrap();
-    match plan(Found { detection, name, size_bytes: 1000 }, &acceptance, options) {
+    match plan(Found { detection, name, size_bytes: 1000, pages: None }, &acceptance, options) {
         Plan::PassThrough { media_type, append } => format!("{media_type} {}", append.unwrap_or("-")),
         Plan::Convert { means } => means.name().to_owned(),
         Plan::Reject(violations) => violations.iter().map(|v| v.code.as_str()).collect::<Vec<_>>().join(" "),
@@ -93,7 +93,11 @@ fn text_in_another_charset_is_decoded_where_text_is_read() {
 
 #[test]
 fn without_a_target_whatever_has_a_converter_is_converted() {
-    let local = |format| plan_local(&detection(format, Evidence::Content), PlanOptions::default());
+    let local = |format| {
+        let detection = &detection(format, Evidence::Content);
+        let found = Found { detection, name: "x", size_bytes: 1, pages: None };
+        plan_local(found, PlanOptions::default())
+    };
     assert!(local(Format::Docx).unwrap().is_some());
     assert!(local(Format::Png).unwrap().is_none());
     assert_eq!(local(Format::EncryptedOoxml).err().unwrap().code, Code::EncryptedDocument);
@@ -133,4 +137,31 @@ fn delimited_text_is_rewritten_on_request_and_split_where_it_is_too_large() {
     ] {
         assert_eq!(plan(format, rewrite, max, convert), expected, "{format:?} {rewrite} {max:?} {convert:?}");
     }
+}
+
+#[test]
+fn a_pdf_of_too_many_pages_is_split_where_pdfs_are_taken() {
+    let detection = &detection(Format::Pdf, Evidence::Content);
+    let options = |convert, most| PlanOptions { convert, max_pdf_pages: most, ..PlanOptions::default() };
+    for (target, pages, most, convert, expected) in [
+        ("anthropic", Some(11), Some(10), ConvertMode::Auto, "Convert(pdf-split)"),
+        ("anthropic", Some(11), Some(10), ConvertMode::Always, "Convert(pdf-split)"),
+        ("anthropic", Some(11), Some(10), ConvertMode::Never, "PassThrough(application/pdf)"),
+        ("anthropic", Some(10), Some(10), ConvertMode::Auto, "PassThrough(application/pdf)"),
+        ("anthropic", Some(11), None, ConvertMode::Auto, "PassThrough(application/pdf)"),
+        ("anthropic", None, Some(10), ConvertMode::Auto, "PassThrough(application/pdf)"),
+    ] {
+        let profile = crate::targets::profiles::built_in(target).unwrap();
+        let acceptance = Acceptance::new(&profile, Consumer::Messages).unwrap();
+        let found = Found { detection, name: "a.pdf", size_bytes: 1, pages };
+        let planned = format!("{:?}", plan(found, &acceptance, options(convert, most)));
+        assert_eq!(planned, expected, "{pages:?} {most:?}");
+        let local = plan_local(found, options(convert, most)).unwrap();
+        assert_eq!(local.is_some(), pages.zip(most).is_some_and(|(pages, most)| pages > most));
+    }
+    let qoder = crate::targets::profiles::built_in("qoder").unwrap();
+    let acceptance = Acceptance::new(&qoder, qoder.consumers().next().unwrap()).unwrap();
+    let found = Found { detection, name: "a.pdf", size_bytes: 1, pages: Some(11) };
+    let planned = plan(found, &acceptance, options(ConvertMode::Auto, Some(10)));
+    assert!(matches!(planned, Plan::Reject(_)), "pieces are PDFs, too: {planned:?}");
 }

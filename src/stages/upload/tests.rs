@@ -181,6 +181,7 @@ fn stores(id: &'static str) -> Step {
 fn payload() -> Payload {
     let digest = Sha256::of(b"abc");
     Payload {
+        pages: None,
         seq: 0,
         part: 0,
         file_name: FileName::parse("a.txt").unwrap(),
