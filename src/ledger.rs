@@ -39,10 +39,11 @@ use tempfile::TempDir;
 pub use contents::{Forget, OpenUpload, Record, ScopeSummary, Summary};
 pub use error::LedgerError;
 pub use import::{ImportError, ImportInto, Imported, import, import_manifest};
+pub use owners::Alone;
 pub use runs::RunGuard;
 pub use types::{
-    AttemptId, Begun, Burned, Intent, Memory, OriginRecord, OwnedFile, Parked, PeriodLimit, PeriodUsage,
-    Rate, Recalled, Resend, RunRecord, Scope, SourceStat, StoredObject, Usage,
+    AttemptId, Begun, Burned, Intent, Memory, OriginRecord, OwnedFile, OwnedState, Parked, PeriodLimit,
+    PeriodUsage, Rate, Recalled, Resend, RunRecord, Scope, SourceStat, StoredObject, Usage,
 };
 
 use crate::model::failpoint::{Step, hit};

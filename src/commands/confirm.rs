@@ -13,6 +13,8 @@ pub(super) fn confirm(context: &mut Context<'_>, what: &str, why: &str) -> Resul
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(UsageError::new(why).with_hint("say --yes").into());
     }
+    // What is asked about was printed before.
+    context.stdout.flush().map_err(CommandError::Stdout)?;
     let asked = context.stderr.write_all(format!("{what} [y/N] ").as_bytes());
     asked.and_then(|()| context.stderr.flush()).map_err(CommandError::Process)?;
     let mut answer = String::new();

@@ -6,6 +6,7 @@ use super::run::{Ending, ManifestPlace, builder, dry_run, inputs, run, with_name
 use super::{CommandError, Context, books, open_target, prune};
 use crate::cli::IngestArgs;
 use crate::exit::ExitStatus;
+use crate::model::Timestamp;
 use crate::model::profile::Dialect;
 use crate::pipeline::Engine;
 
@@ -34,6 +35,11 @@ pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result
     if !settings.budgets.budgets.is_empty() {
         books::preflight(&settings, &ledger, &pipeline, target.target_id())?;
     }
+    let began = Timestamp::now();
+    if settings.prune.after_ingest {
+        // As for a plan: what this run has use for is noted, and stays.
+        ledger.note_plan(began)?;
+    }
     books::begin(&ledger, run_id.clone(), place.path(), context)?;
     let local = settings.target.profile.dialect == Dialect::Local;
     let ending = Ending {
@@ -47,7 +53,7 @@ pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result
     match result {
         Ok(status @ (ExitStatus::Success | ExitStatus::Findings)) if settings.prune.after_ingest => {
             drop(pipeline);
-            prune::after_ingest(&settings, target, ledger, context).map(|pruned| status.merge(pruned))
+            prune::after_ingest(&settings, target, ledger, began, context).map(|pruned| status.merge(pruned))
         }
         result => result,
     }

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use apply::Show;
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use super::caller::{Caller, Listing, PAGE, Patience};
@@ -20,8 +21,8 @@ use crate::cli::{PruneArgs, UsageError};
 use crate::config::{PruneSettings, Settings};
 use crate::exit::ExitStatus;
 use crate::ledger::{Ledger, LedgerOptions, Usage};
-use crate::model::FileObject;
 use crate::model::prune::Plan;
+use crate::model::{FileObject, Timestamp};
 use crate::pipeline::RunError;
 use crate::report::{human, json};
 use crate::stages::halt;
@@ -74,17 +75,19 @@ pub(super) fn run(args: &PruneArgs, context: &mut Context<'_>) -> Result<ExitSta
     if !args.yes && !confirm(context, &what, "files are deleted for good, and nobody can be asked here")? {
         return Ok(ExitStatus::Findings);
     }
-    prune.apply(&plan, args.json, context)
+    prune.apply(&plan, if args.json { Show::Json } else { Show::Summary }, context)
 }
 
-/// Deletes what `[prune]` says after an ingest, without asking.
+/// Deletes what `[prune]` says after an ingest that began then, without asking.
 pub(super) fn after_ingest(
     settings: &Settings,
     target: Arc<dyn Target>,
     ledger: Ledger,
+    began: Timestamp,
     context: &mut Context<'_>,
 ) -> Result<ExitStatus, CommandError> {
-    let rules = rules(settings)?;
+    // What the run has just reported stays, whatever the rules say.
+    let rules = Rules { unused_since: Some(began), ..rules(settings)? };
     if rules.is_empty() {
         context.warn("`prune.after_ingest` is set, and no rule of [prune] says what is to be deleted");
         return Ok(ExitStatus::Success);
@@ -95,7 +98,7 @@ pub(super) fn after_ingest(
         return Ok(ExitStatus::Success);
     }
     prune.guard(&plan)?;
-    prune.apply(&plan, false, context)
+    prune.apply(&plan, Show::Lines, context)
 }
 
 /// Returns what the settings say.
@@ -120,6 +123,7 @@ fn rules(settings: &Settings) -> Result<Rules, CommandError> {
         names: None,
         protect: protect(&prune.protect)?,
         foreign: false,
+        unused_since: None,
     })
 }
 
@@ -204,24 +208,17 @@ impl Prune {
         })
     }
 
-    /// Looks at everything, and decides.
+    /// Looks at everything, and decides. Nobody else has the ledger open meanwhile, so that all later use is noted.
     fn plan(&mut self, rules: &Rules) -> Result<Plan, CommandError> {
+        let _alone = self.ledger.alone()?;
         let (scope, now) = (self.workspace.scope, self.caller.clock().now());
+        self.ledger.note_plan(now)?;
         let place = Place {
             target_id: self.target.target_id().to_owned(),
             workspace: self.workspace.name.clone(),
             dialect: self.target.profile().dialect,
         };
-        let wants_sources = rules.orphaned || rules.keep_last.is_some() || rules.superseded;
-        let wants_sources = wants_sources || !rules.protect.is_empty();
-        let is_gone = |path: &Path| rules.orphaned && is_gone(path);
         let mut planner = Planner::new(rules.clone(), place, now);
-        self.ledger.owned_files(scope, |file| planner.own(file))?;
-        if wants_sources {
-            self.ledger.origins(scope, |record| planner.lineages().add(record, &is_gone))?;
-            planner.lineages().close(&is_gone);
-        }
-        planner.unsettled(self.ledger.unsettled(scope, now)?);
         let mut usage = Usage { bytes: 0, files: 0, measured_at: now };
         let mut listing = Listing::new(ListRequest::default());
         while let Some(files) = self.next(&mut listing)? {
@@ -233,7 +230,14 @@ impl Prune {
         }
         // It was counted anyway.
         self.ledger.set_usage(scope, &usage)?;
-        Ok(planner.finish())
+        self.ledger.owned_files(scope, |file| planner.own(file))?;
+        planner.unsettled(self.ledger.unsettled(scope, now)?);
+        let is_gone = |path: &Path| rules.orphaned && is_gone(path);
+        let wants_sources = rules.orphaned || rules.keep_last.is_some() || rules.superseded;
+        if wants_sources || !rules.protect.is_empty() {
+            self.ledger.origins(scope, |record| planner.origin(record, &is_gone))?;
+        }
+        Ok(planner.finish(&is_gone))
     }
 
     fn next(&mut self, listing: &mut Listing) -> Result<Option<Vec<FileObject>>, CommandError> {

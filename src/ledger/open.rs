@@ -55,7 +55,7 @@ pub(super) struct How<'a> {
 pub(super) fn open(dir: &Path, how: &How<'_>) -> Result<Opened, LedgerError> {
     create_dir(dir)?;
     let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-    let owner = Owner::enter(dir)?;
+    let owner = Owner::enter(dir, how.busy_timeout)?;
     let path = dir.join(FILE_NAME);
     make_if_missing(dir, &path)?;
     let alone = !owner.has_company();

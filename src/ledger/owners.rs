@@ -5,14 +5,19 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::LedgerError;
 
 /// Held while files in `owners/` appear and disappear, so that a new one is never seen before it is locked.
 const GUARD: &str = "guard";
 const SUFFIX: &str = ".lock";
+/// How often a guard that is held is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The sign of life of an opened ledger.
 #[derive(Debug)]
@@ -25,7 +30,7 @@ pub(super) struct Owner {
 
 impl Owner {
     /// Makes one in `<dir>/owners`, and removes those of processes that are gone.
-    pub(super) fn enter(dir: &Path) -> Result<Self, LedgerError> {
+    pub(super) fn enter(dir: &Path, busy_timeout: Duration) -> Result<Self, LedgerError> {
         let owners = dir.join("owners");
         match fs::DirBuilder::new().mode(0o700).create(&owners) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -33,9 +38,7 @@ impl Owner {
             }
             _ => {}
         }
-        let guard_path = owners.join(GUARD);
-        let guard = open(&guard_path, false).map_err(LedgerError::not_writable(&guard_path))?;
-        flock(&guard, FlockOperation::LockExclusive).map_err(|e| LedgerError::io(&guard_path)(e.into()))?;
+        let _guard = lock(&owners.join(GUARD), busy_timeout)?;
         remove_stale(&owners);
         let name = random_name()?;
         let path = owners.join(format!("{name}{SUFFIX}"));
@@ -58,6 +61,18 @@ impl Owner {
         is_alive(&self.owners.join(format!("{name}{SUFFIX}")))
     }
 
+    /// Keeps others from entering, if nobody besides us has the ledger open.
+    ///
+    /// # Errors
+    /// [`LedgerError::Busy`] if somebody has it open, or is about to.
+    pub(super) fn alone(&self, ledger: &Path) -> Result<Alone, LedgerError> {
+        let guard = lock(&self.owners.join(GUARD), Duration::ZERO)?;
+        match self.has_company() {
+            true => Err(LedgerError::Busy { path: ledger.to_owned() }),
+            false => Ok(Alone { _guard: guard }),
+        }
+    }
+
     /// Tells whether anybody besides us has the ledger open.
     pub(super) fn has_company(&self) -> bool {
         let own = format!("{}{SUFFIX}", self.name);
@@ -68,6 +83,28 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         drop(fs::remove_file(self.owners.join(format!("{}{SUFFIX}", self.name))));
+    }
+}
+
+/// As long as this is there, nobody else opens the ledger.
+#[derive(Debug)]
+#[must_use]
+pub struct Alone {
+    _guard: File,
+}
+
+/// Locks the guard. It is held for a moment, or for as long as somebody deletes files at a target.
+fn lock(guard: &Path, busy_timeout: Duration) -> Result<File, LedgerError> {
+    let file = open(guard, false).map_err(LedgerError::not_writable(guard))?;
+    let until = Instant::now() + busy_timeout;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(Errno::WOULDBLOCK) if Instant::now() < until => thread::sleep(LOOK_AGAIN),
+            Err(Errno::WOULDBLOCK) => return Err(LedgerError::Busy { path: guard.to_owned() }),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(LedgerError::io(guard)(error.into())),
+        }
     }
 }
 

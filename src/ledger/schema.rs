@@ -113,6 +113,7 @@ DROP TABLE source;
 ALTER TABLE source_by_path RENAME TO source;
 ", "
 ALTER TABLE object ADD COLUMN used_at INTEGER;
+ALTER TABLE object ADD COLUMN condemned INTEGER NOT NULL DEFAULT 0;
 UPDATE object SET used_at = verified_at;
 CREATE TABLE origin (
     scope INTEGER NOT NULL, path BLOB NOT NULL, judged_at INTEGER NOT NULL, digest BLOB NOT NULL, keys BLOB NOT NULL,

@@ -139,10 +139,23 @@ pub struct OwnedFile {
     pub upload_key: Sha256,
     /// The name of its source, for people.
     pub source: String,
-    /// Whether it is what its identity stands for; else a newer upload took its place.
-    pub is_current: bool,
+    /// What it stands for.
+    pub state: OwnedState,
     /// When something last had use for it, within a day.
     pub used_at: Timestamp,
+}
+
+/// What a stored file of ours stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnedState {
+    /// It is what its identity stands for.
+    Current,
+    /// A newer upload took its place.
+    Replaced,
+    /// A newer upload that would take its place is under way or of unknown outcome.
+    Open,
+    /// It was about to be deleted, and nobody knows whether it was.
+    Condemned,
 }
 
 /// What a source once became.

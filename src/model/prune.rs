@@ -38,6 +38,8 @@ pub enum Reason {
     Expired,
     /// The workspace is too full.
     LowWater,
+    /// Its deletion was begun and did not come to its end.
+    Unfinished,
 }
 
 impl Reason {
@@ -51,6 +53,7 @@ impl Reason {
             Self::Orphaned => "orphaned",
             Self::Expired => "expired",
             Self::LowWater => "low-water",
+            Self::Unfinished => "unfinished",
         }
     }
 }

@@ -1,18 +1,19 @@
 //! Decides which stored files are to be deleted. It deletes nothing.
 //!
 //! Files of the ledger are looked at, and those of others only where the user says so and names them. What belongs to a
-//! session, what the platform's tools made, what is under way or of unknown outcome, and what is protected always stays.
+//! session, what the platform's tools made, what is under way or of unknown outcome, with the copies that it would replace, and
+//! what is protected always stays.
 
 mod lineage;
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::time::Duration;
 
 use globset::{GlobMatcher, GlobSet};
+use lineage::Lineages;
 
-pub use lineage::Lineages;
-
-use crate::ledger::OwnedFile;
+use crate::ledger::{OriginRecord, OwnedFile, OwnedState};
 use crate::model::profile::Dialect;
 use crate::model::prune::{Doomed, PLAN_VERSION, Plan, PruneOrder, Reason};
 use crate::model::{FileObject, FileStatus, Sha256, Timestamp};
@@ -38,6 +39,8 @@ pub struct Rules {
     pub protect: GlobSet,
     /// Whether files of others are deleted, too.
     pub foreign: bool,
+    /// Files that had use since then stay.
+    pub unused_since: Option<Timestamp>,
 }
 
 impl Rules {
@@ -85,22 +88,40 @@ pub struct Place {
 struct Ours {
     upload_key: Sha256,
     source: String,
-    is_current: bool,
+    state: OwnedState,
     used_at: Timestamp,
     size_bytes: u64,
 }
 
-/// Looks at all files of a target, one after another.
+/// A file as the target lists it.
+#[derive(Debug)]
+struct Listed {
+    file_id: String,
+    filename: String,
+    size_bytes: u64,
+    created_at: Timestamp,
+    has_expired: bool,
+    /// It belongs to a session, is still being taken in, or is given back as only outputs are.
+    is_bound: bool,
+    /// It names another purpose than uploads have.
+    is_made: bool,
+}
+
+/// Looks at all files of a target, one after another, and then at what the ledger knows of them: in this order, so that
+/// what is stored meanwhile is either not listed or known.
 #[derive(Debug)]
 pub struct Planner {
     rules: Rules,
     place: Place,
     now: Timestamp,
+    listed: Vec<Listed>,
+    seen: HashSet<String>,
     ours: HashMap<String, Ours>,
     lineages: Lineages,
+    /// Upload keys that stand for a file that is listed and good.
+    stored: HashSet<Sha256>,
     /// Names and sizes of what is under way or may still appear.
     unsettled: HashSet<(String, u64)>,
-    seen: HashSet<String>,
     used_bytes: u64,
     considered: u64,
     doomed: Vec<Doomed>,
@@ -118,9 +139,11 @@ impl Planner {
             place,
             now,
             lineages,
-            ours: HashMap::new(),
-            unsettled: HashSet::new(),
+            listed: Vec::new(),
             seen: HashSet::new(),
+            ours: HashMap::new(),
+            stored: HashSet::new(),
+            unsettled: HashSet::new(),
             used_bytes: 0,
             considered: 0,
             doomed: Vec::new(),
@@ -128,24 +151,7 @@ impl Planner {
         }
     }
 
-    /// Takes a file of the ledger.
-    pub fn own(&mut self, owned: OwnedFile) {
-        let OwnedFile { file, upload_key, source, is_current, used_at } = owned;
-        let ours = Ours { upload_key, source, is_current, used_at, size_bytes: file.size_bytes };
-        self.ours.insert(file.file_id, ours);
-    }
-
-    /// Returns what takes what is known of sources.
-    pub fn lineages(&mut self) -> &mut Lineages {
-        &mut self.lineages
-    }
-
-    /// Takes names and sizes under which something is under way or may still appear.
-    pub fn unsettled(&mut self, names: HashSet<(String, u64)>) {
-        self.unsettled = names;
-    }
-
-    /// Looks at a file that the target lists.
+    /// Takes a file that the target lists. First all of these.
     pub fn see(&mut self, file: &FileObject) {
         if file.status == Some(FileStatus::Deleted) || !self.seen.insert(file.file_id.clone()) {
             return;
@@ -154,79 +160,54 @@ impl Planner {
         if !has_expired {
             self.used_bytes = self.used_bytes.saturating_add(file.size_bytes);
         }
-        if !self.is_ours_to_judge(file) {
-            return;
-        }
-        self.considered += 1;
-        let ours = self.ours.get(&file.file_id);
-        let is_protected = self.rules.protect.is_match(&file.filename)
-            || ours.is_some_and(|ours| self.lineages.is_protected(&ours.upload_key));
-        let is_wanted = self.rules.names.as_ref().is_none_or(|names| names.is_match(&file.filename));
-        if is_protected || !is_wanted {
-            return;
-        }
-        let reasons = self.reasons(file, ours, has_expired);
-        let doomed = Doomed {
+        // Uploads are never given back by the dialects of one platform (docs, build-with-claude/files); the other one
+        // names a purpose.
+        let is_given_back = file.downloadable == Some(true)
+            && matches!(self.place.dialect, Dialect::Anthropic | Dialect::AnthropicBeta);
+        self.listed.push(Listed {
             file_id: file.file_id.clone(),
             filename: file.filename.clone(),
             size_bytes: file.size_bytes,
             created_at: file.created_at,
-            reasons,
-            source: ours.map(|ours| ours.source.clone()),
-            used_at: ours.map(|ours| ours.used_at),
-            foreign: ours.is_none(),
-        };
-        if !doomed.reasons.is_empty() {
-            if !has_expired {
-                self.used_bytes = self.used_bytes.saturating_sub(file.size_bytes);
-            }
-            self.doomed.push(doomed);
-        } else if self.rules.water.is_some() {
-            self.spare.push(doomed);
+            has_expired,
+            is_bound: file.scope.is_some() || file.status == Some(FileStatus::Uploading) || is_given_back,
+            is_made: file.purpose.as_deref().is_some_and(|purpose| !matches!(purpose, "user_upload" | "")),
+        });
+    }
+
+    /// Takes a file of the ledger. Then all of these.
+    pub fn own(&mut self, owned: OwnedFile) {
+        let OwnedFile { file, upload_key, source, state, used_at } = owned;
+        let ours = Ours { upload_key, source, state, used_at, size_bytes: file.size_bytes };
+        self.ours.insert(file.file_id, ours);
+    }
+
+    /// Takes what a source once became; those of one path come together, the newest first. `is_gone` tells whether nothing
+    /// is at a path any more, as far as can be told for certain. At last all of these.
+    pub fn origin(&mut self, record: OriginRecord, is_gone: &dyn Fn(&Path) -> bool) {
+        if self.stored.is_empty() {
+            let good = self.listed.iter().filter(|listed| !listed.has_expired);
+            let ours = good.filter_map(|listed| {
+                let ours = self.ours.get(&listed.file_id)?;
+                (ours.state == OwnedState::Current && ours.size_bytes == listed.size_bytes).then_some(ours)
+            });
+            self.stored = ours.map(|ours| ours.upload_key).collect();
         }
+        self.lineages.add(record, &self.stored, is_gone);
     }
 
-    /// Tells whether a file may be deleted at all.
-    fn is_ours_to_judge(&self, file: &FileObject) -> bool {
-        if file.scope.is_some() || file.status == Some(FileStatus::Uploading) || self.is_output(file) {
-            return false;
-        }
-        match self.ours.get(&file.file_id) {
-            Some(ours) => ours.size_bytes == file.size_bytes,
-            None => self.rules.foreign && !self.unsettled.contains(&(file.filename.clone(), file.size_bytes)),
-        }
+    /// Takes names and sizes under which something is under way or may still appear.
+    pub fn unsettled(&mut self, names: HashSet<(String, u64)>) {
+        self.unsettled = names;
     }
 
-    /// Tells whether the platform's tools made a file. Uploads are never given back by the dialects of one platform
-    /// (docs, build-with-claude/files); the other one names a purpose.
-    fn is_output(&self, file: &FileObject) -> bool {
-        let by_purpose =
-            file.purpose.as_deref().is_some_and(|purpose| !matches!(purpose, "user_upload" | ""));
-        let is_given_back = file.downloadable == Some(true)
-            && matches!(self.place.dialect, Dialect::Anthropic | Dialect::AnthropicBeta);
-        is_given_back || (by_purpose && !self.ours.contains_key(&file.file_id))
-    }
-
-    fn reasons(&self, file: &FileObject, ours: Option<&Ours>, has_expired: bool) -> Vec<Reason> {
-        let rules = &self.rules;
-        let lineage = ours.and_then(|ours| self.lineages.of(&ours.upload_key)).unwrap_or_default();
-        let is_replaced = ours.is_some_and(|ours| !ours.is_current);
-        let is_old = rules.older_than.is_some_and(|age| file.created_at < self.now.minus(age));
-        [
-            (Reason::OlderThan, is_old),
-            (Reason::KeepLast, rules.keep_last.is_some() && lineage.is_beyond),
-            (Reason::Superseded, rules.superseded && (lineage.is_superseded || is_replaced)),
-            (Reason::Orphaned, rules.orphaned && lineage.is_gone),
-            (Reason::Expired, rules.expired && has_expired),
-        ]
-        .into_iter()
-        .filter_map(|(reason, holds)| holds.then_some(reason))
-        .collect()
-    }
-
-    /// Returns what is to be deleted.
+    /// Returns what is to be deleted. `is_gone` as in [`Planner::origin`].
     #[must_use]
-    pub fn finish(mut self) -> Plan {
+    pub fn finish(mut self, is_gone: &dyn Fn(&Path) -> bool) -> Plan {
+        self.lineages.close(&self.stored, is_gone);
+        for listed in std::mem::take(&mut self.listed) {
+            self.judge(listed);
+        }
         self.empty_to_low_water();
         self.doomed.sort_by(|a, b| (a.created_at, &a.file_id).cmp(&(b.created_at, &b.file_id)));
         Plan {
@@ -238,6 +219,83 @@ impl Planner {
             delete: self.doomed,
             seal: None,
         }
+    }
+
+    fn judge(&mut self, listed: Listed) {
+        if !self.may_go(&listed) {
+            return;
+        }
+        self.considered += 1;
+        let ours = self.ours.get(&listed.file_id);
+        let is_unfinished = ours.is_some_and(|ours| ours.state == OwnedState::Condemned);
+        let reasons = if is_unfinished {
+            vec![Reason::Unfinished]
+        } else if self.stays(&listed, ours) {
+            return;
+        } else {
+            self.reasons(&listed, ours)
+        };
+        let (is_spare, has_expired) = (reasons.is_empty(), listed.has_expired);
+        let doomed = Doomed {
+            source: ours.map(|ours| ours.source.clone()),
+            used_at: ours.map(|ours| ours.used_at),
+            foreign: ours.is_none(),
+            file_id: listed.file_id,
+            filename: listed.filename,
+            size_bytes: listed.size_bytes,
+            created_at: listed.created_at,
+            reasons,
+        };
+        match (is_spare, has_expired) {
+            (false, false) => {
+                self.used_bytes = self.used_bytes.saturating_sub(doomed.size_bytes);
+                self.doomed.push(doomed);
+            }
+            (false, true) => self.doomed.push(doomed),
+            (true, false) => self.spare.push(doomed),
+            // It takes no room that could be freed.
+            (true, true) => {}
+        }
+    }
+
+    /// Tells whether a file may be deleted at all.
+    fn may_go(&self, listed: &Listed) -> bool {
+        match self.ours.get(&listed.file_id) {
+            _ if listed.is_bound => false,
+            Some(ours) => ours.state != OwnedState::Open && ours.size_bytes == listed.size_bytes,
+            None => {
+                let is_settled = !self.unsettled.contains(&(listed.filename.clone(), listed.size_bytes));
+                self.rules.foreign && !listed.is_made && is_settled
+            }
+        }
+    }
+
+    /// Tells whether a file stays whatever the rules say.
+    fn stays(&self, listed: &Listed, ours: Option<&Ours>) -> bool {
+        let rules = &self.rules;
+        let is_protected = rules.protect.is_match(&listed.filename)
+            || ours.is_some_and(|ours| self.lineages.is_protected(&ours.upload_key));
+        let is_wanted = rules.names.as_ref().is_none_or(|names| names.is_match(&listed.filename));
+        let is_used =
+            ours.zip(rules.unused_since).is_some_and(|(ours, unused_since)| ours.used_at >= unused_since);
+        is_protected || !is_wanted || is_used
+    }
+
+    fn reasons(&self, listed: &Listed, ours: Option<&Ours>) -> Vec<Reason> {
+        let rules = &self.rules;
+        let lineage = ours.and_then(|ours| self.lineages.of(&ours.upload_key)).unwrap_or_default();
+        let is_replaced = ours.is_some_and(|ours| ours.state == OwnedState::Replaced);
+        let is_old = rules.older_than.is_some_and(|age| listed.created_at < self.now.minus(age));
+        [
+            (Reason::OlderThan, is_old),
+            (Reason::KeepLast, rules.keep_last.is_some() && lineage.is_beyond),
+            (Reason::Superseded, rules.superseded && (lineage.is_superseded || is_replaced)),
+            (Reason::Orphaned, rules.orphaned && lineage.is_gone),
+            (Reason::Expired, rules.expired && listed.has_expired),
+        ]
+        .into_iter()
+        .filter_map(|(reason, holds)| holds.then_some(reason))
+        .collect()
     }
 
     fn empty_to_low_water(&mut self) {

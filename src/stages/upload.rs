@@ -20,9 +20,9 @@ mod verify;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread::Scope as Threads;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 pub use clock::{Clock, SystemClock};
 pub use identity::{IdentityError, Workspace, workspace};
@@ -209,6 +209,8 @@ pub struct Uploader<'a, T> {
     pace: Pace,
     verifier: Verifier,
     started: Timestamp,
+    /// When the last plan to delete files was made; none is made while this ledger is open.
+    plan_at: OnceLock<Timestamp>,
 }
 
 impl<T> std::fmt::Debug for Uploader<'_, T> {
@@ -238,6 +240,7 @@ impl<'a, T: Send> Uploader<'a, T> {
             pace: Pace::new(options.concurrency, options.max_wait, options.requests_per_minute),
             verifier: Verifier::default(),
             started: options.clock.now(),
+            plan_at: OnceLock::new(),
         }
     }
 
@@ -279,7 +282,13 @@ impl<'a, T: Send> Uploader<'a, T> {
     /// Why nobody can tell.
     pub fn is_alive(&self, object: &StoredObject) -> Result<Option<Timestamp>, Stop> {
         let seen = self.verifier.judge(self, &object.file, object.verified_at)?;
-        if seen.is_some() && object.used_at.is_none_or(|at| at < self.started.minus(USE_NOTED_EVERY)) {
+        // Between a plan and what is deleted by it, every use counts.
+        let plan_at = self.plan_at.get_or_init(|| match self.ledger.plan_at() {
+            Ok(plan_at) => plan_at.unwrap_or(Timestamp::from(UNIX_EPOCH)),
+            Err(_) => self.started,
+        });
+        let noted_since = self.started.minus(USE_NOTED_EVERY).max(*plan_at);
+        if seen.is_some() && object.used_at.is_none_or(|at| at <= noted_since) {
             self.ledger.note_use(self.scope, &object.file.file_id, self.started);
         }
         Ok(seen)

@@ -7,12 +7,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Output;
 
-use docferry::server::{Server, ServerOptions};
+use docferry::ledger::{Ledger, LedgerOptions};
+use docferry::server::{Fault, Server, ServerOptions};
 use program::{Program, told};
 use serde_json::Value as Json;
 
 struct Place {
-    _served: tempfile::TempDir,
+    served: tempfile::TempDir,
     server: Server,
     program: Program,
 }
@@ -23,7 +24,20 @@ impl Place {
         let server = Server::start(ServerOptions::new(served.path().join("served"))).unwrap();
         let mut program = Program::new(&server);
         program.vars.push(("DOCFERRY_TARGET", "anthropic".to_owned()));
-        Self { _served: served, server, program }
+        Self { served, server, program }
+    }
+
+    /// Goes on with a server in the same place that fails in these ways.
+    fn fail(self, faults: &[&str]) -> Self {
+        let Self { served, server, program } = self;
+        let base = server.anthropic_base_url();
+        let address = base.strip_prefix("http://").unwrap().trim_end_matches('/').parse().unwrap();
+        let token = server.token().clone();
+        server.shutdown();
+        let mut options = ServerOptions::new(served.path().join("served"));
+        options.faults = faults.iter().map(|text| text.parse::<Fault>().unwrap()).collect();
+        (options.listen, options.token) = (address, Some(token));
+        Self { served, server: Server::start(options).unwrap(), program }
     }
 
     /// Runs the program, which ends with this status.
@@ -179,6 +193,78 @@ fn what_options_made_of_one_content_stays_together() {
     place.run(0, &["ingest", "in"]);
     assert_eq!(place.ids().len(), 2);
     assert!(place.lines(&["files", "prune", "--keep-last", "1", "--dry-run", "--json"]).is_empty());
+}
+
+#[test]
+fn what_failed_to_be_stored_takes_the_place_of_nothing() {
+    let mut place = Place::new();
+    let config = "[prune]\nkeep_last = 1\nsuperseded = true\nafter_ingest = true\nmax_delete_fraction = 1\n";
+    std::fs::write(place.path("config.toml"), config).unwrap();
+    place.program.vars.push(("DOCFERRY_CONFIG", "config.toml".to_owned()));
+    place.program.input("a.txt", "one\n");
+    place.run(0, &["ingest", "in"]);
+    let place = place.fail(&["upload:400@100%!"]);
+    place.program.input("a.txt", "two, longer\n");
+    let refused = place.run(1, &["ingest", "in"]);
+    assert!(!told(&refused).contains("deleted"), "{}", told(&refused));
+    let place = place.fail(&["upload:500@100%!"]);
+    place.program.input("a.txt", "one\n");
+    place.run(6, &["ingest", "in", "--force", "--listing-grace", "10ms", "--retries", "0"]);
+    let prune = ["files", "prune", "--superseded", "--older-than", "0s", "--yes"];
+    place.run(0, &prune);
+    assert_eq!(place.ids().len(), 1, "the copy that would be replaced stays");
+}
+
+#[test]
+fn what_is_used_after_a_plan_stays() {
+    let place = Place::new();
+    place.program.input("a.txt", "one\n");
+    place.program.input("b.txt", "two\n");
+    place.run(0, &["ingest", "in"]);
+    let all = ["--max-delete-fraction", "1"];
+    place.run(0, &["files", "prune", "--older-than", "0s", "--plan", "plan.json", all[0], all[1]]);
+    std::fs::remove_file(place.path("in/b.txt")).unwrap();
+    place.run(0, &["ingest", "in"]);
+    let apply = ["files", "prune", "--yes", "--json", "--apply", "plan.json", all[0], all[1]];
+    let ledger = Ledger::open(&place.path("state"), &LedgerOptions::default()).unwrap();
+    let busy = place.run(5, &apply);
+    assert!(told(&busy).contains("another process"), "{}", told(&busy));
+    drop(ledger);
+    let fates = place.lines(&apply);
+    let mut fates: Vec<_> = fates.iter().map(|row| row["status"].as_str().unwrap()).collect();
+    fates.sort_unstable();
+    assert_eq!(fates, ["deleted", "kept"]);
+    place.run(0, &["ingest", "in", "--verify-remote", "always"]);
+    assert_eq!(place.program.entries()[0].status.as_str(), "reused");
+}
+
+#[test]
+fn what_an_ingest_reports_is_not_deleted_after_it() {
+    let mut place = Place::new();
+    let config = "[prune]\nolder_than = \"0s\"\nafter_ingest = true\nmax_delete_fraction = 1\n";
+    std::fs::write(place.path("config.toml"), config).unwrap();
+    place.program.vars.push(("DOCFERRY_CONFIG", "config.toml".to_owned()));
+    place.program.input("a.txt", "one\n");
+    place.program.input("b.txt", "two\n");
+    place.run(0, &["ingest", "in"]);
+    std::fs::remove_file(place.path("in/b.txt")).unwrap();
+    let output = place.run(0, &["ingest", "in"]);
+    let gone = told(&output);
+    assert!(gone.contains("(b.txt)") && !gone.contains("(a.txt)") && gone.contains("1 deleted"), "{gone}");
+    assert_eq!(place.ids().len(), 1);
+}
+
+#[test]
+fn what_is_not_there_any_more_is_not_reused() {
+    let place = Place::new();
+    place.program.input("a.txt", "one\n");
+    place.run(0, &["ingest", "in"]);
+    let id = place.ids().remove(0);
+    // Somebody else deletes it.
+    place.run(0, &["files", "delete", "--yes", &id, "--state-dir", "other"]);
+    place.run(1, &["files", "delete", "--yes", &id]);
+    place.run(0, &["ingest", "in"]);
+    assert_eq!(place.program.entries()[0].status.as_str(), "uploaded");
 }
 
 #[test]

@@ -7,11 +7,11 @@ use globset::GlobMatcher;
 use super::Files;
 use crate::cli::DeleteArgs;
 use crate::commands::CommandError;
-use crate::commands::caller::{Listing, PAGE};
+use crate::commands::caller::{Listing, PAGE, Stop};
 use crate::commands::confirm::confirm;
 use crate::config::Settings;
 use crate::exit::ExitStatus;
-use crate::ledger::{Ledger, LedgerError, LedgerOptions, Scope};
+use crate::ledger::{Ledger, LedgerError, LedgerOptions, OwnedState, Scope};
 use crate::report::{files as report, human};
 use crate::targets::{ListRequest, TargetError, TargetErrorKind};
 
@@ -41,19 +41,39 @@ impl Files<'_, '_> {
         }
         let mut books = self.books(settings.engine.state_dir.as_deref());
         self.each(&ids, |files, id| {
+            let condemned = match books.as_ref().map(|books| books.condemn(id)).transpose() {
+                Ok(condemned) => condemned.unwrap_or_default(),
+                Err(error) => {
+                    files.not_noted(&error);
+                    books = None;
+                    Vec::new()
+                }
+            };
             let removed = files.caller.remove(|| files.target.delete(id));
-            if !removed.map_err(|stop| files.ended(stop))? {
-                let message = format!("there is no file `{id}`");
-                return Err(files.failed(TargetError::new(TargetErrorKind::NotFound, message)));
-            }
-            if let Some((ledger, scopes)) = &books
-                && let Err(error) = scopes.iter().try_for_each(|scope| ledger.removed(*scope, id))
+            if let Some(kept) = &books
+                && let Err(error) = kept.settle(id, &condemned, files.is_gone(id, &removed))
             {
                 files.not_noted(&error);
                 books = None;
             }
-            writeln!(files.context.stdout, "{}", human::printable(id)).map_err(CommandError::Stdout)
+            if !removed.map_err(|stop| files.ended(stop))? {
+                let message = format!("there is no file `{id}`");
+                return Err(files.failed(TargetError::new(TargetErrorKind::NotFound, message)));
+            }
+            let out = &mut *files.context.stdout;
+            writeln!(out, "{}", human::printable(id)).and_then(|()| out.flush()).map_err(CommandError::Stdout)
         })
+    }
+
+    /// Tells whether a file is gone after it was to be removed; `None` if nobody knows.
+    fn is_gone(&self, id: &str, removed: &Result<bool, Stop>) -> Option<bool> {
+        match removed {
+            Ok(_) => Some(true),
+            Err(_) => match self.target.get(id) {
+                Ok(_) => Some(false),
+                Err(error) => (error.kind == TargetErrorKind::NotFound).then_some(true),
+            },
+        }
     }
 
     /// Returns the ids of files with such names, the oldest first. What belongs to a session goes with the session.
@@ -86,11 +106,11 @@ impl Files<'_, '_> {
     }
 
     /// Opens the ledger, if there is one, so that nobody reuses what is deleted. Deleting does not depend on it.
-    fn books(&mut self, state_dir: Option<&Path>) -> Option<(Ledger, Vec<Scope>)> {
+    fn books(&mut self, state_dir: Option<&Path>) -> Option<Books> {
         let folder = state_dir.filter(|folder| Ledger::is_in(folder))?;
         let opened = Ledger::open(folder, &LedgerOptions::default()).and_then(|ledger| {
             let scopes = ledger.scopes(self.target.target_id())?;
-            Ok((ledger, scopes))
+            Ok(Books { ledger, scopes })
         });
         opened.map_err(|error| self.not_noted(&error)).ok()
     }
@@ -98,5 +118,34 @@ impl Files<'_, '_> {
     fn not_noted(&mut self, error: &LedgerError) {
         let error = human::chain(error);
         self.context.warn(&format!("a later run may look for what is deleted here: {error}"));
+    }
+}
+
+/// The ledger, and the workspaces of the target in it.
+struct Books {
+    ledger: Ledger,
+    scopes: Vec<Scope>,
+}
+
+impl Books {
+    /// Sees to it that nobody uses a file again, before it is deleted.
+    fn condemn(&self, id: &str) -> Result<Vec<(Scope, OwnedState)>, LedgerError> {
+        let condemned = self.scopes.iter().map(|scope| Ok((*scope, self.ledger.condemn(*scope, id, None)?)));
+        let condemned = condemned.collect::<Result<Vec<_>, LedgerError>>()?;
+        Ok(condemned.into_iter().filter_map(|(scope, was)| Some((scope, was?))).collect())
+    }
+
+    /// Notes what became of it.
+    fn settle(
+        &self,
+        id: &str,
+        condemned: &[(Scope, OwnedState)],
+        is_gone: Option<bool>,
+    ) -> Result<(), LedgerError> {
+        match is_gone {
+            Some(true) => self.scopes.iter().try_for_each(|scope| self.ledger.removed(*scope, id)),
+            Some(false) => condemned.iter().try_for_each(|(scope, was)| self.ledger.pardon(*scope, id, *was)),
+            None => Ok(()),
+        }
     }
 }

@@ -6,9 +6,9 @@ use super::Prune;
 use crate::commands::caller::Stop;
 use crate::commands::{CommandError, Context};
 use crate::exit::ExitStatus;
-use crate::ledger::LedgerError;
+use crate::ledger::OwnedState;
 use crate::model::prune::{Doomed, Plan};
-use crate::report::json;
+use crate::report::{human, json};
 use crate::targets::{Disposition, TargetErrorKind};
 
 /// What became of a file.
@@ -48,21 +48,50 @@ struct Row<'a> {
     why: Option<String>,
 }
 
+/// What is printed of each file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    /// An object on standard output.
+    Json,
+    /// Nothing but why one stays: the plan was shown.
+    Summary,
+    /// What became of each, on standard error.
+    Lines,
+}
+
+impl Row<'_> {
+    /// Tells it at once: what is deleted is deleted, whatever becomes of us.
+    fn tell(&self, show: Show, context: &mut Context<'_>) -> Result<(), CommandError> {
+        if show == Show::Json {
+            let written = json::line(context.stdout, self).and_then(|()| context.stdout.flush());
+            return written.map_err(CommandError::Stdout);
+        }
+        match &self.why {
+            Some(why) => {
+                let line = format!("`{}` ({}) stays: {why}", self.filename, self.file_id);
+                context.warn(&human::printable(&line));
+            }
+            None if show == Show::Lines => {
+                context.note(&format!("{} {} ({})", self.status.as_str(), self.file_id, self.filename));
+            }
+            None => {}
+        }
+        Ok(())
+    }
+}
+
 impl Prune {
-    /// Deletes.
+    /// Deletes. Nobody else has the ledger open meanwhile.
     ///
     /// # Errors
     /// The target, the ledger or the kill switch ended it; what was done until then is told.
     pub(super) fn apply(
         &mut self,
         plan: &Plan,
-        as_json: bool,
+        show: Show,
         context: &mut Context<'_>,
     ) -> Result<ExitStatus, CommandError> {
-        if self.ledger.has_company() {
-            // Whoever that is may have just read an id that is about to go.
-            return Err(LedgerError::Busy { path: self.ledger.path().to_owned() }.into());
-        }
+        let _alone = self.ledger.alone()?;
         let mut counts = [0u64; Fate::ALL.len()];
         let mut ended = None;
         for doomed in &plan.delete {
@@ -74,22 +103,16 @@ impl Prune {
                 }
             };
             counts[status as usize] += 1;
-            if let Some(why) = why.as_deref().filter(|_| !as_json) {
-                context.warn(&format!("`{}` ({}) stays: {why}", doomed.filename, doomed.file_id));
-            }
-            if as_json {
-                let row = Row { status, file_id: &doomed.file_id, filename: &doomed.filename, why };
-                json::line(context.stdout, &row).map_err(CommandError::Stdout)?;
-            }
+            let row = Row { status, file_id: &doomed.file_id, filename: &doomed.filename, why };
+            row.tell(show, context)?;
         }
         let told = Fate::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0);
-        let told: Vec<_> = told.map(|(fate, count)| format!("{count} {}", fate.as_str())).collect();
+        let mut told: Vec<_> = told.map(|(fate, count)| format!("{count} {}", fate.as_str())).collect();
         let left = plan.delete.len() as u64 - counts.iter().sum::<u64>();
-        let left = if left > 0 { format!("; {left} had no turn") } else { String::new() };
-        context.note(&format!(
-            "{}{left}",
-            if told.is_empty() { "nothing deleted".into() } else { told.join(", ") }
-        ));
+        if left > 0 {
+            told.push(format!("{left} had no turn"));
+        }
+        context.note(&told.join(", "));
         match ended {
             Some(error) => Err(error),
             None if counts[Fate::Failed as usize] > 0 => Ok(ExitStatus::Findings),
@@ -113,6 +136,9 @@ impl Prune {
             Err(stop) => return self.refused(stop),
         }
         if doomed.foreign {
+            if !self.ledger.owned(self.workspace.scope, &[id])?.is_empty() {
+                return kept("it is ours by now");
+            }
             let removed = self.caller.remove(|| self.target.delete(id));
             return match removed {
                 Ok(true) => Ok((Fate::Deleted, None)),
@@ -121,14 +147,14 @@ impl Prune {
             };
         }
         let unused_since = doomed.used_at.unwrap_or(doomed.created_at);
-        match self.ledger.condemn(self.workspace.scope, id, unused_since)? {
-            None => kept("there was use for it since, or it is not ours any more"),
-            Some(was_current) => self.delete_ours(id, was_current),
+        match self.ledger.condemn(self.workspace.scope, id, Some(unused_since))? {
+            None => kept("there was use for it since, or what takes its place is not stored yet"),
+            Some(was) => self.delete_ours(id, was),
         }
     }
 
     /// Deletes a file that nobody uses any more.
-    fn delete_ours(&mut self, id: &str, was_current: bool) -> Result<(Fate, Option<String>), CommandError> {
+    fn delete_ours(&mut self, id: &str, was: OwnedState) -> Result<(Fate, Option<String>), CommandError> {
         let scope = self.workspace.scope;
         match self.caller.remove(|| self.target.delete(id)) {
             Ok(_) => {
@@ -138,7 +164,7 @@ impl Prune {
             Err(stop) => {
                 // Without a plain answer, the file may be there or not: that is asked for once, whatever ended us.
                 match self.target.get(id) {
-                    Ok(_) => self.ledger.pardon(scope, id, was_current)?,
+                    Ok(_) => self.ledger.pardon(scope, id, was)?,
                     Err(error) if error.kind == TargetErrorKind::NotFound => {
                         self.ledger.removed(scope, id)?;
                         return Ok((Fate::Deleted, None));

@@ -2,9 +2,11 @@
 
 use super::*;
 
-fn ids(ledger: &Ledger, scope: Scope) -> Vec<(String, bool)> {
+use OwnedState::{Condemned, Current, Open, Replaced};
+
+fn ids(ledger: &Ledger, scope: Scope) -> Vec<(String, OwnedState)> {
     let mut ids = Vec::new();
-    ledger.owned_files(scope, |owned| ids.push((owned.file.file_id, owned.is_current))).unwrap();
+    ledger.owned_files(scope, |owned| ids.push((owned.file.file_id, owned.state))).unwrap();
     ids
 }
 
@@ -12,15 +14,20 @@ fn ids(ledger: &Ledger, scope: Scope) -> Vec<(String, bool)> {
 fn what_has_use_is_not_condemned() {
     let (_folder, ledger, scope) = ledger();
     store(&ledger, scope, &intent("k", "a.md"), "f1");
-    assert_eq!(ledger.condemn(scope, "f1", at("2026-11-20T09:59:59Z")).unwrap(), None);
-    assert_eq!(ledger.condemn(scope, "f2", now()).unwrap(), None, "it is not ours");
+    let condemn = |id, since| ledger.condemn(scope, id, since).unwrap();
+    assert_eq!(condemn("f1", Some(at("2026-11-20T09:59:59Z"))), None);
+    assert_eq!(condemn("f2", Some(now())), None, "it is not ours");
     ledger.note_use(scope, "f1", later(100));
+    // The clock was set back, and use is later all the same.
+    ledger.note_use(scope, "f1", now());
     ledger.flush().unwrap();
-    assert_eq!(ledger.condemn(scope, "f1", later(99)).unwrap(), None);
-    assert_eq!(ledger.condemn(scope, "f1", later(100)).unwrap(), Some(true));
-    assert_eq!(ledger.condemn(scope, "f1", later(100)).unwrap(), None, "it is condemned already");
+    assert_eq!(condemn("f1", Some(later(100))), None);
+    assert_eq!(condemn("f1", Some(later(101))), Some(Current));
+    assert_eq!(condemn("f1", Some(now())), Some(Condemned), "it is condemned already");
     let key = intent("k", "a.md").upload_key;
     assert_eq!(ledger.stored(scope, &key, None).unwrap(), None, "nobody uses it again");
+    assert_eq!(ids(&ledger, scope), [("f1".to_owned(), Condemned)], "whoever comes next goes on");
+    ledger.removed(scope, "f1").unwrap();
     assert_eq!(ids(&ledger, scope), []);
 }
 
@@ -29,19 +36,59 @@ fn what_could_not_be_deleted_counts_again_unless_something_else_does() {
     let (_folder, ledger, scope) = ledger();
     let (first, key) = (intent("k", "a.md"), intent("k", "a.md").upload_key);
     store(&ledger, scope, &first, "f1");
-    let condemn = |id| ledger.condemn(scope, id, later(9)).unwrap().unwrap();
-    let was_current = condemn("f1");
-    ledger.pardon(scope, "f1", was_current).unwrap();
-    assert_eq!(ledger.stored(scope, &key, None).unwrap().unwrap().file.file_id, "f1");
-    let was_current = condemn("f1");
+    let condemn = |id| ledger.condemn(scope, id, None).unwrap().unwrap();
+    ledger.pardon(scope, "f1", condemn("f1")).unwrap();
+    let stored = ledger.stored(scope, &key, None).unwrap().unwrap();
+    assert_eq!(stored.file.file_id, "f1");
+    assert_eq!(ledger.unseen(scope, later(0)).unwrap(), ["f1"], "it is looked for before it is used");
+    let was = condemn("f1");
     store(&ledger, scope, &first, "f2");
-    ledger.pardon(scope, "f1", was_current).unwrap();
-    assert_eq!(ids(&ledger, scope), [("f1".to_owned(), false), ("f2".to_owned(), true)]);
-    let was_current = condemn("f1");
-    assert!(!was_current);
+    ledger.pardon(scope, "f1", was).unwrap();
+    assert_eq!(ids(&ledger, scope), [("f1".to_owned(), Replaced), ("f2".to_owned(), Current)]);
+    let was = condemn("f1");
+    assert_eq!(was, Replaced);
     ledger.removed(scope, "f1").unwrap();
-    ledger.pardon(scope, "f1", was_current).unwrap();
-    assert_eq!(ids(&ledger, scope), [("f2".to_owned(), true)], "what is deleted stays so");
+    ledger.pardon(scope, "f1", was).unwrap();
+    assert_eq!(ids(&ledger, scope), [("f2".to_owned(), Current)], "what is deleted stays so");
+}
+
+#[test]
+fn what_a_newer_upload_would_replace_is_kept_until_that_is_stored() {
+    let (_folder, ledger, scope) = ledger();
+    let first = intent("k", "a.md");
+    store(&ledger, scope, &first, "f1");
+    let forced = Intent { force: true, run_id: "run-2".to_owned(), ..first };
+    let attempt = send(&ledger, scope, &forced);
+    for _ in 0..2 {
+        assert_eq!(ids(&ledger, scope), [("f1".to_owned(), Open)]);
+        assert_eq!(ledger.condemn(scope, "f1", None).unwrap(), None);
+        ledger.park(attempt).unwrap();
+    }
+    ledger.finish(attempt, &file("f2", "a.md"), None, &[]).unwrap();
+    assert_eq!(ids(&ledger, scope), [("f1".to_owned(), Replaced), ("f2".to_owned(), Current)]);
+    assert_eq!(ledger.condemn(scope, "f1", None).unwrap(), Some(Replaced));
+}
+
+#[test]
+fn nobody_opens_a_ledger_while_files_are_deleted() {
+    let (folder, ledger, _) = ledger();
+    let options = LedgerOptions { busy_timeout: Duration::ZERO };
+    let other = Ledger::open(folder.path(), &options).unwrap();
+    assert!(matches!(ledger.alone(), Err(LedgerError::Busy { .. })));
+    drop(other);
+    let alone = ledger.alone().unwrap();
+    assert!(matches!(Ledger::open(folder.path(), &options), Err(LedgerError::Busy { .. })));
+    drop(alone);
+    Ledger::open(folder.path(), &options).unwrap();
+}
+
+#[test]
+fn the_last_plan_is_remembered() {
+    let (folder, ledger, _) = ledger();
+    assert_eq!(ledger.plan_at().unwrap(), None);
+    ledger.note_plan(later(5)).unwrap();
+    ledger.note_plan(now()).unwrap();
+    assert_eq!(open(folder.path()).plan_at().unwrap(), Some(later(5)));
 }
 
 #[test]
@@ -82,7 +129,8 @@ fn what_sources_became_is_told_by_path_and_newest_first() {
     note("/b", 1, "k1", 1);
     note("/a", 1, "k1", 1);
     note("/a", 2, "k2", 2);
-    note("/a", 3, "k1", 1);
+    // The clock was set back.
+    note("/a", 0, "k1", 1);
     note("", 4, "k9", 1);
     ledger.flush().unwrap();
     let mut told = Vec::new();
@@ -95,8 +143,11 @@ fn what_sources_became_is_told_by_path_and_newest_first() {
         })
         .collect();
     let [k1, k2] = ["k1", "k2"].map(|key| Sha256::of(key.as_bytes()));
-    let expected =
-        [("/a", later(3), k1, Some(1)), ("/a", later(2), k2, Some(2)), ("/b", later(1), k1, Some(1))];
+    let expected = [
+        ("/a", Timestamp::from_unix_micros(later(2).unix_micros() + 1), k1, Some(1)),
+        ("/a", later(2), k2, Some(2)),
+        ("/b", later(1), k1, Some(1)),
+    ];
     assert_eq!(told, expected);
     ledger.forget(&Forget::Sources).unwrap();
     ledger.origins(scope, |record| panic!("{record:?}")).unwrap();

@@ -24,7 +24,7 @@ pub(super) struct Lineage {
 /// The sources of stored files, by upload key. A file without any known source has no lineage, and nothing is concluded
 /// from that.
 #[derive(Debug)]
-pub struct Lineages {
+pub(super) struct Lineages {
     keep_last: u64,
     protect: GlobSet,
     by_key: HashMap<Sha256, Lineage>,
@@ -44,17 +44,22 @@ impl Lineages {
         }
     }
 
-    /// Takes what a source once became; those of one path come together, the newest first. `is_gone` tells whether
-    /// nothing is at a path any more, as far as can be told for certain.
-    pub fn add(&mut self, record: OriginRecord, is_gone: &dyn Fn(&Path) -> bool) {
+    /// Takes what a source once became. `stored` are the keys of what is there and good.
+    pub(super) fn add(
+        &mut self,
+        record: OriginRecord,
+        stored: &HashSet<Sha256>,
+        is_gone: &dyn Fn(&Path) -> bool,
+    ) {
         if self.states.first().is_some_and(|first| first.path != record.path) {
-            self.close(is_gone);
+            self.close(stored, is_gone);
         }
         self.states.push(record);
     }
 
-    /// Takes the last source.
-    pub fn close(&mut self, is_gone: &dyn Fn(&Path) -> bool) {
+    /// Takes the last source. A state that is not stored as a whole takes the place of none: its upload failed, or nobody
+    /// knows.
+    pub(super) fn close(&mut self, stored: &HashSet<Sha256>, is_gone: &dyn Fn(&Path) -> bool) {
         let states = std::mem::take(&mut self.states);
         let Some(first) = states.first() else { return };
         let path = Path::new(OsStr::from_bytes(&first.path));
@@ -62,16 +67,21 @@ impl Lineages {
         let mut newer: HashSet<Sha256> = HashSet::new();
         // One content may have become several things, under several options.
         let mut kept: HashSet<Sha256> = HashSet::new();
-        for (number, state) in states.iter().enumerate() {
-            let later = states.get(..number).unwrap_or_default();
-            if (kept.len() as u64) < self.keep_last {
+        let mut whole: Vec<&OriginRecord> = Vec::new();
+        for state in &states {
+            let is_whole = state.keys.iter().all(|key| stored.contains(key));
+            let is_enough = kept.len() as u64 >= self.keep_last;
+            if is_whole && !is_enough {
                 kept.insert(state.digest);
             }
             let lineage = Lineage {
                 is_gone,
-                is_beyond: !kept.contains(&state.digest),
-                is_superseded: later.iter().any(|later| is_later_revision(later, state)),
+                is_beyond: is_enough && !kept.contains(&state.digest),
+                is_superseded: whole.iter().any(|later| is_later_revision(later, state)),
             };
+            if is_whole {
+                whole.push(state);
+            }
             for key in state.keys.iter().filter(|key| newer.insert(**key)) {
                 let all = self.by_key.entry(*key).or_insert(lineage);
                 all.is_gone &= lineage.is_gone;

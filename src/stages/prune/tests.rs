@@ -45,7 +45,7 @@ fn owned(id: &str, days: u32) -> OwnedFile {
         file: file(id, days),
         upload_key: key(id),
         source: format!("{id}.docx"),
-        is_current: true,
+        state: OwnedState::Current,
         used_at: days_ago(days),
     }
 }
@@ -61,26 +61,27 @@ fn state(path: &str, days: u32, keys: &[&str], revision: u32) -> OriginRecord {
     }
 }
 
-fn planner(rules: Rules, ours: Vec<OwnedFile>, states: Vec<OriginRecord>) -> Planner {
+/// Plans over these files, as they are listed.
+fn plan_of(rules: Rules, listed: &[FileObject], ours: Vec<OwnedFile>, states: Vec<OriginRecord>) -> Plan {
     let place = Place {
         target_id: "anthropic:https://api.example".to_owned(),
         workspace: "default".to_owned(),
         dialect: Dialect::Anthropic,
     };
     let mut planner = Planner::new(rules, place, now());
+    listed.iter().for_each(|file| planner.see(file));
     ours.into_iter().for_each(|file| planner.own(file));
+    planner.unsettled([("late.md".to_owned(), 10)].into());
     let is_gone = |path: &Path| path.starts_with("/gone");
-    states.into_iter().for_each(|state| planner.lineages().add(state, &is_gone));
-    planner.lineages().close(&is_gone);
-    planner
+    states.into_iter().for_each(|state| planner.origin(state, &is_gone));
+    planner.finish(&is_gone)
 }
 
 /// Plans over our files, all of which are listed; returns ids with reasons.
 fn plan(rules: Rules, ours: Vec<OwnedFile>, states: Vec<OriginRecord>) -> Vec<(String, Vec<Reason>)> {
     let files: Vec<_> = ours.iter().map(|owned| owned.file.clone()).collect();
-    let mut planner = planner(rules, ours, states);
-    files.iter().for_each(|file| planner.see(file));
-    planner.finish().delete.into_iter().map(|doomed| (doomed.file_id, doomed.reasons)).collect()
+    let plan = plan_of(rules, &files, ours, states);
+    plan.delete.into_iter().map(|doomed| (doomed.file_id, doomed.reasons)).collect()
 }
 
 fn ids(doomed: &[(String, Vec<Reason>)]) -> Vec<&str> {
@@ -108,7 +109,10 @@ fn age_and_expiry_are_those_of_the_listing() {
 #[test]
 fn of_each_source_the_last_contents_stay() {
     let rules = |n| Rules { keep_last: Some(n), ..Rules::default() };
-    let ours = || vec![owned("a1", 9), owned("a2", 8), owned("a3", 7), owned("both", 9), owned("stdin", 99)];
+    let ours = || {
+        let ids = [("sheet", 9), ("a1", 9), ("a2", 8), ("a3", 7), ("both", 9), ("stdin", 99)];
+        ids.map(|(id, days)| owned(id, days)).to_vec()
+    };
     // The first sheet did not change; `both` is what another source is today.
     let states = || {
         vec![
@@ -135,6 +139,55 @@ fn of_each_source_the_last_contents_stay() {
 }
 
 #[test]
+fn what_was_never_stored_takes_the_place_of_nothing() {
+    let keep = || Rules { keep_last: Some(1), superseded: true, ..Rules::default() };
+    let of = |state: OriginRecord| OriginRecord { digest: key("same"), ..state };
+    for newest in [state("/in/a", 1, &["new"], 1), of(state("/in/a", 1, &["new"], 2))] {
+        let states =
+            || vec![newest.clone(), of(state("/in/a", 2, &["old"], 1)), state("/in/a", 3, &["older"], 1)];
+        let old = || vec![owned("old", 5), owned("older", 6)];
+        // Its upload failed, or is of unknown outcome.
+        assert_eq!(ids(&plan(keep(), old(), states())), ["older"]);
+        let with = |more: OwnedFile| [old(), vec![more]].concat();
+        let mut expired = owned("new", 1);
+        expired.file.expires_at = Some(days_ago(0));
+        assert_eq!(ids(&plan(keep(), with(expired), states())), ["older"]);
+        let open = OwnedFile { state: OwnedState::Open, ..owned("new", 1) };
+        assert_eq!(ids(&plan(keep(), with(open), states())), ["older"]);
+        // It is known as stored, and the target does not list it.
+        let listed: Vec<_> = old().into_iter().map(|owned| owned.file).collect();
+        let planned = plan_of(keep(), &listed, with(owned("new", 1)), states());
+        assert_eq!(
+            planned.delete.iter().map(|doomed| doomed.file_id.as_str()).collect::<Vec<_>>(),
+            ["older"]
+        );
+        assert_eq!(ids(&plan(keep(), with(owned("new", 1)), states())), ["older", "old"]);
+    }
+}
+
+#[test]
+fn a_copy_whose_place_is_not_taken_for_certain_stays_whatever_the_rules_say() {
+    let rules = || Rules { older_than: Some(DAY), superseded: true, ..Rules::default() };
+    let with = |state| vec![OwnedFile { state, ..owned("a", 9) }];
+    assert_eq!(ids(&plan(rules(), with(OwnedState::Open), Vec::new())), [""; 0]);
+    assert_eq!(ids(&plan(rules(), with(OwnedState::Replaced), Vec::new())), ["a"]);
+}
+
+#[test]
+fn a_deletion_that_was_begun_is_done() {
+    let condemned = OwnedFile { state: OwnedState::Condemned, ..owned("keep", 0) };
+    let rules = Rules { expired: true, ..Rules::default() };
+    assert_eq!(plan(rules, vec![condemned], Vec::new()), [("keep".to_owned(), vec![Reason::Unfinished])]);
+}
+
+#[test]
+fn what_had_use_since_a_run_began_stays() {
+    let used = OwnedFile { used_at: days_ago(1), ..owned("used", 9) };
+    let rules = Rules { older_than: Some(DAY), unused_since: Some(days_ago(1)), ..Rules::default() };
+    assert_eq!(ids(&plan(rules, vec![used, owned("a", 9)], Vec::new())), ["a"]);
+}
+
+#[test]
 fn only_a_later_revision_of_the_same_converter_supersedes() {
     let rules = || Rules { superseded: true, ..Rules::default() };
     let of = |digest: &str, state: OriginRecord| OriginRecord { digest: key(digest), ..state };
@@ -150,7 +203,7 @@ fn only_a_later_revision_of_the_same_converter_supersedes() {
     let ours = ["new", "same-revision", "old", "same", "other-content", "raw", "converted"];
     let ours = ours.map(|id| owned(id, 5)).to_vec();
     assert_eq!(ids(&plan(rules(), ours, states)), ["old", "same-revision"]);
-    let replaced = OwnedFile { is_current: false, ..owned("x", 1) };
+    let replaced = OwnedFile { state: OwnedState::Replaced, ..owned("x", 1) };
     assert_eq!(ids(&plan(rules(), vec![replaced, owned("y", 1)], Vec::new())), ["x"]);
 }
 
@@ -175,7 +228,13 @@ fn a_full_workspace_is_emptied_to_the_low_water_mark() {
     assert!(oldest.iter().all(|(_, reasons)| *reasons == [Reason::LowWater]));
     assert_eq!(ids(&plan(rules(45, PruneOrder::LeastUsed), ours(), Vec::new())), ["oldest", "older", "old"]);
     assert_eq!(ids(&plan(rules(50, PruneOrder::Oldest), ours(), Vec::new())), [""; 0]);
-    // What other rules delete counts, and what has expired takes no room.
+    // What has expired takes no room, and is of no use to make some.
+    let mut expired = owned("expired", 99);
+    expired.file.expires_at = Some(days_ago(1));
+    let with_expired = [ours(), vec![expired]].concat();
+    let still = plan(rules(45, PruneOrder::Oldest), with_expired, Vec::new());
+    assert_eq!(ids(&still), ["used", "oldest", "older"]);
+    // What other rules delete counts.
     let both = Rules { older_than: Some(DAY * 36), ..rules(45, PruneOrder::Oldest) };
     assert_eq!(ids(&plan(both, ours(), Vec::new())), ["used", "oldest"]);
 }
@@ -213,11 +272,9 @@ fn files_of_others_go_only_when_asked_for_and_never_those_of_sessions_and_tools(
     let late = file("late", 9);
     let listed = [session, output, purpose, uploading, resized, late, file("foreign", 9), file("a", 9)];
     for (foreign, expected) in [(false, vec!["a"]), (true, vec!["a", "foreign"])] {
-        let mut planner = planner(rules(foreign), vec![owned("a", 9), owned("resized", 9)], Vec::new());
-        planner.unsettled([("late.md".to_owned(), 10)].into());
         // Pages shift while they are read.
-        listed.iter().chain(&listed).for_each(|file| planner.see(file));
-        let plan = planner.finish();
+        let listed = [&listed[..], &listed].concat();
+        let plan = plan_of(rules(foreign), &listed, vec![owned("a", 9), owned("resized", 9)], Vec::new());
         assert_eq!(plan.delete.iter().map(|doomed| doomed.file_id.as_str()).collect::<Vec<_>>(), expected);
         assert_eq!(plan.considered, expected.len() as u64);
         assert!(!plan.delete[0].foreign);
@@ -227,6 +284,6 @@ fn files_of_others_go_only_when_asked_for_and_never_those_of_sessions_and_tools(
 #[test]
 fn what_is_not_listed_is_not_deleted() {
     let rules = Rules { older_than: Some(DAY), ..Rules::default() };
-    let plan = planner(rules, vec![owned("a", 9)], Vec::new()).finish();
+    let plan = plan_of(rules, &[], vec![owned("a", 9)], Vec::new());
     assert_eq!((plan.considered, plan.delete.len()), (0, 0));
 }

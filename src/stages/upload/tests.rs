@@ -84,7 +84,7 @@ struct Slept {
 
 impl Clock for Slept {
     fn now(&self) -> Timestamp {
-        let now = Timestamp::from(std::time::UNIX_EPOCH).plus(Duration::from_secs(1_000_000));
+        let now = Timestamp::from(UNIX_EPOCH).plus(Duration::from_secs(1_000_000));
         now.minus(*self.set_back.lock().unwrap())
     }
 
