@@ -160,7 +160,8 @@ fn print(plan: &Plan, as_json: bool, context: &mut Context<'_>) -> Result<(), Co
         }));
         human::table(context.stdout, &rows)
     };
-    written.map_err(CommandError::Stdout)
+    // It is to be seen before anything happens.
+    written.and_then(|()| context.stdout.flush()).map_err(CommandError::Stdout)
 }
 
 /// Says in one line what a plan comes to.

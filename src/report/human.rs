@@ -94,7 +94,7 @@ pub fn printable(text: &str) -> String {
 /// Returns a number of bytes for people.
 #[must_use]
 pub fn size(bytes: u64) -> String {
-    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    let units = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match units.into_iter().find(|(_, factor)| bytes >= *factor) {
         Some((unit, factor)) => format!("{}.{} {unit}", bytes / factor, bytes % factor * 10 / factor),
         None => format!("{bytes} B"),
