@@ -30,7 +30,7 @@ const OVERHEAD_BYTES: u64 = 256 << 10;
 /// So many inputs are under way at the most.
 const MAX_UNDER_WAY: usize = 1024;
 /// So many inputs are looked up in the ledger together at the most.
-const BUNDLE_INPUTS: usize = 32;
+const BUNDLE_INPUTS: usize = 64;
 /// Where they are found slowly, nobody waits for more of them.
 const BUNDLE_AFTER: Duration = Duration::from_millis(5);
 /// Thread stacks: XML nests at most 256 deep, our readers need far less; debug builds need more.
@@ -172,7 +172,7 @@ fn prepare_all(
     let pipeline = shared.pipeline;
     // What waits for the disk or for a second look at a listing must not keep others from being sent.
     let under_way =
-        (4 * pool.current_num_threads() + 64 * pipeline.upload.concurrency).min(MAX_UNDER_WAY) as u64;
+        (4 * pool.current_num_threads() + 256 * pipeline.upload.concurrency).min(MAX_UNDER_WAY) as u64;
     let permits = Permits::new(MEMORY_BUDGET_BYTES, under_way);
     let mut dealer = Dealer::new(pipeline.batch_files, pipeline.batch_bytes);
     let close = |closed: Option<(u64, u64)>| {

@@ -110,7 +110,8 @@ impl IgnoreStack {
 
     /// Returns the code and rule that ignores a path. The innermost file that says anything decides.
     pub(super) fn rule(&self, path: &Path, is_dir: bool) -> Option<(Code, String)> {
-        let absolute = std::path::absolute(path).ok();
+        // Asking where we are takes as long as looking at a file.
+        let mut absolute = None;
         for (file, matcher) in self.matchers.iter().rev().map(AsRef::as_ref) {
             let matcher = match matcher {
                 Ok(matcher) => matcher,
@@ -120,7 +121,10 @@ impl IgnoreStack {
                 }
             };
             // Matchers from above the root hold absolute paths; those of the walk are as the user named them.
-            let path = if file.is_absolute() { absolute.as_deref().unwrap_or(path) } else { path };
+            let path = match file.is_absolute() {
+                true => absolute.get_or_insert_with(|| std::path::absolute(path).unwrap_or(path.to_owned())),
+                false => path,
+            };
             match matcher.matched(path, is_dir) {
                 Match::Ignore(glob) => {
                     return Some((Code::Ignored, format!("{}: {}", file.display(), glob.original())));
