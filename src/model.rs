@@ -31,7 +31,7 @@ pub mod workspace_id;
 pub use budget::Charges;
 pub use code::{Code, CodeKind};
 pub use consumer::Consumer;
-pub use content_block::Block;
+pub use content_block::{Block, Place};
 pub use cost::CacheTime;
 pub use digest::Sha256;
 pub use file_name::FileName;
