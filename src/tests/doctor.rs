@@ -70,6 +70,10 @@ impl Place {
         let tokens =
             format!(r#"{{"access_token": "{KEY}", "refresh_token": "{KEY}-2", "expires_at": {end}}}"#);
         self.put(&format!("{LOGIN}/credentials/work.json"), &tokens);
+        // Whatever mask the tests run under.
+        for folder in [LOGIN.to_owned(), format!("{LOGIN}/configs"), format!("{LOGIN}/credentials")] {
+            fs::set_permissions(self.folder.path().join(folder), Permissions::from_mode(0o700)).unwrap();
+        }
     }
 }
 
