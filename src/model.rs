@@ -22,6 +22,7 @@ pub mod secret;
 pub mod settings;
 pub mod source;
 pub mod spill;
+pub mod text;
 pub mod time_cost;
 pub mod timestamp;
 pub mod upload;
