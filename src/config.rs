@@ -205,7 +205,7 @@ impl Stack {
         let values = self.values;
         Ok(Settings {
             platform_key_present: !target.chosen && keys_set,
-            warnings: warnings(files, &target),
+            warnings: warnings(files, &target, &self.definitions),
             judge,
             consumer,
             live_keys,
@@ -312,12 +312,13 @@ impl Stack {
     }
 }
 
-fn warnings(files: &Files, target: &TargetSettings) -> Vec<String> {
+fn warnings(files: &Files, target: &TargetSettings, definitions: &Definitions) -> Vec<String> {
     let keys = files.api_key.iter().filter(|file| file.open_to_others).map(|file| &file.path);
     let is_in_use = |login: &&Login| target.credential.as_ref().is_some_and(|c| c.origin == login.origin());
     let login = files.login.iter().flatten().filter(is_in_use).filter(|login| login.open_to_others);
     keys.chain(login.map(|login| &login.token_path))
         .map(|path| format!("`{}` can be read by others than you; chmod 600 helps", path.display()))
+        .chain(connection::renamed(target, definitions))
         .collect()
 }
 

@@ -7,6 +7,7 @@
 
 use crate::model::Sha256;
 use crate::model::profile::{LengthUnit, NameRules};
+use crate::model::text::turns_text;
 
 /// What stands for a character that cannot be sent.
 const REPLACEMENT: char = '_';
@@ -25,14 +26,9 @@ pub(super) fn clean(name: &str, rules: &NameRules) -> String {
 }
 
 /// Tells whether a character must not be in a name: what the profile forbids; control characters; and invisible ones
-/// that reorder or break the line they are shown in (Unicode 16.0, section 23.2: bidirectional formatting; 5.8: line
-/// and paragraph separators; the byte order mark).
+/// that reorder or break the line they are shown in.
 pub(super) fn is_forbidden(c: char, rules: &NameRules) -> bool {
-    let misleads = matches!(
-        c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    );
-    c.is_control() || misleads || rules.forbidden.contains(c)
+    c.is_control() || turns_text(c) || rules.forbidden.contains(c)
 }
 
 /// Cuts a name in the middle to at most `max` units, keeping its extension, with 8 digits of the whole name's hash

@@ -1,5 +1,6 @@
 //! Arguments of `cost`. It sends no file; with `--count-tokens` it asks the platform to count what a manifest names.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,7 +67,7 @@ pub struct EstimateArgs {
     pub model: Option<OrNone<String>>,
     /// Requests that carry all files, one a turn
     #[arg(long, value_name = "N")]
-    pub turns: u64,
+    pub turns: NonZeroU64,
     /// The cache whose cost is in the total: none, 5m or 1h
     #[arg(long, value_name = "TIME", value_parser = value::<OrNone<CacheTime>>, default_value = "none")]
     pub cache: OrNone<CacheTime>,

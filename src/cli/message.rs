@@ -1,11 +1,12 @@
-//! Arguments of `message`. No settings and no key are needed: it reads a manifest.
+//! Arguments of `message`. No key is needed: it reads a manifest, and the table of prices for `--cache`.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::choice;
+use super::{GeneralArgs, choice};
+use crate::config::Overrides;
 use crate::model::CacheTime;
 
 /// Arguments of `message`.
@@ -40,4 +41,12 @@ pub struct MessageArgs {
     /// Write the body here; `-` is standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+}
+
+impl MessageArgs {
+    /// Returns what these arguments say about settings.
+    #[must_use]
+    pub fn overrides(&self, general: &GeneralArgs) -> Overrides {
+        general.overrides()
+    }
 }

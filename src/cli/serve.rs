@@ -37,8 +37,8 @@ pub struct ServeArgs {
     /// Let requests fail on purpose, such as upload:529, any:429+2*3 or upload:commit-reset@10%
     ///
     /// OPERATION:EFFECT, and how often: *TIMES in the order of the list (once, if nothing is said) or @RATE%. The
-    /// operations are any, upload, list, metadata, content and delete, and of sessions session, mount, resources and
-    /// unmount; docs/reliability.md has the table of effects.
+    /// operations are any, upload, list, metadata, content and delete, of sessions session, mount, resources and
+    /// unmount, and count of tokens; docs/reliability.md has the table of effects.
     /// A rate strikes one file at most twice, so that a run can end; @RATE%! strikes without mercy.
     #[arg(long, value_name = "FAULT", value_delimiter = ',')]
     pub fault: Vec<Fault>,

@@ -2,10 +2,14 @@
 //!
 //! Reading and removing may be repeated whatever went wrong. A wait that the target asks for is never cut short.
 
+mod watch;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use watch::Watch;
 
 use super::{CommandError, books};
 use crate::config::Settings;
@@ -50,6 +54,8 @@ pub(super) enum Stop {
     Interrupted { is_open: bool },
     /// The target or the network failed. `is_open` as above.
     Failed { error: Box<TargetError>, is_open: bool },
+    /// The failure would pass, but not within the time of [`Caller::watch_for`].
+    Late { error: Box<TargetError> },
 }
 
 impl Stop {
@@ -60,7 +66,7 @@ impl Stop {
     pub(super) fn open(self) -> Self {
         match self {
             Self::Interrupted { .. } => Self::Interrupted { is_open: true },
-            Self::Failed { error, .. } => Self::Failed { error, is_open: true },
+            Self::Failed { error, .. } | Self::Late { error } => Self::Failed { error, is_open: true },
         }
     }
 
@@ -68,7 +74,9 @@ impl Stop {
     pub(super) fn into_error(self, name: &str) -> CommandError {
         match self {
             Self::Interrupted { .. } => CommandError::Interrupted,
-            Self::Failed { error, .. } => CommandError::Target { target: name.to_owned(), source: *error },
+            Self::Failed { error, .. } | Self::Late { error } => {
+                CommandError::Target { target: name.to_owned(), source: *error }
+            }
         }
     }
 }
@@ -80,6 +88,8 @@ pub(super) struct Caller {
     patience: Patience,
     /// When the next request would be due if all came evenly.
     due: Duration,
+    /// How long something is looked for, if it is.
+    watch: Option<Watch>,
 }
 
 impl Caller {
@@ -92,7 +102,7 @@ impl Caller {
         interrupted: &Arc<AtomicBool>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { clock, interrupted: Arc::clone(interrupted), patience, due: Duration::ZERO }
+        Self { clock, interrupted: Arc::clone(interrupted), patience, due: Duration::ZERO, watch: None }
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {
@@ -117,17 +127,20 @@ impl Caller {
         }
     }
 
-    /// Removes something; `false` if it was gone.
+    /// Removes something; `false` if it was gone before we asked.
     pub(super) fn remove(&mut self, remove: impl Fn() -> Result<(), TargetError>) -> Result<bool, Stop> {
-        let mut tries = 0;
+        let (mut tries, mut may_be_done) = (0, false);
         loop {
             self.turn()?;
             tries += 1;
             match remove() {
                 Ok(()) => return Ok(true),
-                // The attempt whose answer was lost has done it.
-                Err(error) if error.kind == TargetErrorKind::NotFound => return Ok(tries > 1),
-                Err(error) if is_passing(&error) => self.again(error, tries)?,
+                // The attempt whose answer was lost has done it; one that was refused or never came there has not.
+                Err(error) if error.kind == TargetErrorKind::NotFound => return Ok(may_be_done),
+                Err(error) if is_passing(&error) => {
+                    may_be_done |= error.kind.disposition() == Disposition::Ambiguous;
+                    self.again(error, tries)?;
+                }
                 Err(error) => return Err(Stop::failed(error)),
             }
         }
@@ -152,7 +165,14 @@ impl Caller {
         let now = self.clock.monotonic();
         self.due = self.due.max(now);
         if self.due > now + ahead {
-            self.rest(self.due - now - ahead)?;
+            let wait = self.due - now - ahead;
+            if self.time_left().is_some_and(|left| wait > left) {
+                let text = "the time was over before the turn of the next request";
+                return Err(Stop::Late {
+                    error: Box::new(TargetError::new(TargetErrorKind::RateLimited, text)),
+                });
+            }
+            self.rest(wait)?;
         }
         self.due += between;
         Ok(())
@@ -161,7 +181,8 @@ impl Caller {
     /// Waits before another attempt.
     ///
     /// # Errors
-    /// There is none left, the target says that there is no sense in one, or asks for too much patience.
+    /// There is none left, the target says that there is no sense in one, or asks for too much patience or for more
+    /// time than there is.
     pub(super) fn again(&self, error: TargetError, tries: u32) -> Result<(), Stop> {
         let asked = error.retry_after;
         let is_over = tries > self.patience.retries || error.should_retry == Some(false);
@@ -172,7 +193,13 @@ impl Caller {
             let whole = Duration::from_millis(500) * 2u32.pow(tries.saturating_sub(1).min(6));
             whole.min(MAX_BACKOFF).mul_f64(0.5 + self.clock.random() / 2.0)
         };
-        let wait = asked.unwrap_or_else(own);
+        let mut wait = asked.unwrap_or_else(own);
+        if let Some(left) = self.time_left() {
+            if left.is_zero() || asked.is_some_and(|wait| wait > left) {
+                return Err(Stop::Late { error: Box::new(error) });
+            }
+            wait = wait.min(left);
+        }
         tracing::info!(wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), %error, "asking again");
         self.rest(wait)
     }
@@ -242,5 +269,7 @@ impl Cursors {
     }
 }
 
+#[cfg(test)]
+pub(super) mod slept;
 #[cfg(test)]
 mod tests;

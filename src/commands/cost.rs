@@ -2,7 +2,7 @@
 //!
 //! One request a turn carries all files, so the minimum of a cache and the price of long requests are those of the sum
 //! of their tokens. A file counts as `docferry message` would refer to it: what goes into a container is no part of the
-//! prompt.
+//! prompt, nor is what is mounted in a session.
 
 mod count;
 mod files;
@@ -16,6 +16,7 @@ use crate::model::cost::TooDear;
 use crate::model::prices::{Price, Prices};
 use crate::model::profile::Dialect;
 use crate::model::quote::{Quote, Range, Way, quote};
+use crate::model::{Block, Place};
 use crate::report::cost::{ContainerUse, Costs, FileTokens, prompt};
 use crate::report::{human, json};
 
@@ -58,7 +59,9 @@ pub(super) fn run(args: &CostArgs, context: &mut Context<'_>) -> Result<ExitStat
         }
     }
     let files = found.files;
-    let container_files = files.len() - files.iter().filter(|file| file.is_prompt()).count();
+    let placed = |place| files.iter().filter(|file| file.place == place).count();
+    let container_files = placed(Place::Block(Block::ContainerUpload));
+    warn_of_mounted(placed(Place::Mounted), &args.estimate, context);
     let costs =
         Plan { settings: &settings, args: &args.estimate, model, price, container_files }.costs(&files)?;
     warn(&costs, &args.estimate, container_files, context);
@@ -96,7 +99,8 @@ impl<'a> Plan<'a> {
         let too_dear = |error: TooDear| UsageError::new(error.to_string());
         let prices = &self.settings.budgets.prices;
         let chosen = self.args.cache.0.map_or(Way::FileId, Way::Cached);
-        let quoted = |way| quote(self.price, prompt(files), self.args.turns, way).map(|quote| (way, quote));
+        let quoted =
+            |way| quote(self.price, prompt(files), self.args.turns.get(), way).map(|quote| (way, quote));
         let ways = Way::ALL.into_iter().map(quoted).collect::<Result<Vec<(Way, Option<Quote>)>, _>>();
         let ways = ways.map_err(too_dear)?;
         let Some(tokens) = ways.iter().find_map(|(way, quote)| quote.filter(|_| *way == chosen)) else {
@@ -118,7 +122,7 @@ impl<'a> Plan<'a> {
             model: self.model,
             price: self.price,
             prices_date: &prices.date,
-            turns: self.args.turns,
+            turns: self.args.turns.get(),
             files,
             ways,
             chosen,
@@ -157,6 +161,20 @@ fn storage(dialect: Dialect) -> Option<Usd> {
     }
 }
 
+/// Says that what is mounted in a session is not in the numbers.
+fn warn_of_mounted(files: usize, args: &EstimateArgs, context: &mut Context<'_>) {
+    if files == 0 {
+        return;
+    }
+    context.warn(&format!(
+        "{files} file(s) are mounted in a session and are no part of the prompt; what the model reads of them there is not \
+         estimated"
+    ));
+    if args.sessions_hours.is_none() {
+        context.warn("a session is billed by the time in which it runs; say --sessions-hours");
+    }
+}
+
 /// Says what the numbers leave out.
 fn warn(costs: &Costs<'_>, args: &EstimateArgs, container_files: usize, context: &mut Context<'_>) {
     if container_files > 0 {
@@ -177,6 +195,7 @@ fn warn(costs: &Costs<'_>, args: &EstimateArgs, container_files: usize, context:
             costs.model
         )),
         Some(_) => {}
+        None if prompt(costs.files).most == 0 => {}
         None => context.warn(&format!("from how many tokens on `{}` caches is not known here", costs.model)),
     }
     if let Some((above, _)) = costs.price.long

@@ -12,6 +12,7 @@ use super::caller::Caller;
 use crate::acceptance::shorten;
 use crate::model::FileObject;
 use crate::model::profile::LengthUnit;
+use crate::model::text::turns_text;
 use crate::targets::{Target, TargetError, TargetErrorKind};
 
 /// The longest name that file systems take.
@@ -96,11 +97,6 @@ pub(super) fn local_name(file: &FileObject) -> String {
         name => name.to_owned(),
     };
     shorten(&clean, MAX_NAME_BYTES, LengthUnit::Bytes)
-}
-
-/// Tells whether a character makes others stand elsewhere than they are (UAX 9, section 2), or is an invisible mark.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn local_id(file_id: &str) -> String {

@@ -30,6 +30,11 @@ pub(super) fn run(args: &MessageArgs, context: &mut Context<'_>) -> Result<ExitS
         return Err(UsageError::new("--model is not the id of a model").into());
     }
     let prompt = args.prompt.as_deref().map(prompt).transpose()?;
+    // Only a cache asks for the user's table of prices: what is too short is not cached.
+    let prices = match args.cache {
+        Some(_) => Some(context.settings(&args.overrides(context.general))?.budgets.prices),
+        None => None,
+    };
     let found = stored::read(&args.manifest)?;
     for note in found.notes() {
         context.warn(&human::printable(&note));
@@ -42,7 +47,7 @@ pub(super) fn run(args: &MessageArgs, context: &mut Context<'_>) -> Result<ExitS
     let body = body(args, prompt.as_deref(), &found.files);
     let mut text = serde_json::to_vec_pretty(&body).map_err(|e| CommandError::Stdout(e.into()))?;
     text.push(b'\n');
-    let judged = limits::judge(args, &found.files, text.len());
+    let judged = limits::judge(args, &found.files, text.len(), prices.as_ref());
     for warning in &judged.warnings {
         context.warn(&human::printable(warning));
     }
@@ -146,16 +151,19 @@ fn block(file: &Stored, citations: bool) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Consumer;
 
     #[test]
     fn a_count_asks_with_the_block_of_the_message() {
         let golden = include_str!("../../testdata/wire/anthropic/request-count-tokens.txt");
         let file = Stored {
             file_id: "file_1".to_owned(),
+            consumer: Consumer::Messages,
             block: Block::Document,
             media_type: "text/plain".to_owned(),
             size_bytes: 36,
             pages: None,
+            is_dense: false,
             title: "a.txt".to_owned(),
             local: None,
         };

@@ -11,7 +11,7 @@ use super::layer::Origin;
 use super::login::{self, Login};
 use super::overrides::Overrides;
 use super::settings::{Shown, TargetSettings};
-use super::target::{self, Resolved};
+use super::target::{self, Definitions, Resolved};
 use super::value::Value;
 use crate::model::profile::Dialect;
 use crate::model::{Profile, WorkspaceId};
@@ -36,12 +36,11 @@ impl Stack {
             credential::check_address(&resolved, url, from, &self.values.trusted_hosts, &self.definitions)?;
         }
         let workspace_id = workspace_id(&resolved, overrides, environment, login)?;
-        let of_definition = workspace_id.is_some() && overrides.workspace_id.is_none();
-        let of_definition =
-            of_definition && resolved.definition.as_ref().is_some_and(|(d, _)| d.workspace_id.is_some());
+        let of_definition = resolved.definition.as_ref().and_then(|(d, _)| d.workspace_id.clone());
         let mut profile = resolved.profile;
-        if let Some((id, _)) = &workspace_id {
-            name_workspace(&mut profile, id, of_definition);
+        if let Some((id, origin)) = &workspace_id {
+            let is_another = *origin == Origin::Flag && of_definition.as_ref() != Some(id);
+            name_workspace(&mut profile, id, is_another);
         }
         let credential = match profile.dialect {
             Dialect::Local => None,
@@ -99,15 +98,25 @@ fn workspace_id(
     Ok(Some((id, Origin::Variable(name.to_owned()))))
 }
 
-/// Has every request name the workspace, and the ledger know it by its id, unless the file that gives the id also
-/// gives it another name.
-fn name_workspace(profile: &mut Profile, id: &WorkspaceId, of_definition: bool) {
+/// Has every request name the workspace, and the ledger know it by its id, unless the file that defines the target gives
+/// it a name. That name stays whatever the environment says, else a variable that is set one day would have everything
+/// sent again; `is_another` says that a flag asks for another workspace than the file's.
+fn name_workspace(profile: &mut Profile, id: &WorkspaceId, is_another: bool) {
     let Some(header) = profile.workspace_id_header.clone() else { return };
     profile.headers.retain(|name, _| !name.eq_ignore_ascii_case(&header));
     profile.headers.insert(header, id.to_string());
-    if profile.workspace.is_none() || !of_definition {
+    if profile.workspace.is_none() || is_another {
         profile.workspace = Some(id.to_string());
     }
+}
+
+/// Says that the ledger does not know the workspace by the name that the target's definition gives, if that is so.
+pub(super) fn renamed(target: &TargetSettings, definitions: &Definitions) -> Option<String> {
+    let (definition, _) = definitions.get(&target.name)?;
+    let (name, used) = (definition.workspace.as_ref()?, target.profile.workspace.as_ref()?);
+    (name != used).then(|| {
+        format!("the ledger knows this workspace as `{used}`: --workspace-id does not name `{name}`, that of the target")
+    })
 }
 
 /// Has every request ask for one more feature.

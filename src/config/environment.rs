@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-/// Variables, working directory, home directory and number of cores.
+/// Variables, working directory, home directory, number of cores and user.
 #[derive(Clone)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -19,6 +19,8 @@ pub struct Environment {
     pub home: Option<PathBuf>,
     /// The number of cores that may be used.
     pub cores: NonZeroUsize,
+    /// The id of the user as whom this process acts.
+    pub user: u32,
 }
 
 impl std::fmt::Debug for Environment {
@@ -43,10 +45,12 @@ impl Environment {
             cwd: std::env::current_dir()?,
             home: std::env::home_dir().filter(|home| home.is_absolute()),
             cores: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            user: rustix::process::geteuid().as_raw(),
         })
     }
 
-    /// Makes an environment of the given variables, without a home directory and with one core.
+    /// Makes an environment of the given variables, without a home directory and with one core, for the user as whom
+    /// this process acts.
     pub fn new<'a>(cwd: impl Into<PathBuf>, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Self {
@@ -54,6 +58,7 @@ impl Environment {
             cwd: cwd.into(),
             home: None,
             cores: NonZeroUsize::MIN,
+            user: rustix::process::geteuid().as_raw(),
         }
     }
 

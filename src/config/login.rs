@@ -7,19 +7,17 @@
 //! Sources: platform.claude.com docs, manage-claude/wif-reference, read 2026-08-22; `lib/credentials` of PyPI
 //! `anthropic` 2.11.0.
 
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+mod file;
+
+use std::io;
 use std::path::{Path, PathBuf};
 
+use file::{check_folder, parse, unreadable};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::environment::Environment;
 use super::layer::Origin;
 use super::settings::{Credential, Term};
-use crate::model::source::{OpenError, OpenedFile};
 use crate::model::{Secret, Timestamp, WorkspaceId};
 
 /// What requests with such a token must ask for.
@@ -31,7 +29,6 @@ const FOLDER_VARIABLE: &str = "ANTHROPIC_CONFIG_DIR";
 const PROFILE_VARIABLE: &str = "ANTHROPIC_PROFILE";
 /// Where nothing names a profile.
 const DEFAULT_PROFILE: &str = "default";
-const MAX_FILE_BYTES: u64 = 64 << 10;
 const MAX_NAME_BYTES: usize = 128;
 
 /// A login that can be used.
@@ -90,10 +87,16 @@ pub enum LoginError {
         /// What is wrong with it; never what it holds.
         what: String,
     },
-    /// Others can write a file that decides who gets documents.
+    /// Others can write a file or folder that decides who gets documents.
     #[error("`{}` can be written by others than you", path.display())]
     Writable {
-        /// The file.
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// Such a file or folder belongs to another user, who can change it at any time.
+    #[error("`{}` belongs to another user", path.display())]
+    Owner {
+        /// The file or folder.
         path: PathBuf,
     },
     /// A login by workload identity is asked for.
@@ -113,6 +116,9 @@ impl LoginError {
                 Some("set ANTHROPIC_API_KEY, or log in again with the vendor's own tool".to_owned())
             }
             Self::Writable { path } => Some(format!("chmod go-w {}", path.display())),
+            Self::Owner { .. } => {
+                Some("run docferry as that user, log in as yourself, or set ANTHROPIC_API_KEY".to_owned())
+            }
             Self::Federation { .. } => Some(
                 "let a client of the vendor get the token, and hand it over in ANTHROPIC_AUTH_TOKEN"
                     .to_owned(),
@@ -198,7 +204,8 @@ fn find(environment: &Environment) -> Result<Option<Login>, LoginError> {
     let (name, said_by) = match named {
         Some(name) => (Some(name.to_owned()), format!("the variable {PROFILE_VARIABLE}")),
         None => {
-            let line = read_file(&pointer, true)?.map(|(text, _)| text.trim().to_owned());
+            let line = file::read(&pointer, true, environment.user)?;
+            let line = line.map(|read| read.text.trim().to_owned());
             (line.filter(|line| !line.is_empty()), format!("`{}`", pointer.display()))
         }
     };
@@ -208,8 +215,8 @@ fn find(environment: &Environment) -> Result<Option<Login>, LoginError> {
     let is_chosen = chosen.is_some() || name.is_some();
     let name = name.unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
     let path = folder.join("configs").join(format!("{name}.json"));
-    match read_file(&path, true)? {
-        Some((text, mode)) => of_profile(&folder, name, (&path, &text, mode), environment).map(Some),
+    match file::read(&path, true, environment.user)? {
+        Some(read) => of_profile(&folder, name, (&path, &read.text), environment).map(Some),
         None if is_chosen => Err(unreadable(&path, &io::Error::from(io::ErrorKind::NotFound))),
         None => Ok(None),
     }
@@ -236,13 +243,12 @@ fn is_profile_name(name: &str) -> bool {
 fn of_profile(
     folder: &Path,
     name: String,
-    (path, text, mode): (&Path, &str, u32),
+    (path, text): (&Path, &str),
     environment: &Environment,
 ) -> Result<Login, LoginError> {
     let malformed = |what: &str| LoginError::Malformed { path: path.to_owned(), what: what.to_owned() };
-    // It says where the token and documents go.
-    if mode & 0o022 != 0 {
-        return Err(LoginError::Writable { path: path.to_owned() });
+    for folder in [folder.to_owned(), folder.join("configs"), folder.join("credentials")] {
+        check_folder(&folder, environment.user)?;
     }
     let profile: Profile = parse(path, text)?;
     if profile.version.is_some_and(|version| version != "1" && !version.starts_with("1.")) {
@@ -263,13 +269,11 @@ fn of_profile(
         Some(other) => at_home(&other, environment)
             .ok_or_else(|| malformed("has an authentication.credentials_path that is not absolute"))?,
     };
-    let tokens = match read_file(&token_path, false)? {
-        Some((_, mode)) if mode & 0o022 != 0 => return Err(LoginError::Writable { path: token_path }),
-        Some((text, mode)) => (parse::<Tokens>(&token_path, &text)?, mode),
+    let (tokens, mode) = match file::read(&token_path, false, environment.user)? {
+        Some(read) => (parse::<Tokens>(&token_path, &read.text)?, read.mode),
         None if kind == Kind::Federation => return Err(federation(&name)),
         None => return Err(unreadable(&token_path, &io::Error::from(io::ErrorKind::NotFound))),
     };
-    let (tokens, mode) = tokens;
     let (token, expires_at) = token(&token_path, &tokens)?;
     if kind == Kind::Federation && expires_at.is_none() {
         return Err(federation(&name));
@@ -318,42 +322,6 @@ fn at_home(path: &Path, environment: &Environment) -> Option<PathBuf> {
         Ok(rest) => environment.home.as_ref().map(|home| home.join(rest)),
         Err(_) => path.is_absolute().then(|| path.to_owned()),
     }
-}
-
-/// Reads a file that may be missing; returns its text and its mode.
-fn read_file(path: &Path, follow: bool) -> Result<Option<(String, u32)>, LoginError> {
-    let malformed = |what: &str| LoginError::Malformed { path: path.to_owned(), what: what.to_owned() };
-    let file: File = match OpenedFile::open(path, follow) {
-        Ok((_, file)) => file,
-        Err(OpenError::Io(error)) if is_missing(&error) => return Ok(None),
-        Err(error) => return Err(unreadable(path, &error)),
-    };
-    let mode = file.metadata().map_err(|error| unreadable(path, &error))?.permissions().mode();
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(malformed("is larger than 64 KiB"));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some((text, mode))),
-        Err(_) => Err(malformed("is not UTF-8")),
-    }
-}
-
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-fn unreadable(path: &Path, error: &dyn fmt::Display) -> LoginError {
-    LoginError::Read { path: path.to_owned(), why: error.to_string() }
-}
-
-/// Reads JSON. What the parser says may quote what the file holds, so that only the place is told.
-fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, LoginError> {
-    serde_json::from_str(text).map_err(|error| {
-        let what = format!("is not what it should be at line {}, column {}", error.line(), error.column());
-        LoginError::Malformed { path: path.to_owned(), what }
-    })
 }
 
 #[cfg(test)]

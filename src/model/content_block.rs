@@ -4,6 +4,41 @@ use serde_json::{Value as Json, json};
 
 use super::Consumer;
 
+/// Where the model finds a stored file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Where the block of a message says.
+    Block(Block),
+    /// In the sandbox of a session, whose prompt has no part of it (docs, managed-agents/files).
+    Mounted,
+}
+
+impl Place {
+    /// Decides by the consumer and the stored media type.
+    #[must_use]
+    pub fn of(consumer: Consumer, media_type: &str) -> Self {
+        match consumer {
+            Consumer::Sessions => Self::Mounted,
+            Consumer::Messages | Consumer::CodeExecution => Self::Block(Block::of(consumer, media_type)),
+        }
+    }
+
+    /// Returns the name of the block's `type`, or `mounted`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Block(block) => block.as_str(),
+            Self::Mounted => "mounted",
+        }
+    }
+
+    /// Tells whether the model has the file before it, without the use of a tool.
+    #[must_use]
+    pub fn is_prompt(self) -> bool {
+        matches!(self, Self::Block(Block::Document | Block::Image))
+    }
+}
+
 /// A kind of content block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Block {
@@ -72,5 +107,20 @@ mod tests {
             assert_eq!(Block::of(consumer, media_type), expected, "{media_type}");
         }
         assert_eq!(Block::ContainerUpload.json("f"), json!({"type": "container_upload", "file_id": "f"}));
+    }
+
+    #[test]
+    fn what_is_mounted_or_in_a_container_is_no_part_of_the_prompt() {
+        for (consumer, media_type, name, is_prompt) in [
+            (Consumer::Messages, "application/pdf", "document", true),
+            (Consumer::Messages, "image/png", "image", true),
+            (Consumer::Messages, "text/csv", "container_upload", false),
+            (Consumer::CodeExecution, "text/plain", "container_upload", false),
+            (Consumer::Sessions, "application/pdf", "mounted", false),
+            (Consumer::Sessions, "text/csv", "mounted", false),
+        ] {
+            let place = Place::of(consumer, media_type);
+            assert_eq!((place.as_str(), place.is_prompt()), (name, is_prompt), "{consumer} {media_type}");
+        }
     }
 }

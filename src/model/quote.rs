@@ -74,17 +74,31 @@ pub struct Quote {
     pub break_even: Option<u64>,
 }
 
+/// The least number of tokens for which any model is said to cache; where a model's own is not known, fewer are taken
+/// for not cached.
+pub const LEAST_CACHEABLE: u64 = 512;
+
 /// Returns what `turns` requests of so many tokens cost; `None` where the table has no price of the cache.
 ///
 /// # Errors
 /// [`TooDear`].
 pub fn quote(price: &Price, tokens: Range<u64>, turns: u64, way: Way) -> Result<Option<Quote>, TooDear> {
-    let Some((probable, break_even)) = of(price, tokens.probable, turns, way)? else { return Ok(None) };
+    let Some((mut probable, mut break_even)) = of(price, tokens.probable, turns, way)? else {
+        return Ok(None);
+    };
+    // Nobody says from how many tokens on there is a cache: perhaps there is none.
+    let is_uncertain = matches!(way, Way::Cached(_)) && price.min_cacheable.is_none();
+    if is_uncertain && tokens.probable < LEAST_CACHEABLE {
+        (probable, break_even) = (uncached(price, tokens.probable, turns)?, None);
+    }
     let mut cost = Range { least: probable, probable, most: probable };
     for tokens in ends(price, tokens) {
         let Some((one, _)) = of(price, tokens, turns, way)? else { return Ok(None) };
         cost.least = cost.least.min(one);
         cost.most = cost.most.max(one);
+        if is_uncertain {
+            cost.most = cost.most.max(uncached(price, tokens, turns)?);
+        }
     }
     Ok(Some(Quote { way, cost, break_even }))
 }
@@ -147,6 +161,29 @@ mod tests {
     fn a_long_request_has_another_price() {
         let (cost, _) = costs("claude-haiku-5-5", [90_000, 100_000, 100_001], 1, Way::FileId);
         assert_eq!(cost, [9_000, 10_000, 50_001]);
+    }
+
+    #[test]
+    fn where_the_least_is_not_known_there_may_be_no_cache() {
+        let five = Way::Cached(CacheTime::FiveMinutes);
+        let hour = Way::Cached(CacheTime::Hour);
+        assert_eq!(Prices::built_in().unwrap().of("claude-opus-5-5").unwrap().min_cacheable, None);
+        // 1,000 x 5 + 9 x 200 cached; 1,000 x 4 x 10 not.
+        let expected = ([6_800, 6_800, 40_000], Some(2));
+        assert_eq!(costs("claude-opus-5-5", [1_000; 3], 10, five), expected);
+        // One turn costs more with a cache than without.
+        assert_eq!(costs("claude-opus-5-5", [1_000; 3], 1, hour), ([8_000; 3], Some(3)));
+        // No model is said to cache 511: 511 x 4 x 10, and 511 x 5 + 9 x 103 if this one does.
+        let expected = ([3_482, 20_440, 20_440], None);
+        assert_eq!(costs("claude-opus-5-5", [511; 3], 10, five), expected);
+        assert_eq!(costs("claude-opus-5-5", [512; 3], 10, five).1, Some(2));
+    }
+
+    #[test]
+    fn no_model_is_said_to_cache_fewer_tokens() {
+        let prices = Prices::built_in().unwrap();
+        let known: Vec<_> = prices.models().filter_map(|id| prices.of(id)?.min_cacheable).collect();
+        assert_eq!(known.into_iter().min(), Some(LEAST_CACHEABLE));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::human;
 use crate::model::budget::Usd;
 use crate::model::prices::Price;
-use crate::model::quote::{Quote, Range, Way};
+use crate::model::quote::{LEAST_CACHEABLE, Quote, Range, Way};
 use crate::model::time_cost::ContainerCost;
-use crate::model::{Block, CacheTime};
+use crate::model::{CacheTime, Place};
 use crate::stages::estimate::Estimate;
 
 /// A file and its tokens.
@@ -26,9 +26,9 @@ pub struct FileTokens {
     pub media_type: String,
     /// Its length.
     pub size_bytes: u64,
-    /// How a message refers to it.
-    pub block: Block,
-    /// Its tokens, and how they are known. A file that goes into a container has those of reading it whole.
+    /// Where the model finds it.
+    pub place: Place,
+    /// Its tokens, and how they are known. A file outside the prompt has those of reading it whole.
     pub estimate: Estimate,
 }
 
@@ -36,7 +36,7 @@ impl FileTokens {
     /// Tells whether the file is a part of the prompt.
     #[must_use]
     pub fn is_prompt(&self) -> bool {
-        self.block != Block::ContainerUpload
+        self.place.is_prompt()
     }
 
     fn tokens(&self) -> Range<u64> {
@@ -126,7 +126,7 @@ impl Costs<'_> {
         rows.extend(self.files.iter().map(|file| {
             let [least, probable, most] = numbers(file.tokens());
             let by = file.estimate.heuristic.to_owned();
-            vec![least, probable, most, by, file.block.as_str().to_owned(), file.path.clone()]
+            vec![least, probable, most, by, file.place.as_str().to_owned(), file.path.clone()]
         }));
         let count = self.files.iter().filter(|file| file.is_prompt()).count();
         let [least, probable, most] = numbers(prompt(self.files));
@@ -173,6 +173,9 @@ impl Costs<'_> {
             (Way::Cached(_), None, Some(least)) if self.is_below_minimum() => {
                 format!("nothing is cached below {least} tokens")
             }
+            (Way::Cached(_), None, None) if prompt(self.files).probable < LEAST_CACHEABLE => {
+                format!("probably not cached below {LEAST_CACHEABLE} tokens")
+            }
             (Way::Cached(_), None, _) => "never cheaper".to_owned(),
             (Way::Inline | Way::FileId, _, _) => String::new(),
         }
@@ -184,7 +187,7 @@ impl Costs<'_> {
         let files = self.files.iter().map(|file| {
             json!({
                 "path": file.path, "file_id": file.file_id, "media_type": file.media_type,
-                "size_bytes": file.size_bytes, "block": file.block.as_str(), "in_prompt": file.is_prompt(),
+                "size_bytes": file.size_bytes, "block": file.place.as_str(), "in_prompt": file.is_prompt(),
                 "tokens": tokens(file.tokens()), "heuristic": file.estimate.heuristic,
             })
         });

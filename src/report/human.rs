@@ -6,6 +6,8 @@
 use std::error::Error;
 use std::io::{self, Write};
 
+use crate::model::text::turns_text;
+
 /// Whether to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Colour {
@@ -81,9 +83,7 @@ pub fn chain(error: &dyn Error) -> String {
 pub fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        let obeyed = c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        match obeyed {
+        match c.is_control() || turns_text(c) {
             true => clean.extend(c.escape_default()),
             false => clean.push(c),
         }
@@ -153,6 +153,7 @@ mod tests {
     #[test]
     fn what_a_terminal_obeys_is_escaped() {
         assert_eq!(printable("a\nb\u{1b}[2J\u{202e}txt.exe"), "a\\nb\\u{1b}[2J\\u{202e}txt.exe");
+        assert_eq!(printable("\u{61c}gpj.exe"), "\\u{61c}gpj.exe");
         assert_eq!(printable("Übersicht 表.txt"), "Übersicht 表.txt");
     }
 

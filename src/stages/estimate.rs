@@ -21,6 +21,9 @@ const PAGE_IMAGE: u64 = 1_568;
 /// Bytes of a page, where nobody has counted them: a page of text is smaller, a scan larger.
 const PAGE_BYTES: u64 = 50_000;
 
+/// Extensions of tables and data.
+const DENSE: &[&str] = &["csv", "tsv", "json", "xml"];
+
 /// What is known of a file besides its type and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Known {
@@ -28,6 +31,8 @@ pub struct Known {
     pub pages: Option<u64>,
     /// Width and height of a picture, in pixels.
     pub pixels: Option<(u64, u64)>,
+    /// Whether its name says that it is a table or data, whatever its type says: platforms take them as plain text.
+    pub is_dense: bool,
 }
 
 impl Known {
@@ -38,8 +43,15 @@ impl Known {
             Body::Bytes(bytes) => pixels(bytes),
             Body::File(_) | Body::Spilled(_) => None,
         };
-        Self { pixels, pages: payload.pages }
+        Self { pixels, pages: payload.pages, is_dense: is_dense(payload.file_name.as_str()) }
     }
+}
+
+/// Tells by a file's name whether it is a table or data: numbers and punctuation, not prose.
+#[must_use]
+pub fn is_dense(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    DENSE.iter().any(|dense| dense.eq_ignore_ascii_case(extension))
 }
 
 /// How many tokens a file probably has.
@@ -65,6 +77,9 @@ pub fn tokens(media_type: &MediaType, size_bytes: u64, known: &Known, price: Opt
         "image/jpeg" | "image/png" | "image/gif" | "image/webp" => picture(known.pixels, image),
         // Numbers and punctuation make about twice as many tokens as prose.
         "text/csv" | "text/tab-separated-values" | "application/json" | "application/xml" | "text/xml" => {
+            by_bytes(size_bytes, [35, 20, 10], per_mille, "dense-text-2.0")
+        }
+        _ if media_type.top_level() == "text" && known.is_dense => {
             by_bytes(size_bytes, [35, 20, 10], per_mille, "dense-text-2.0")
         }
         _ if media_type.top_level() == "text" => by_bytes(size_bytes, [40, 35, 10], per_mille, "text-3.5"),
@@ -187,9 +202,12 @@ mod tests {
 
     #[test]
     fn each_type_has_its_rule() {
-        let pages = Known { pages: Some(10), pixels: None };
-        let picture = |width, height| Known { pixels: Some((width, height)), pages: None };
+        let pages = Known { pages: Some(10), ..Known::default() };
+        let picture = |width, height| Known { pixels: Some((width, height)), ..Known::default() };
+        let dense = Known { is_dense: true, ..Known::default() };
         for (media_type, size, known, expected) in [
+            ("text/plain", 2_000, dense, (743, 1_300, 2_000, "dense-text-2.0")),
+            ("application/pdf", 1, Known { pages: Some(1), ..dense }, (1_500, 3_818, 7_784, "pdf-pages")),
             ("text/plain", 3_500, Known::default(), (1_138, 1_300, 3_500, "text-3.5")),
             ("text/markdown", 0, Known::default(), (0, 0, 0, "text-3.5")),
             ("text/csv", 2_000, Known::default(), (743, 1_300, 2_000, "dense-text-2.0")),
@@ -204,6 +222,16 @@ mod tests {
             assert_eq!(estimate(media_type, size, known), expected, "{media_type}");
         }
         assert_eq!(estimate("text/plain", u64::MAX, Known::default()).2, u64::MAX);
+    }
+
+    #[test]
+    fn a_name_says_that_it_is_a_table_or_data() {
+        for name in ["a.csv", "book.xlsx.Q1_Sales.CSV", "a.tsv", "a.json", "a.b.xml", ".csv"] {
+            assert!(is_dense(name), "{name}");
+        }
+        for name in ["a.txt", "csv", "", "a.csv.txt", "a.", "a.jsonx", "a.csv "] {
+            assert!(!is_dense(name), "{name}");
+        }
     }
 
     #[test]

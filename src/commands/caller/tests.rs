@@ -1,43 +1,12 @@
 //! What is asked again, when and how often, on a clock that waiting moves.
 
 use std::cell::Cell;
-use std::sync::Mutex;
 
+use super::slept::Slept;
 use super::*;
-use crate::model::Timestamp;
-
-/// A clock that waiting moves; it interrupts after so many waits.
-struct Slept {
-    waits: Mutex<Vec<Duration>>,
-    patience: usize,
-}
-
-impl Clock for Slept {
-    fn now(&self) -> Timestamp {
-        Timestamp::from(std::time::UNIX_EPOCH)
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.waits.lock().unwrap().iter().sum()
-    }
-
-    fn sleep(&self, time: Duration) -> bool {
-        let mut waits = self.waits.lock().unwrap();
-        waits.push(time);
-        waits.len() <= self.patience
-    }
-
-    fn random(&self) -> f64 {
-        1.0
-    }
-}
 
 fn failure(kind: TargetErrorKind) -> TargetError {
     TargetError::new(kind, "no")
-}
-
-fn slept(patience: usize) -> Arc<Slept> {
-    Arc::new(Slept { waits: Mutex::default(), patience })
 }
 
 fn caller(clock: &Arc<Slept>, patience: Patience) -> Caller {
@@ -48,13 +17,13 @@ const PATIENCE: Patience = Patience { per_minute: None, retries: 2, max_wait: Du
 
 /// Reads with these failures before the answer; returns what came of it, how often was asked, and the waits.
 fn read(failures: &[TargetError], patience: Patience, waits: usize) -> (Result<(), Stop>, usize, Vec<u64>) {
-    let clock = slept(waits);
+    let clock = Slept::new(waits);
     let asked = Cell::new(0);
     let result = caller(&clock, patience).read(|| {
         asked.set(asked.get() + 1);
         failures.get(asked.get() - 1).map_or(Ok(()), |error| Err(error.clone()))
     });
-    let waits = clock.waits.lock().unwrap();
+    let waits = clock.waits();
     (result, asked.get(), waits.iter().map(|wait| u64::try_from(wait.as_millis()).unwrap()).collect())
 }
 
@@ -105,31 +74,86 @@ fn an_interrupt_ends_a_wait() {
     assert!(matches!(result, Err(Stop::Interrupted { is_open: false })));
     assert_eq!(asked, 2);
     let interrupted = Arc::new(AtomicBool::new(true));
-    let mut caller = Caller::with_clock(PATIENCE, &interrupted, slept(0));
+    let mut caller = Caller::with_clock(PATIENCE, &interrupted, Slept::new(0));
     let stop = caller.read(|| -> Result<(), _> { panic!("nothing is asked") });
     assert_eq!(stop.unwrap_err().into_error("t").status(), crate::exit::ExitStatus::Interrupted);
 }
 
 #[test]
 fn requests_come_no_faster_than_the_target_takes_them() {
-    let clock = slept(usize::MAX);
+    let clock = Slept::new(usize::MAX);
     let mut caller = caller(&clock, Patience { per_minute: Some(8), ..PATIENCE });
     for _ in 0..4 {
         caller.read(|| Ok(())).unwrap();
     }
-    assert_eq!(*clock.waits.lock().unwrap(), [Duration::from_millis(7_500); 2]);
+    assert_eq!(clock.waits(), [Duration::from_millis(7_500); 2]);
 }
 
 #[test]
-fn what_is_gone_after_a_lost_answer_was_removed() {
-    let gone = || Err(failure(TargetErrorKind::NotFound));
-    let mut caller = caller(&slept(9), PATIENCE);
-    assert!(!caller.remove(gone).unwrap(), "it was never there");
-    let tries = Cell::new(0);
-    let lost_once = || {
-        tries.set(tries.get() + 1);
-        if tries.get() == 1 { Err(failure(TargetErrorKind::BrokenAfterEnd)) } else { gone() }
+fn what_is_gone_was_removed_by_us_only_where_an_answer_was_lost() {
+    use TargetErrorKind as K;
+    let gone = || Err(failure(K::NotFound));
+    let removed = |failures: &[K]| {
+        let tries = Cell::new(0);
+        let mut caller = caller(&Slept::new(9), PATIENCE);
+        let removed = caller.remove(|| {
+            tries.set(tries.get() + 1);
+            failures.get(tries.get() - 1).map_or_else(gone, |kind| Err(failure(*kind)))
+        });
+        assert_eq!(tries.get(), failures.len() + 1);
+        removed.unwrap()
     };
-    assert!(caller.remove(lost_once).unwrap());
-    assert_eq!(tries.get(), 2);
+    assert!(!removed(&[]), "it was never there");
+    for kind in [K::BrokenAfterEnd, K::ServerFault] {
+        assert!(removed(&[kind]), "{kind:?}");
+        assert!(removed(&[kind, K::RateLimited]), "{kind:?}");
+    }
+    for kind in [K::Connect, K::BrokenBeforeEnd, K::RateLimited] {
+        assert!(!removed(&[kind]), "{kind:?} removes nothing");
+    }
+}
+
+#[test]
+fn no_wait_outlasts_the_time() {
+    let limited = |wait| TargetError { retry_after: wait, ..failure(TargetErrorKind::RateLimited) };
+    let ask = |time: u64, errors: &[TargetError]| {
+        let clock = Slept::new(9);
+        let mut caller = caller(&clock, PATIENCE);
+        caller.watch_for(Duration::from_millis(time));
+        let asked = Cell::new(0);
+        let result = caller.read(|| {
+            asked.set(asked.get() + 1);
+            errors.get(asked.get() - 1).map_or(Ok(()), |error| Err(error.clone()))
+        });
+        (result, asked.get(), clock.waits())
+    };
+    let (result, asked, waits) = ask(2_000, &[limited(Some(Duration::from_secs(3)))]);
+    assert!(matches!(result, Err(Stop::Late { .. })), "{result:?}");
+    assert_eq!((asked, waits), (1, vec![]), "what the target asks for is never cut short");
+    let (result, asked, waits) = ask(2_000, &[limited(Some(Duration::from_secs(2)))]);
+    assert!(result.is_ok());
+    assert_eq!((asked, waits), (2, vec![Duration::from_secs(2)]));
+    let own = [limited(None), limited(None)];
+    let (result, asked, waits) = ask(600, &own);
+    assert!(result.is_ok());
+    assert_eq!((asked, waits), (3, [500, 100].map(Duration::from_millis).to_vec()));
+    let (result, asked, waits) = ask(500, &own);
+    assert!(matches!(result, Err(Stop::Late { .. })), "{result:?}");
+    assert_eq!((asked, waits), (2, vec![Duration::from_millis(500)]));
+    let mut slow = caller(&Slept::new(9), Patience { per_minute: Some(4), ..PATIENCE });
+    slow.watch_for(Duration::from_secs(14));
+    slow.read(|| Ok(())).unwrap();
+    let late = slow.read(|| -> Result<(), _> { panic!("its turn comes in 15 s") });
+    assert!(matches!(late, Err(Stop::Late { .. })), "{late:?}");
+}
+
+#[test]
+fn looks_are_further_and_further_apart() {
+    let clock = Slept::new(99);
+    let mut caller = caller(&clock, PATIENCE);
+    assert!(!caller.look_again().unwrap(), "there is no time to look in");
+    caller.watch_for(Duration::from_secs(40));
+    while caller.look_again().unwrap() {}
+    assert!(caller.is_time_over());
+    assert_eq!(clock.waits(), [1, 2, 4, 8, 15, 10].map(Duration::from_secs));
 }

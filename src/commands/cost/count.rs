@@ -64,7 +64,7 @@ pub(super) fn all(
             Err(Stop::Failed { error, .. }) if concerns_all(&error) => {
                 return Err(CommandError::Target { target: settings.target.name.clone(), source: *error });
             }
-            Err(Stop::Failed { error, .. }) => {
+            Err(Stop::Failed { error, .. } | Stop::Late { error }) => {
                 let (path, by) = (&file.path, file.estimate.heuristic);
                 let text = format!("`{path}` is not counted and stays estimated by {by}: {error}");
                 context.warn(&human::printable(&text));

@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::model::entry::Entry;
 use crate::model::prices::Price;
 use crate::model::upload_key::key_name;
-use crate::model::{Block, MediaType};
+use crate::model::{Block, MediaType, Place};
 use crate::pipeline::{Inspection, Verdict};
 use crate::report::cost::FileTokens;
 use crate::stages::estimate::{self, Known};
@@ -40,14 +40,14 @@ pub(super) fn of_manifest(path: &Path, price: &Price) -> Result<Found, CommandEr
     let mut found = Found { notes: read.left_out_notes(), targets: read.targets.clone(), ..Found::default() };
     for file in read.files {
         let pixels = if file.block == Block::Image { pixels(&file) } else { None };
-        let known = Known { pixels, pages: file.pages };
+        let known = Known { pixels, pages: file.pages, is_dense: file.is_dense };
         found.files.push(FileTokens {
             path: file.title.clone(),
             file_id: Some(file.file_id.clone()),
             estimate: estimate(&file.media_type, file.size_bytes, &known, price),
             media_type: file.media_type.clone(),
             size_bytes: file.size_bytes,
-            block: file.block,
+            place: Place::of(file.consumer, &file.media_type),
         });
         found.stored.push(file);
     }
@@ -108,7 +108,7 @@ fn file(entry: &Entry, known: &Known, settings: &Settings, price: &Price) -> Opt
             None => path.clone(),
         },
         file_id: None,
-        block: Block::of(settings.consumer, &output.media_type),
+        place: Place::of(settings.consumer, &output.media_type),
         estimate: estimate(&output.media_type, output.size_bytes, known, price),
         media_type: output.media_type.clone(),
         size_bytes: output.size_bytes,

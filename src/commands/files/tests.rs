@@ -223,6 +223,7 @@ fn a_servers_name_never_leaves_the_folder() {
         (".bashrc", "_.bashrc"),
         ("-rf", "_-rf"),
         ("report\u{202e}fdp.exe", "report_fdp.exe"),
+        ("a\u{61c}b\u{2028}c.txt", "a_b_c.txt"),
     ] {
         assert_eq!(fetch::local_name(&file(name)), local, "{name:?}");
     }

@@ -5,7 +5,7 @@ use std::io::Read;
 use super::stored::Stored;
 use crate::cli::MessageArgs;
 use crate::model::digest::Hasher;
-use crate::model::prices::Prices;
+use crate::model::prices::{Price, Prices};
 use crate::model::source::OpenedFile;
 use crate::model::{Block, MediaType};
 use crate::stages::estimate::{self, Known};
@@ -34,7 +34,14 @@ pub(super) struct Judged {
 }
 
 /// Judges a body of so many bytes.
-pub(super) fn judge(args: &MessageArgs, files: &[Stored], body_bytes: usize) -> Judged {
+///
+/// `prices` say from how many tokens on the model caches; they are needed for `--cache` only.
+pub(super) fn judge(
+    args: &MessageArgs,
+    files: &[Stored],
+    body_bytes: usize,
+    prices: Option<&Prices>,
+) -> Judged {
     let mut judged = Judged::default();
     if body_bytes as u64 > MAX_BODY_BYTES {
         let text = format!("the body has {body_bytes} bytes, over {MAX_BODY_BYTES} (api/overview)");
@@ -45,8 +52,8 @@ pub(super) fn judge(args: &MessageArgs, files: &[Stored], body_bytes: usize) -> 
     if args.citations && !files.iter().any(|file| file.block == Block::Document) {
         judged.warnings.push("there is no document to cite (build-with-claude/citations)".to_owned());
     }
-    if args.cache.is_some() {
-        judged.cache(&args.model, files);
+    if let (Some(_), Some(prices)) = (args.cache, prices) {
+        judged.cache(&args.model, files, prices);
     }
     judged
 }
@@ -120,13 +127,14 @@ impl Judged {
     }
 
     /// What is too short is silently not cached.
-    fn cache(&mut self, model: &str, files: &[Stored]) {
-        let prices = Prices::built_in().ok();
-        let Some(least) = prices.and_then(|prices| prices.of(model)?.min_cacheable) else {
+    fn cache(&mut self, model: &str, files: &[Stored], prices: &Prices) {
+        let price = prices.of(model);
+        let Some(least) = price.and_then(|price| price.min_cacheable) else {
             let text = format!("from how many tokens on `{model}` caches is not known here");
             return self.warnings.push(text);
         };
-        let most: u64 = files.iter().filter(|file| file.block != Block::ContainerUpload).map(tokens).sum();
+        let of_prompt = files.iter().filter(|file| file.block != Block::ContainerUpload);
+        let most = of_prompt.map(|file| tokens(file, price)).fold(0, u64::saturating_add);
         if most < least {
             self.warnings.push(format!(
                 "nothing will be cached: the files have at most about {most} tokens, `{model}` caches from {least} on \
@@ -137,10 +145,10 @@ impl Judged {
 }
 
 /// Returns the most tokens that a file may have.
-fn tokens(file: &Stored) -> u64 {
+fn tokens(file: &Stored, price: Option<&Price>) -> u64 {
     let Ok(media_type) = file.media_type.parse::<MediaType>() else { return file.size_bytes };
-    let known = Known { pages: file.pages, pixels: None };
-    estimate::tokens(&media_type, file.size_bytes, &known, None).most.min(u64::from(u32::MAX))
+    let known = Known { pages: file.pages, pixels: None, is_dense: file.is_dense };
+    estimate::tokens(&media_type, file.size_bytes, &known, price).most
 }
 
 /// Reads width and height from the file that was sent, if it is still here.

@@ -9,6 +9,7 @@ use crate::commands::manifest::Entries;
 use crate::model::entry::{Entry, FileEntry};
 use crate::model::profile::Dialect;
 use crate::model::{Block, Consumer, FileStatus, Sha256, Timestamp};
+use crate::stages::estimate::is_dense;
 use crate::targets::{is_id, profiles};
 
 /// More blocks than fit into a body of the largest size.
@@ -18,11 +19,14 @@ const MAX_FILES: usize = 400_000;
 #[derive(Debug)]
 pub(in crate::commands) struct Stored {
     pub(in crate::commands) file_id: String,
+    pub(in crate::commands) consumer: Consumer,
     pub(in crate::commands) block: Block,
     pub(in crate::commands) media_type: String,
     pub(in crate::commands) size_bytes: u64,
     /// The pages of a PDF, where they were counted.
     pub(in crate::commands) pages: Option<u64>,
+    /// Whether its name says that it is a table or data.
+    pub(in crate::commands) is_dense: bool,
     /// The name of its source, with the label of the part.
     pub(in crate::commands) title: String,
     /// Where its bytes may still be on this machine, and their digest.
@@ -91,10 +95,12 @@ fn stored(entry: &Entry, file: &FileEntry, consumer: Consumer) -> Stored {
     });
     Stored {
         file_id: file.file_id.clone(),
+        consumer,
         block: Block::of(consumer, &file.mime_type),
         media_type: file.mime_type.clone(),
         size_bytes: file.size_bytes,
         pages: output.and_then(|output| output.pages),
+        is_dense: is_dense(output.map_or(&*file.filename, |output| &output.file_name)),
         title,
         local,
     }

@@ -15,9 +15,6 @@ use crate::exit::ExitStatus;
 use crate::model::FileObject;
 use crate::report::{files as report, human, json};
 
-/// The first and the longest time between two looks.
-const LOOK_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15)];
-
 impl Job<'_, '_> {
     pub(super) fn files(
         &mut self,
@@ -62,21 +59,35 @@ impl Job<'_, '_> {
 
     /// Returns what the session made, oldest first; looks again until there is something or the time is over.
     fn outputs(&mut self, wait: Option<Duration>) -> Result<Vec<FileObject>, Stop> {
-        let until = self.calls.caller.clock().monotonic() + wait.unwrap_or_default();
-        let [mut pause, longest] = LOOK_AGAIN;
+        let Some(time) = wait else { return self.made_so_far() };
+        self.calls.caller.watch_for(time);
         loop {
-            let resources = self.calls.resources()?;
-            let mounted: HashSet<_> = resources.into_iter().filter_map(|resource| resource.file_id).collect();
-            let mut files = self.calls.files()?;
-            files.retain(|file| file.downloadable != Some(false) && !mounted.contains(&file.file_id));
-            let left = until.saturating_sub(self.calls.caller.clock().monotonic());
-            if !files.is_empty() || left.is_zero() {
-                files.reverse();
+            let files = match self.made_so_far() {
+                Err(Stop::Late { error }) => {
+                    tracing::info!(%error, "the time is over");
+                    break;
+                }
+                looked => looked?,
+            };
+            if !files.is_empty() {
+                self.calls.caller.watch_no_more();
                 return Ok(files);
             }
-            self.calls.caller.rest(pause.min(left))?;
-            pause = (pause * 2).min(longest);
+            if !self.calls.caller.look_again()? {
+                break;
+            }
         }
+        Ok(Vec::new())
+    }
+
+    /// Returns what the session has made so far, oldest first.
+    fn made_so_far(&mut self) -> Result<Vec<FileObject>, Stop> {
+        let resources = self.calls.resources()?;
+        let mounted: HashSet<_> = resources.into_iter().filter_map(|resource| resource.file_id).collect();
+        let mut files = self.calls.files()?;
+        files.retain(|file| file.downloadable != Some(false) && !mounted.contains(&file.file_id));
+        files.reverse();
+        Ok(files)
     }
 
     /// Tells that there is nothing, which is left undone where somebody waited for it.

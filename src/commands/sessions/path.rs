@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use crate::acceptance::shorten;
 use crate::cli::UsageError;
 use crate::model::profile::{LengthUnit, is_absolute};
+use crate::model::text::turns_text;
 use crate::targets::sessions::MAX_PATH_BYTES;
 
 /// The longest component that Linux takes (`NAME_MAX`).
@@ -112,10 +113,7 @@ fn ancestors(folder: &str) -> Vec<String> {
 
 /// Makes a component of a path; `None` of what leads elsewhere or nowhere.
 fn component(text: &str) -> Option<String> {
-    let misleads = |c: char| {
-        c.is_control()
-            || matches!(c, '/' | '\\' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
+    let misleads = |c: char| c.is_control() || turns_text(c) || matches!(c, '/' | '\\');
     let clean: String = text.trim().chars().map(|c| if misleads(c) { '_' } else { c }).collect();
     match &*clean {
         "" | "." | ".." => None,

@@ -31,6 +31,7 @@ const CORP: &str = "[targets.corp]\nextends = \"anthropic\"\nworkspace_id = \"wr
 #[test]
 fn the_nearest_word_names_the_workspace() {
     let both = format!("{CORP}workspace = \"prod\"");
+    let name = "[targets.corp]\nextends = \"anthropic\"\nworkspace = \"prod\"";
     for (target, user, variable, flag, expected) in [
         ("anthropic", "", "", None, (None, None, None)),
         (
@@ -52,12 +53,21 @@ fn the_nearest_word_names_the_workspace() {
         ("corp", &both, "wrkspc_v", None, (Some("wrkspc_file"), Some("/u.toml"), Some("prod"))),
         // Another workspace than that of the file is not known by the file's name for it.
         ("corp", &both, "", Some("wrkspc_f"), (Some("wrkspc_f"), Some("flag"), Some("wrkspc_f"))),
+        ("corp", &both, "", Some("wrkspc_file"), (Some("wrkspc_file"), Some("flag"), Some("prod"))),
+        // A variable does not change what the ledger calls the workspace.
+        ("corp", name, "", None, (None, None, Some("prod"))),
+        ("corp", name, "wrkspc_v", None, (Some("wrkspc_v"), Some("$ANTHROPIC_WORKSPACE_ID"), Some("prod"))),
+        ("corp", name, "wrkspc_v", Some("wrkspc_f"), (Some("wrkspc_f"), Some("flag"), Some("wrkspc_f"))),
         ("qoder", "", "wrkspc_v", None, (None, None, None)),
         ("local", "", "nonsense", None, (None, None, None)),
     ] {
         let settings = resolved(target, user, variable, flag).unwrap_or_else(|error| panic!("{error}"));
         let (id, origin, name) = named(&settings);
         assert_eq!((id, origin.as_deref(), name), expected, "{target} {user} {variable} {flag:?}");
+        // Whoever is given another name than the file's is told.
+        let is_renamed = user.contains("workspace = ") && name != Some("prod");
+        let told = "the ledger knows this workspace as `wrkspc_f`: --workspace-id does not name `prod`, that of the target";
+        assert_eq!(settings.warnings, if is_renamed { vec![told] } else { vec![] });
     }
 }
 

@@ -14,6 +14,8 @@ struct Home {
     variables: Vec<(&'static str, String)>,
     overrides: Overrides,
     user: &'static str,
+    /// As whom docferry runs, if it is not this process's user.
+    other_user: Option<u32>,
 }
 
 impl Home {
@@ -21,7 +23,13 @@ impl Home {
     fn new() -> Self {
         let mut overrides = Overrides::default();
         overrides.layer.target = Some("anthropic".to_owned());
-        let home = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), overrides, user: "" };
+        let home = Self {
+            folder: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+            overrides,
+            user: "",
+            other_user: None,
+        };
         home.put("active_config", "work\n");
         home.put("configs/work.json", r#"{"version": "1.0", "authentication": {"type": "user_oauth"}}"#);
         home.tokens("work", "");
@@ -34,13 +42,26 @@ impl Home {
 
     fn put(&self, name: &str, text: &str) {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let folder = path.parent().unwrap();
+        fs::create_dir_all(folder).unwrap();
+        // Whatever mask the tests run under.
+        for folder in [folder, &self.path("")] {
+            fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+        }
         fs::write(&path, text).unwrap();
         self.set_mode(name, 0o600);
     }
 
     fn set_mode(&self, name: &str, mode: u32) {
         fs::set_permissions(self.path(name), Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Makes a file or folder another user's: only root can do that, so others become that other user.
+    fn give_away(&mut self, name: &str) {
+        match rustix::process::geteuid().is_root() {
+            true => std::os::unix::fs::chown(self.path(name), Some(4_242), None).unwrap(),
+            false => self.other_user = Some(4_242),
+        }
     }
 
     fn tokens(&self, profile: &str, more: &str) {
@@ -57,6 +78,7 @@ impl Home {
         let variables = self.variables.iter().map(|(name, value)| (*name, value.as_str()));
         let mut environment = Environment::new(self.folder.path(), variables);
         environment.home = Some(self.folder.path().to_owned());
+        environment.user = self.other_user.unwrap_or(environment.user);
         environment
     }
 
@@ -281,6 +303,33 @@ fn what_others_can_read_is_warned_of_and_what_they_can_write_is_not_used() {
         let home = Home::new();
         home.set_mode(file, mode);
         assert_eq!(home.refusal(), format!("`~/{FOLDER}/{file}` can be written by others than you"));
+    }
+}
+
+#[test]
+fn a_folder_or_pointer_that_others_can_write_or_own_is_not_used() {
+    for (name, mode) in
+        [("active_config", 0o664), ("", 0o777), ("configs", 0o775), ("credentials", 0o770), ("", 0o1777)]
+    {
+        let home = Home::new();
+        home.set_mode(name, mode);
+        let shown = format!("~/{}", Path::new(FOLDER).join(name).display());
+        let expected = format!("`{}` can be written by others than you", shown.trim_end_matches('/'));
+        assert_eq!(home.refusal(), expected, "{name} {mode:o}");
+    }
+    for name in ["active_config", "configs/work.json", "credentials/work.json", "configs", "credentials", ""]
+    {
+        let mut home = Home::new();
+        home.give_away(name);
+        let said = home.refusal();
+        assert!(said.ends_with("belongs to another user"), "{name}: {said}");
+    }
+    // What root keeps for all is anybody's to use.
+    let mut home = Home::new();
+    home.other_user = Some(4_242);
+    match rustix::process::geteuid().is_root() {
+        true => assert_eq!(home.settings().target.credential.unwrap().secret.expose(), TOKEN),
+        false => assert!(home.refusal().ends_with("belongs to another user")),
     }
 }
 
