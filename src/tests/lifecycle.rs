@@ -6,8 +6,10 @@ mod program;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Output;
+use std::time::Duration;
 
 use docferry::ledger::{Ledger, LedgerOptions};
+use docferry::model::prune::Plan;
 use docferry::server::{Fault, Server, ServerOptions};
 use program::{Program, told};
 use serde_json::Value as Json;
@@ -164,6 +166,38 @@ fn pruning_deletes_what_a_plan_says_and_the_ledger_knows() {
     place.run(0, &["ingest", "in"]);
     let statuses: Vec<_> = place.program.entries().iter().map(|entry| entry.status.as_str()).collect();
     assert_eq!(statuses, ["reused", "uploaded", "reused"]);
+}
+
+#[test]
+fn a_plan_that_is_stale_or_of_another_place_is_refused() {
+    let place = Place::new();
+    place.program.input("a.txt", "one\n");
+    place.run(0, &["ingest", "in"]);
+    let whole = ["--max-delete-fraction", "1"];
+    place.run(0, &["files", "prune", "--older-than", "0s", "--plan", "plan.json", whole[0], whole[1]]);
+    let read = |name: &str| std::fs::read_to_string(place.path(name)).unwrap();
+    let plan: Plan = serde_json::from_str(&read("plan.json")).unwrap();
+    let ledger = Ledger::open(&place.path("state"), &LedgerOptions::default()).unwrap();
+    let salt = ledger.salt();
+    drop(ledger);
+    let day = Duration::from_secs(24 * 3600);
+    let old = Plan { made_at: plan.made_at.minus(day), ..plan.clone() };
+    let ahead = Plan { made_at: plan.made_at.plus(day), ..plan.clone() };
+    let elsewhere = Plan { target_id: "anthropic:https://api.example".to_owned(), ..plan.clone() };
+    let mut tricked = plan.clone();
+    tricked.delete[0].file_id = "../x".to_owned();
+    for (plan, why) in [
+        (old.sealed(&salt), "and holds for a day"),
+        (ahead.sealed(&salt), "and holds for a day"),
+        (elsewhere.sealed(&salt), "it is of anthropic:https://api.example"),
+        (tricked.sealed(&salt), "it was edited"),
+        (plan.sealed(&[7; 16]), "it was edited, or made with another ledger"),
+    ] {
+        std::fs::write(place.path("bad.json"), serde_json::to_string(&plan).unwrap()).unwrap();
+        let output = place.run(2, &["files", "prune", "--yes", "--apply", "bad.json", whole[0], whole[1]]);
+        assert!(told(&output).contains(why), "{}", told(&output));
+    }
+    assert_eq!(place.ids().len(), 1);
 }
 
 #[test]
