@@ -16,6 +16,7 @@ mod contents;
 mod ends;
 mod error;
 mod import;
+mod inspect;
 mod objects;
 mod open;
 mod owners;
@@ -39,6 +40,7 @@ use tempfile::TempDir;
 pub use contents::{Forget, OpenUpload, Record, ScopeSummary, Summary};
 pub use error::LedgerError;
 pub use import::{ImportError, ImportInto, Imported, import, import_manifest};
+pub use inspect::{Inspected, Inspection, inspect};
 pub use runs::RunGuard;
 pub use types::{
     AttemptId, Begun, Burned, Intent, Memory, OriginRecord, OwnedFile, Parked, PeriodLimit, PeriodUsage,

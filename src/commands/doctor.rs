@@ -15,7 +15,6 @@ use super::{CommandError, Context};
 use crate::cli::DoctorArgs;
 use crate::config::{self as configuration, ConfigError, Files, Overrides, Settings, state_dir};
 use crate::exit::ExitStatus;
-use crate::ledger::Ledger;
 
 /// Looks at everything.
 pub(super) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
@@ -40,7 +39,7 @@ pub(super) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<ExitSt
         Some(settings) => settings.engine.require_state_dir().map(Path::to_owned),
         None => state_dir(environment, args.state.state_dir.as_deref()),
     };
-    let ledger = state(folder, &mut sheet)?;
+    let counts_in = state(folder, &mut sheet)?;
     sheet.put(&machine::temporary(&std::env::temp_dir()))?;
     let Some(settings) = settings else {
         sheet.put(&Finding::warn("target", "not looked at: the configuration does not say which"))?;
@@ -62,7 +61,7 @@ pub(super) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<ExitSt
     let asked = match (args.offline, is_usable) {
         (true, _) => vec![Finding::ok("target", "not asked: --offline was said")],
         (false, false) => vec![Finding::warn("target", "not asked: there is no credential to ask with")],
-        (false, true) => remote::ask(&settings, ledger.as_ref(), &context.interrupted),
+        (false, true) => remote::ask(&settings, counts_in.as_deref(), &context.interrupted),
     };
     for finding in asked {
         sheet.put(&finding)?;
@@ -84,11 +83,11 @@ fn settings(
     Ok((settings, read))
 }
 
-/// Looks at the folder of the state and what is in it.
+/// Looks at the folder of the state and what is in it. Returns it if requests can be counted in its ledger.
 fn state(
     folder: Result<PathBuf, ConfigError>,
     sheet: &mut Sheet<'_>,
-) -> Result<Option<Ledger>, CommandError> {
+) -> Result<Option<PathBuf>, CommandError> {
     let folder = match folder {
         Ok(folder) => folder,
         Err(error) => {
@@ -98,10 +97,10 @@ fn state(
     };
     let place = machine::state(&folder);
     sheet.put(&place)?;
-    let (findings, ledger) = machine::ledger(&folder, place.state != State::Fail);
+    let (findings, is_usable) = machine::ledger(&folder, place.state != State::Fail);
     for finding in findings {
         sheet.put(&finding)?;
     }
     sheet.put(&machine::halt(&folder))?;
-    Ok(ledger)
+    Ok(is_usable.then_some(folder))
 }

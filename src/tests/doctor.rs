@@ -174,6 +174,27 @@ fn the_request_counts_as_one_of_all_runs() {
     assert_eq!(used(), before + 1, "nothing was asked");
 }
 
+#[test]
+fn a_ledger_of_an_earlier_version_is_looked_at_and_left_to_the_next_run() {
+    let (place, _server) = with_server(&[]);
+    place.put("in/a.txt", "a\n");
+    assert_eq!(place.run("ingest in --target anthropic").status, Some(0));
+    let path = place.folder.path().join("state/ledger.sqlite3");
+    let open = || rusqlite::Connection::open(&path).unwrap();
+    let older = "DROP TABLE origin; ALTER TABLE object DROP COLUMN used_at; PRAGMA user_version = 3;";
+    open().execute_batch(older).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let said = place.run("doctor --target anthropic");
+    let told = format!("ok ledger `{}`, schema 3, which the next run brings up to date", path.display());
+    said.expect(0, &told);
+    said.expect(0, "ok uploads none");
+    said.expect(0, "ok target ");
+    assert!(fs::read(&path).unwrap() == bytes, "the ledger was changed");
+    assert_eq!(place.run("ingest in --target anthropic").status, Some(0));
+    let version: i64 = open().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert!(version > 3, "{version}");
+}
+
 /// A server that answers everything in the same way; `ECHO` becomes what the request says of who asks for what.
 fn answering(head: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

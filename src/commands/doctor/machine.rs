@@ -10,7 +10,7 @@ use rustix::fs::{Access, access, statvfs};
 use super::Finding;
 use crate::commands::CommandError;
 use crate::config::{ConfigError, Settings};
-use crate::ledger::{Ledger, LedgerError, LedgerOptions};
+use crate::ledger::{Inspected, Inspection, LedgerError, inspect};
 use crate::model::ConvertTo;
 use crate::report::human;
 use crate::stages::halt as switch;
@@ -19,7 +19,7 @@ use crate::store::Store;
 /// With less room than this, a run of a few large files may fill the disk.
 const LOW_BYTES: u64 = 1 << 30;
 /// Whoever holds the ledger is not waited for as long as a run would.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// The most that is read of LibreOffice's own description.
 const MAX_VERSION_BYTES: u64 = 64 << 10;
 
@@ -85,42 +85,48 @@ fn place(folder: &Path) -> io::Result<Place> {
     Ok(Place { exists, free_bytes })
 }
 
-/// Looks at the ledger; makes none.
-pub(super) fn ledger(folder: &Path, is_writable: bool) -> (Vec<Finding>, Option<Ledger>) {
-    if !Ledger::is_in(folder) {
-        let none = match is_writable {
-            true => Finding::ok("ledger", "none yet; the first upload makes one"),
-            false => Finding::warn("ledger", "none, and none can be made"),
-        };
-        return (vec![none], None);
-    }
-    let options = LedgerOptions { busy_timeout: PATIENCE };
-    let opened = Ledger::open(folder, &options).and_then(|ledger| Ok((held(&ledger)?, ledger)));
-    match opened {
-        Ok((findings, ledger)) => (findings, Some(ledger)),
-        Err(error) => (vec![Finding::fail("ledger", &error.into())], None),
+/// Looks at the ledger, and changes nothing: neither makes one nor takes a step of its schema. Tells whether requests can be
+/// counted in it without that, too.
+pub(super) fn ledger(folder: &Path, is_writable: bool) -> (Vec<Finding>, bool) {
+    match inspect(folder, PATIENCE) {
+        Ok(Inspection::Sound(found)) => (held(&found), found.is_current),
+        Ok(Inspection::Unclosed(path)) => {
+            let text =
+                format!("`{}` was not closed, and can be read only after it is mended", path.display());
+            (
+                vec![
+                    Finding::warn("ledger", text).with_hint("the next run looks at every page and mends it"),
+                ],
+                false,
+            )
+        }
+        Ok(Inspection::None) if is_writable => {
+            (vec![Finding::ok("ledger", "none yet; the first upload makes one")], false)
+        }
+        Ok(Inspection::None) => (vec![Finding::warn("ledger", "none, and none can be made")], false),
+        Err(error) => (vec![Finding::fail("ledger", &error.into())], false),
     }
 }
 
-/// Looks at every page of a ledger, and at what earlier runs left open.
-fn held(ledger: &Ledger) -> Result<Vec<Finding>, LedgerError> {
-    ledger.check()?;
-    let (version, path) = (ledger.schema_version()?, ledger.path().display());
-    let mut found = vec![Finding::ok("ledger", format!("`{path}`, schema {version}, every page is sound"))];
-    found.push(match ledger.unfinished_run()? {
+/// Says what a sound ledger holds, and what earlier runs left open.
+fn held(ledger: &Inspected) -> Vec<Finding> {
+    let path = ledger.path.display();
+    let later = if ledger.is_current { "" } else { ", which the next run brings up to date" };
+    let text = format!("`{path}`, schema {}{later}, every page is sound", ledger.schema);
+    let mut found = vec![Finding::ok("ledger", text)];
+    found.push(match &ledger.unfinished_run {
         None => Finding::ok("runs", "none is left unfinished"),
-        Some(run) => {
-            let text = format!("the run of {} in `{}` did not finish", run.started_at, run.cwd.display());
+        Some((started_at, cwd)) => {
+            let text = format!("the run of {started_at} in `{}` did not finish", cwd.display());
             Finding::warn("runs", text).with_hint("`docferry resume` goes on with it")
         }
     });
-    let open: usize = ledger.summary()?.scopes.iter().map(|scope| scope.open.len()).sum();
-    found.push(match open {
+    found.push(match ledger.open_uploads {
         0 => Finding::ok("uploads", "none is under way or of unknown outcome"),
         n => Finding::warn("uploads", format!("{n} under way or of unknown outcome"))
             .with_hint("the next run looks for them; `docferry ledger show` lists them"),
     });
-    Ok(found)
+    found
 }
 
 /// Looks at the switch that stops all uploads.

@@ -1,5 +1,6 @@
 //! What a run needs of others: a way to the target, a credential that it takes, a clock that agrees with its own.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -8,9 +9,10 @@ use url::Url;
 
 use super::Finding;
 use super::finding::State;
+use super::machine::PATIENCE;
 use crate::commands::{CommandError, books, open_target};
 use crate::config::{Credential, Settings};
-use crate::ledger::{Ledger, Rate};
+use crate::ledger::{Ledger, LedgerOptions, Rate};
 use crate::model::Timestamp;
 use crate::model::budget::BudgetKind;
 use crate::stages::upload::{Clock, SystemClock};
@@ -60,19 +62,23 @@ pub(super) fn credential(settings: &Settings) -> (Finding, bool) {
     (finding, true)
 }
 
-/// Asks the target for one file of its listing, and looks at what the answer tells besides.
-pub(super) fn ask(
-    settings: &Settings,
-    ledger: Option<&Ledger>,
-    interrupted: &Arc<AtomicBool>,
-) -> Vec<Finding> {
+/// Asks the target for one file of its listing, and looks at what the answer tells besides. The request counts in the ledger
+/// of the folder `state`, if one is named.
+pub(super) fn ask(settings: &Settings, state: Option<&Path>, interrupted: &Arc<AtomicBool>) -> Vec<Finding> {
     let target = match open_target(settings) {
         Ok(target) => target,
         Err(error) => return vec![Finding::fail("target", &error)],
     };
     let clock = SystemClock::new(Arc::clone(interrupted));
-    if let Some(why_not) = ledger.and_then(|ledger| turn(settings, ledger, &*target, &clock)) {
-        return vec![why_not];
+    let options = LedgerOptions { busy_timeout: PATIENCE };
+    match state.map(|state| Ledger::open(state, &options)).transpose() {
+        Ok(None) => {}
+        Ok(Some(ledger)) => {
+            if let Some(why_not) = turn(settings, &ledger, &*target, &clock) {
+                return vec![why_not];
+            }
+        }
+        Err(error) => return vec![Finding::fail("target", &error.into())],
     }
     let started = Instant::now();
     let result = target.list(&ListRequest { limit: Some(1), ..ListRequest::default() });

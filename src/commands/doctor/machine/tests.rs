@@ -4,7 +4,7 @@ use super::super::finding::State;
 use super::*;
 use crate::config::{Environment, Files, Overrides, resolve};
 use crate::exit::ExitStatus;
-use crate::ledger::RunRecord;
+use crate::ledger::{Ledger, LedgerOptions, RunRecord};
 use crate::model::Timestamp;
 
 fn settings(change: impl FnOnce(&mut Overrides)) -> Settings {
@@ -49,12 +49,12 @@ fn little_room_is_warned_of() {
 #[test]
 fn no_ledger_is_made_and_one_that_is_there_is_looked_through() {
     let dir = tempfile::tempdir().unwrap();
-    let (found, opened) = ledger(dir.path(), true);
+    let (found, is_usable) = ledger(dir.path(), true);
     is(&found[0], State::Ok, ExitStatus::Success, "none yet");
-    assert!(opened.is_none() && fs::read_dir(dir.path()).unwrap().next().is_none());
+    assert!(!is_usable && fs::read_dir(dir.path()).unwrap().next().is_none());
     let made = Ledger::open(dir.path(), &LedgerOptions::default()).unwrap();
-    let (found, _) = ledger(dir.path(), true);
-    assert!(found.iter().all(|finding| finding.state == State::Ok), "{found:?}");
+    let (found, is_usable) = ledger(dir.path(), true);
+    assert!(is_usable && found.iter().all(|finding| finding.state == State::Ok), "{found:?}");
     let run = RunRecord {
         id: "r".to_owned(),
         started_at: "2026-11-30T00:00:00Z".parse().unwrap(),
@@ -88,9 +88,9 @@ fn a_damaged_ledger_and_one_of_others_are_failures() {
         // Opening looks at few pages; only who looks at every page sees the others.
         passed += usize::from(Ledger::open(dir.path(), &LedgerOptions::default()).is_ok());
         fs::write(&path, &bytes).unwrap();
-        let (found, opened) = ledger(dir.path(), true);
+        let (found, is_usable) = ledger(dir.path(), true);
         is(&found[0], State::Fail, ExitStatus::Usage, "is damaged");
-        assert!(opened.is_none());
+        assert!(!is_usable);
     }
     assert!(passed > 0);
     fs::write(&path, "something else, and long enough to be looked at as a whole").unwrap();
