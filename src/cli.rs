@@ -14,6 +14,7 @@ mod files;
 mod general;
 mod halt;
 mod inputs;
+mod judged;
 mod ledger;
 mod limits;
 mod manifest;
@@ -46,6 +47,7 @@ pub use files::{AtArgs, DeleteArgs, FilesArgs, FilesCommand, ListArgs, ListForma
 pub use general::{ColorWhen, GeneralArgs, LogFormat, LogPaths};
 pub use halt::HaltArgs;
 pub use inputs::InputArgs;
+pub use judged::JudgedArgs;
 pub use ledger::{LedgerArgs, LedgerCommand, ScopeArgs};
 pub use limits::LimitArgs;
 pub use manifest::{ManifestArgs, ManifestCommand};
@@ -204,21 +206,9 @@ pub struct ConvertArgs {
     docferry check --target qoder --for sessions docs/\n  \
     git diff --cached --name-only -z | docferry check -0 --files-from - --force-exclude")]
 pub struct CheckArgs {
-    /// What to read.
+    /// What is judged.
     #[command(flatten)]
-    pub inputs: InputArgs,
-    /// Where files would go.
-    #[command(flatten)]
-    pub store: StoreArgs,
-    /// What would be let out, and under which name.
-    #[command(flatten)]
-    pub admission: AdmissionArgs,
-    /// How documents would be converted.
-    #[command(flatten)]
-    pub conversion: ConversionArgs,
-    /// Bounds.
-    #[command(flatten)]
-    pub limits: LimitArgs,
+    pub judged: JudgedArgs,
     /// Print one JSON object a line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -341,11 +331,7 @@ impl CheckArgs {
     #[must_use]
     pub fn overrides(&self, general: &GeneralArgs) -> Overrides {
         let mut overrides = general.overrides();
-        self.inputs.lay(&mut overrides);
-        self.store.lay(&mut overrides);
-        self.admission.lay(&mut overrides);
-        self.conversion.lay(&mut overrides);
-        self.limits.lay(&mut overrides);
+        self.judged.lay(&mut overrides);
         overrides
     }
 }

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{
-    AdmissionArgs, ConnectionArgs, ConversionArgs, GeneralArgs, InputArgs, LimitArgs, StoreArgs, value,
-};
+use super::{ConnectionArgs, GeneralArgs, JudgedArgs, value};
 use crate::config::{OrNone, Overrides};
 use crate::model::CacheTime;
 use crate::model::budget::Usd;
@@ -29,30 +27,18 @@ const MAX_HOURS: u64 = 1_000_000;
     docferry cost --manifest run.jsonl --target anthropic --count-tokens --model claude-opus-5 --turns 5"
 )]
 pub struct CostArgs {
-    /// What to read.
-    #[command(flatten)]
-    pub inputs: InputArgs,
     /// Estimate the stored files of a manifest instead; `-` is standard input
     #[arg(long, value_name = "FILE", help_heading = "Inputs")]
     pub manifest: Option<PathBuf>,
     /// What is estimated.
     #[command(flatten)]
     pub estimate: EstimateArgs,
-    /// Where files would go.
+    /// What would be uploaded.
     #[command(flatten)]
-    pub store: StoreArgs,
-    /// How to get there.
+    pub judged: JudgedArgs,
+    /// How the platform is reached that counts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-    /// What would be let out, and under which name.
-    #[command(flatten)]
-    pub admission: AdmissionArgs,
-    /// How documents would be converted.
-    #[command(flatten)]
-    pub conversion: ConversionArgs,
-    /// Bounds.
-    #[command(flatten)]
-    pub limits: LimitArgs,
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -87,12 +73,8 @@ impl CostArgs {
     #[must_use]
     pub fn overrides(&self, general: &GeneralArgs) -> Overrides {
         let mut overrides = general.overrides();
-        self.inputs.lay(&mut overrides);
-        self.store.lay(&mut overrides);
+        self.judged.lay(&mut overrides);
         self.connection.lay(&mut overrides);
-        self.admission.lay(&mut overrides);
-        self.conversion.lay(&mut overrides);
-        self.limits.lay(&mut overrides);
         overrides.layer.budgets.model.clone_from(&self.estimate.model);
         overrides
     }

@@ -14,10 +14,10 @@ use crate::stages::discover::Named;
 /// Checks what the arguments name.
 pub(super) fn run_check(args: &CheckArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     let mut settings = context.settings(&args.overrides(context.general))?;
-    let inputs = inputs(&args.inputs)?;
+    let inputs = inputs(&args.judged.inputs)?;
     settings.discover.gitignore |= inputs.iter().any(in_repository);
     let described = builder(&settings, inputs.clone(), context)?.check(settings.judge.clone());
-    let pipeline = with_name(described, args.admission.name.as_ref(), &inputs)?.build()?;
+    let pipeline = with_name(described, args.judged.admission.name.as_ref(), &inputs)?.build()?;
     let mut findings = 0u64;
     let report = pipeline.inspect(Inspection::Admit, |verdict| {
         let Verdict::Stays(entry) = verdict else { return Ok(()) };

@@ -62,9 +62,9 @@ pub(super) fn of_inputs(
     price: &Price,
     context: &mut Context<'_>,
 ) -> Result<Found, CommandError> {
-    let inputs = inputs(&args.inputs)?;
+    let inputs = inputs(&args.judged.inputs)?;
     let described = builder(settings, inputs.clone(), context)?.check(settings.judge.clone());
-    let pipeline = with_name(described, args.admission.name.as_ref(), &inputs)?.build()?;
+    let pipeline = with_name(described, args.judged.admission.name.as_ref(), &inputs)?.build()?;
     let mut found = Found::default();
     let mut left_out: BTreeMap<&'static str, u64> = BTreeMap::new();
     let (mut seen, mut equal) = (HashSet::new(), 0u64);
