@@ -6,16 +6,16 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use rustix::fs::{Access, FlockOperation, access, flock};
+use rustix::fs::{Access, access};
 
-use super::{LedgerError, columns, schema};
+use super::{LedgerError, columns, owners, schema};
 use crate::model::Timestamp;
 
 const FILE_NAME: &str = "ledger.sqlite3";
@@ -136,24 +136,12 @@ fn unfinished_run(connection: &Connection, owners: &Path) -> rusqlite::Result<Op
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if row.get(2)? || !is_alive(owners, &row.get::<_, String>(3)?) {
+        if row.get(2)? || !owners::is_alive(owners, &row.get::<_, String>(3)?) {
             let cwd: Vec<u8> = row.get(1)?;
             return Ok(Some((columns::time(row.get(0)?), PathBuf::from(OsString::from_vec(cwd)))));
         }
     }
     Ok(None)
-}
-
-/// Tells whether the process is alive that holds the lock of this name. One that cannot be asked counts as alive.
-fn is_alive(owners: &Path, name: &str) -> bool {
-    // The name is what a file says, and no path.
-    if !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return false;
-    }
-    match OpenOptions::new().read(true).open(owners.join(format!("{name}.lock"))) {
-        Ok(file) => flock(&file, FlockOperation::NonBlockingLockShared).is_err(),
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
-    }
 }
 
 /// Tells whether a connection that only reads cannot bring the file into a state that can be read.

@@ -58,7 +58,7 @@ impl Owner {
         if name == self.name {
             return true;
         }
-        is_alive(&self.owners.join(format!("{name}{SUFFIX}")))
+        is_alive(&self.owners, name)
     }
 
     /// Keeps others from entering, if nobody besides us has the ledger open.
@@ -76,7 +76,7 @@ impl Owner {
     /// Tells whether anybody besides us has the ledger open.
     pub(super) fn has_company(&self) -> bool {
         let own = format!("{}{SUFFIX}", self.name);
-        names(&self.owners).any(|name| name != own && is_alive(&self.owners.join(name)))
+        names(&self.owners).any(|name| name != own && is_locked(&self.owners.join(name)))
     }
 }
 
@@ -119,7 +119,7 @@ fn names(owners: &Path) -> impl Iterator<Item = String> {
     entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.ends_with(SUFFIX))
 }
 
-fn is_alive(path: &Path) -> bool {
+fn is_locked(path: &Path) -> bool {
     match OpenOptions::new().read(true).open(path) {
         // Shared, so that two that ask at once do not take each other for the owner.
         Ok(file) => flock(&file, FlockOperation::NonBlockingLockShared).is_err(),
@@ -127,11 +127,16 @@ fn is_alive(path: &Path) -> bool {
     }
 }
 
+/// Tells whether the owner of a name, which may be read from a file, is alive.
+pub(super) fn is_alive(owners: &Path, name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_hexdigit()) && is_locked(&owners.join(format!("{name}{SUFFIX}")))
+}
+
 /// Best effort: a file that stays only takes room.
 fn remove_stale(owners: &Path) {
     for name in names(owners) {
         let path = owners.join(name);
-        if !is_alive(&path) {
+        if !is_locked(&path) {
             drop(fs::remove_file(path));
         }
     }
