@@ -75,7 +75,8 @@ fn a_closed_ledger_is_read_and_stays_as_it_is() {
 fn an_older_schema_is_told_and_kept() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()));
-    let older = "DROP TABLE origin; ALTER TABLE object DROP COLUMN used_at; PRAGMA user_version = 3;";
+    let older = "DROP TABLE origin; ALTER TABLE object DROP COLUMN used_at;
+        ALTER TABLE object DROP COLUMN condemned; PRAGMA user_version = 3;";
     change(dir.path(), &[older, &upload(1, 1)].concat());
     let before = files(dir.path());
     let found = sound(dir.path());
