@@ -214,11 +214,14 @@ fn note_origin(desk: &Desk<'_>, memory: &Memory, keys: &[u8]) -> Result<(), Ledg
     }
     let (scope, digest) = (memory.scope.0, blob(&memory.digest));
     // A clock that was set back must not make the newest state an old one.
-    let sql = "SELECT COALESCE(MAX(judged_at), 0) FROM origin WHERE scope = ?1 AND path = ?2";
-    let last: i64 = desk.first(sql, params![scope, memory.origin], |row| row.get(0))?.unwrap_or(0);
-    let judged_at = memory.judged_at.unix_micros().max(last.saturating_add(1));
-    let sql = "DELETE FROM origin WHERE scope = ?1 AND path = ?2 AND digest = ?3 AND keys = ?4";
-    desk.execute(sql, params![scope, memory.origin, digest, keys])?;
+    let sql = "SELECT MAX(judged_at) FROM origin WHERE scope = ?1 AND path = ?2";
+    let last: Option<i64> = desk.first(sql, params![scope, memory.origin], |row| row.get(0))?.flatten();
+    let mut judged_at = memory.judged_at.unix_micros();
+    if let Some(last) = last {
+        judged_at = judged_at.max(last.saturating_add(1));
+        let sql = "DELETE FROM origin WHERE scope = ?1 AND path = ?2 AND digest = ?3 AND keys = ?4";
+        desk.execute(sql, params![scope, memory.origin, digest, keys])?;
+    }
     let sql = "INSERT OR REPLACE INTO origin (scope, path, judged_at, digest, keys, converter, revision)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let (converter, revision) = memory.converter.clone().unzip();
