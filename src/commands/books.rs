@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::{CommandError, Context};
 use crate::config::Settings;
 use crate::exit::ExitStatus;
-use crate::ledger::{self, ImportInto, Ledger, LedgerOptions, PeriodLimit, RunRecord};
+use crate::ledger::{self, ImportInto, Ledger, LedgerError, LedgerOptions, PeriodLimit, RunRecord};
 use crate::model::Timestamp;
 use crate::model::upload::RequestRate;
 use crate::model::upload_key::extra_digest;
@@ -20,6 +20,12 @@ use crate::targets::Target;
 pub(super) fn open(settings: &Settings) -> Result<Ledger, CommandError> {
     let folder = settings.engine.require_state_dir()?;
     Ok(Ledger::open(folder, &LedgerOptions::default())?)
+}
+
+/// Opens the ledger, if there is one.
+pub(super) fn existing(settings: &Settings) -> Result<Option<Ledger>, LedgerError> {
+    let folder = settings.engine.state_dir.as_deref().filter(|folder| Ledger::is_in(folder));
+    folder.map(|folder| Ledger::open(folder, &LedgerOptions::default())).transpose()
 }
 
 /// Returns how the settings want the target to be dealt with.

@@ -146,6 +146,33 @@ impl Caller {
         }
     }
 
+    /// Tells whether a file that was to be removed is gone. After a failure it is looked for once, whatever ended us; `None`
+    /// if nobody knows.
+    pub(super) fn is_gone(target: &dyn Target, file_id: &str, removed: &Result<bool, Stop>) -> Option<bool> {
+        if removed.is_ok() {
+            return Some(true);
+        }
+        match target.get(file_id) {
+            Ok(_) => Some(false),
+            Err(error) => (error.kind == TargetErrorKind::NotFound).then_some(true),
+        }
+    }
+
+    /// Tells every file that is listed to `each`, newest first and once: uploads shift pages while they are read.
+    pub(super) fn each_file(
+        &mut self,
+        target: &dyn Target,
+        request: ListRequest,
+        mut each: impl FnMut(FileObject),
+    ) -> Result<(), Stop> {
+        let mut listing = Listing::new(request);
+        let mut seen = HashSet::new();
+        while let Some(files) = listing.next(target, self, PAGE)? {
+            files.into_iter().filter(|file| seen.insert(file.file_id.clone())).for_each(&mut each);
+        }
+        Ok(())
+    }
+
     /// Waits; an interrupt ends it.
     pub(super) fn rest(&self, time: Duration) -> Result<(), Stop> {
         match !self.is_interrupted() && self.clock.sleep(time) {

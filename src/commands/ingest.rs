@@ -52,8 +52,10 @@ pub(super) fn run_ingest(args: &IngestArgs, context: &mut Context<'_>) -> Result
     books::end(&ledger, &run_id, &result, context);
     match result {
         Ok(status @ (ExitStatus::Success | ExitStatus::Findings)) if settings.prune.after_ingest => {
+            let workspace = pipeline.workspace()?.cloned();
             drop(pipeline);
-            prune::after_ingest(&settings, target, ledger, began, context).map(|pruned| status.merge(pruned))
+            prune::after_ingest(&settings, target, ledger, (workspace, began), context)
+                .map(|pruned| status.merge(pruned))
         }
         result => result,
     }

@@ -14,15 +14,15 @@ use std::sync::Arc;
 use apply::Show;
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 
-use super::caller::{Caller, Listing, PAGE, Patience};
+use super::caller::{Caller, Patience};
 use super::confirm::confirm;
-use super::{CommandError, Context, open_target};
+use super::{CommandError, Context, books, open_target};
 use crate::cli::{PruneArgs, UsageError};
 use crate::config::{PruneSettings, Settings};
 use crate::exit::ExitStatus;
-use crate::ledger::{Ledger, LedgerOptions, Usage};
+use crate::ledger::{Ledger, Usage};
+use crate::model::Timestamp;
 use crate::model::prune::Plan;
-use crate::model::{FileObject, Timestamp};
 use crate::pipeline::RunError;
 use crate::report::{human, json};
 use crate::stages::halt;
@@ -34,11 +34,11 @@ use crate::targets::{ListRequest, Target};
 pub(super) fn run(args: &PruneArgs, context: &mut Context<'_>) -> Result<ExitStatus, CommandError> {
     let settings = context.settings(&args.overrides(context.general))?;
     let folder = settings.engine.require_state_dir()?;
-    if !Ledger::is_in(folder) {
+    let Some(ledger) = books::existing(&settings)? else {
         let message =
             format!("there is no ledger in `{}`: nobody knows which files are ours", folder.display());
         return Err(UsageError::new(message).with_hint("say --state-dir, or ingest something first").into());
-    }
+    };
     let mut rules = rules(&settings)?;
     rules.foreign = args.foreign;
     rules.names = args.names.as_deref().map(matcher).transpose()?;
@@ -46,9 +46,8 @@ pub(super) fn run(args: &PruneArgs, context: &mut Context<'_>) -> Result<ExitSta
         let error = UsageError::new("nothing says what is to be deleted");
         return Err(error.with_hint("say --older-than, --keep-last, --superseded, --orphaned, --expired or --low-water, or set them in [prune]").into());
     }
-    let ledger = Ledger::open(folder, &LedgerOptions::default())?;
     let target = open_target(&settings)?;
-    let mut prune = Prune::new(&settings, target, ledger, context)?;
+    let mut prune = Prune::new(&settings, target, ledger, None, context)?;
     let plan = match &args.apply {
         Some(path) => prune.read(path)?,
         None => prune.plan(&rules)?,
@@ -78,12 +77,12 @@ pub(super) fn run(args: &PruneArgs, context: &mut Context<'_>) -> Result<ExitSta
     prune.apply(&plan, if args.json { Show::Json } else { Show::Summary }, context)
 }
 
-/// Deletes what `[prune]` says after an ingest that began then, without asking.
+/// Deletes what `[prune]` says after an ingest into a workspace that began then, without asking.
 pub(super) fn after_ingest(
     settings: &Settings,
     target: Arc<dyn Target>,
     ledger: Ledger,
-    began: Timestamp,
+    (workspace, began): (Option<Workspace>, Timestamp),
     context: &mut Context<'_>,
 ) -> Result<ExitStatus, CommandError> {
     // What the run has just reported stays, whatever the rules say.
@@ -92,7 +91,7 @@ pub(super) fn after_ingest(
         context.warn("`prune.after_ingest` is set, and no rule of [prune] says what is to be deleted");
         return Ok(ExitStatus::Success);
     }
-    let mut prune = Prune::new(settings, target, ledger, context)?;
+    let mut prune = Prune::new(settings, target, ledger, workspace, context)?;
     let plan = prune.plan(&rules)?;
     if plan.delete.is_empty() {
         return Ok(ExitStatus::Success);
@@ -193,11 +192,15 @@ impl Prune {
         settings: &Settings,
         target: Arc<dyn Target>,
         ledger: Ledger,
+        known: Option<Workspace>,
         context: &Context<'_>,
     ) -> Result<Self, CommandError> {
         let caller = Caller::new(Patience::of(settings), &context.interrupted);
-        let known = workspace(&ledger, target.as_ref(), caller.clock());
-        let workspace = known.map_err(|error| CommandError::Run(RunError::Identity(error)))?;
+        let workspace = match known {
+            Some(workspace) => workspace,
+            None => workspace(&ledger, target.as_ref(), caller.clock())
+                .map_err(|error| CommandError::Run(RunError::Identity(error)))?,
+        };
         Ok(Self {
             name: settings.target.name.clone(),
             target,
@@ -221,14 +224,12 @@ impl Prune {
         };
         let mut planner = Planner::new(rules.clone(), place, now);
         let mut usage = Usage { bytes: 0, files: 0, measured_at: now };
-        let mut listing = Listing::new(ListRequest::default());
-        while let Some(files) = self.next(&mut listing)? {
-            for file in &files {
-                usage.bytes = usage.bytes.saturating_add(file.size_bytes);
-                usage.files += 1;
-                planner.see(file);
-            }
-        }
+        let listed = self.caller.each_file(self.target.as_ref(), ListRequest::default(), |file| {
+            usage.bytes = usage.bytes.saturating_add(file.size_bytes);
+            usage.files += 1;
+            planner.see(&file);
+        });
+        listed.map_err(|stop| stop.into_error(&self.name))?;
         // It was counted anyway.
         self.ledger.set_usage(scope, &usage)?;
         self.ledger.owned_files(scope, |file| planner.own(file))?;
@@ -239,11 +240,6 @@ impl Prune {
             self.ledger.origins(scope, |record| planner.origin(record, &is_gone))?;
         }
         Ok(planner.finish(&is_gone))
-    }
-
-    fn next(&mut self, listing: &mut Listing) -> Result<Option<Vec<FileObject>>, CommandError> {
-        let page = listing.next(self.target.as_ref(), &mut self.caller, PAGE);
-        page.map_err(|stop| stop.into_error(&self.name))
     }
 
     /// Refuses a plan that deletes more than is allowed at once.

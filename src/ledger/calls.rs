@@ -125,7 +125,7 @@ impl Ledger {
 
     /// Returns the newest run that is not finished and whose process is gone or gave up.
     pub fn unfinished_run(&self) -> Result<Option<RunRecord>, LedgerError> {
-        self.read(|connection| runs::unfinished(connection, &self.0.shared.owner))
+        self.read(|connection| runs::unfinished(connection, |owner| self.0.shared.owner.is_alive(owner)))
     }
 
     /// Takes `n` tokens of a target's bucket, and returns how long to wait before using them.

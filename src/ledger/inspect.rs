@@ -4,21 +4,19 @@
 //! is read as one that nobody changes; where there is one, as far as its memory is there, and a reader of another process
 //! does with it what it does here. All schemas that are known have what is asked for.
 
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{Access, access};
 
-use super::{LedgerError, columns, owners, schema};
+use super::open::{FILE_NAME, beside};
+use super::{LedgerError, owners, runs, schema};
 use crate::model::Timestamp;
-
-const FILE_NAME: &str = "ledger.sqlite3";
 
 /// What a ledger says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,29 +117,16 @@ fn look(
         return Err(corrupt(verdict));
     }
     let open = number("SELECT COUNT(*) FROM object WHERE state IN (0, 1)")?;
+    let owners = dir.join("owners");
+    let unfinished =
+        runs::unfinished(&connection, |owner| owners::is_alive(&owners, owner)).map_err(sqlite)?;
     Ok(Inspected {
         path: path.to_owned(),
         schema: found,
         is_current: found == known,
-        unfinished_run: unfinished_run(&connection, &dir.join("owners")).map_err(sqlite)?,
+        unfinished_run: unfinished.map(|run| (run.started_at, run.cwd)),
         open_uploads: u64::try_from(open).unwrap_or_default(),
     })
-}
-
-/// Returns the newest run that was not finished, that nobody works on, and that no later run of the same made up for.
-fn unfinished_run(connection: &Connection, owners: &Path) -> rusqlite::Result<Option<(Timestamp, PathBuf)>> {
-    let sql = "SELECT started_at, cwd, ended, owner FROM run AS r WHERE finished = 0 AND NOT EXISTS (
-            SELECT 1 FROM run AS l WHERE l.number > r.number AND l.finished = 1 AND l.cwd = r.cwd AND l.args = r.args
-        ) ORDER BY number DESC";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        if row.get(2)? || !owners::is_alive(owners, &row.get::<_, String>(3)?) {
-            let cwd: Vec<u8> = row.get(1)?;
-            return Ok(Some((columns::time(row.get(0)?), PathBuf::from(OsString::from_vec(cwd)))));
-        }
-    }
-    Ok(None)
 }
 
 /// Tells whether a connection that only reads cannot bring the file into a state that can be read.
@@ -166,12 +151,6 @@ fn uri(path: &Path, options: &str) -> String {
     uri.push('?');
     uri.push_str(options);
     uri
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn length(path: &Path) -> Option<u64> {

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::owners::Owner;
 use super::{LedgerError, schema};
 
-const FILE_NAME: &str = "ledger.sqlite3";
+pub(super) const FILE_NAME: &str = "ledger.sqlite3";
 const TEMP_PREFIX: &str = ".ledger-";
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The header of an SQLite file.
@@ -256,7 +256,7 @@ fn probe(connection: &Connection, path: &Path) -> Result<[u8; 16], LedgerError> 
     })
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -114,6 +114,28 @@ impl Ledger {
     }
 }
 
+/// What became of a file that was to be deleted.
+///
+/// # Errors
+/// As the file does.
+impl Ledger {
+    /// Records what became of it, of what it stood for if it was condemned. Where nobody knows whether it is gone, it stays
+    /// condemned.
+    pub fn settle(
+        &self,
+        scope: Scope,
+        file_id: &str,
+        was: Option<OwnedState>,
+        is_gone: Option<bool>,
+    ) -> Result<(), LedgerError> {
+        match (is_gone, was) {
+            (Some(true), _) => self.removed(scope, file_id),
+            (Some(false), Some(was)) => self.pardon(scope, file_id, was),
+            (Some(false), None) | (None, _) => Ok(()),
+        }
+    }
+}
+
 fn every<T>(
     connection: &Connection,
     sql: &str,

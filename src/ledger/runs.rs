@@ -9,7 +9,6 @@ use std::sync::{Arc, PoisonError};
 use rusqlite::{Connection, Row, params};
 
 use super::columns;
-use super::owners::Owner;
 use super::writer::{Desk, Shared};
 use super::{LedgerError, RunRecord};
 
@@ -74,14 +73,17 @@ pub(super) fn end(desk: &Desk<'_>, run_id: &str, exit_status: u8, finished: bool
 }
 
 /// Returns the newest run that was not finished, that nobody works on, and that no later run of the same made up for.
-pub(super) fn unfinished(connection: &Connection, owner: &Owner) -> rusqlite::Result<Option<RunRecord>> {
+pub(super) fn unfinished(
+    connection: &Connection,
+    is_alive: impl Fn(&str) -> bool,
+) -> rusqlite::Result<Option<RunRecord>> {
     let sql = "SELECT * FROM run AS r WHERE finished = 0 AND NOT EXISTS (
             SELECT 1 FROM run AS l WHERE l.number > r.number AND l.finished = 1 AND l.cwd = r.cwd AND l.args = r.args
         ) ORDER BY number DESC";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if row.get("ended")? || !owner.is_alive(row.get_ref("owner")?.as_str()?) {
+        if row.get("ended")? || !is_alive(row.get_ref("owner")?.as_str()?) {
             return read(row).map(Some);
         }
     }

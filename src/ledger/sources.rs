@@ -182,7 +182,7 @@ pub(super) fn split_keys(bytes: &[u8]) -> Vec<Sha256> {
 
 /// Records what became of a source.
 pub(super) fn remember(desk: &Desk<'_>, memory: &Memory) -> Result<(), LedgerError> {
-    if !memory.path.is_empty() {
+    if memory.is_settled && !memory.path.is_empty() {
         let sql = "INSERT OR REPLACE INTO source (
                 path, size, modified_ns, inode, device, digest, file_name
             ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -209,23 +209,23 @@ pub(super) fn remember(desk: &Desk<'_>, memory: &Memory) -> Result<(), LedgerErr
 
 /// Records that uploads come from a path. What it became before stays known; that it is the same again makes that newer.
 fn note_origin(desk: &Desk<'_>, memory: &Memory, keys: &[u8]) -> Result<(), LedgerError> {
-    if memory.origin.is_empty() || keys.is_empty() {
+    if memory.path.is_empty() || keys.is_empty() {
         return Ok(());
     }
     let (scope, digest) = (memory.scope.0, blob(&memory.digest));
     // A clock that was set back must not make the newest state an old one.
     let sql = "SELECT MAX(judged_at) FROM origin WHERE scope = ?1 AND path = ?2";
-    let last: Option<i64> = desk.first(sql, params![scope, memory.origin], |row| row.get(0))?.flatten();
+    let last: Option<i64> = desk.first(sql, params![scope, memory.path], |row| row.get(0))?.flatten();
     let mut judged_at = memory.judged_at.unix_micros();
     if let Some(last) = last {
         judged_at = judged_at.max(last.saturating_add(1));
         let sql = "DELETE FROM origin WHERE scope = ?1 AND path = ?2 AND digest = ?3 AND keys = ?4";
-        desk.execute(sql, params![scope, memory.origin, digest, keys])?;
+        desk.execute(sql, params![scope, memory.path, digest, keys])?;
     }
     let sql = "INSERT OR REPLACE INTO origin (scope, path, judged_at, digest, keys, converter, revision)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let (converter, revision) = memory.converter.clone().unzip();
-    desk.execute(sql, params![scope, memory.origin, judged_at, digest, keys, converter, revision]).map(drop)
+    desk.execute(sql, params![scope, memory.path, judged_at, digest, keys, converter, revision]).map(drop)
 }
 
 #[cfg(test)]

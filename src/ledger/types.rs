@@ -49,6 +49,8 @@ pub struct Recalled {
 pub struct Memory {
     /// The absolute path; empty for what has none, such as standard input.
     pub path: Vec<u8>,
+    /// Whether a later change would show in size and times, so that the path says enough the next time.
+    pub is_settled: bool,
     /// The size.
     pub size_bytes: u64,
     /// When it was modified, in nanoseconds since 1970.
@@ -69,8 +71,6 @@ pub struct Memory {
     pub judgement: String,
     /// The upload keys of its parts, in order.
     pub keys: Vec<Sha256>,
-    /// The absolute path, even where [`Memory::path`] is left out; empty for what has none.
-    pub origin: Vec<u8>,
     /// When it was judged.
     pub judged_at: Timestamp,
     /// The converter, by name and revision, if it was converted.

@@ -86,7 +86,11 @@ fn break_even(input: Usd, write: Usd, read: Usd) -> Option<u64> {
 }
 
 fn total(request: u128, turns: u64) -> Result<Usd, TooDear> {
-    let micros = request.checked_mul(u128::from(turns)).ok_or(TooDear)?;
+    usd(request.checked_mul(u128::from(turns)).ok_or(TooDear)?)
+}
+
+/// Returns an amount of micro-dollars, if it can be counted.
+pub(super) fn usd(micros: u128) -> Result<Usd, TooDear> {
     u64::try_from(micros).map(Usd::from_micros).map_err(|_| TooDear)
 }
 

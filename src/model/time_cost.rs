@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::budget::Usd;
-use super::cost::TooDear;
+use super::cost::{TooDear, usd};
 use super::prices::BadPrices;
 
 const HOUR_MILLIS: u128 = 3_600_000;
@@ -130,9 +130,7 @@ impl ContainerPrice {
 }
 
 fn of_time(hour: Usd, time: Duration) -> Result<Usd, TooDear> {
-    let micros =
-        time.as_millis().checked_mul(u128::from(hour.micros())).ok_or(TooDear)?.div_ceil(HOUR_MILLIS);
-    u64::try_from(micros).map(Usd::from_micros).map_err(|_| TooDear)
+    usd(time.as_millis().checked_mul(u128::from(hour.micros())).ok_or(TooDear)?.div_ceil(HOUR_MILLIS))
 }
 
 #[cfg(test)]

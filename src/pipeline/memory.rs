@@ -5,7 +5,7 @@
 //! another revision now is not used.
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use docferry_converters::Converter;
@@ -215,9 +215,9 @@ impl<'a> Memory<'a> {
         read_at: Timestamp,
     ) {
         let path = self.absolute(candidate);
-        let origin = path.map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default();
         self.ledger.remember(Remembered {
-            path: if is_settled(candidate, read_at) { origin.clone() } else { Vec::new() },
+            path: path.map(|path| path.into_os_string().into_vec()).unwrap_or_default(),
+            is_settled: is_settled(candidate, read_at),
             size_bytes: candidate.size_bytes,
             modified_ns: candidate.modified.unix_nanos(),
             inode: candidate.identity.1,
@@ -228,7 +228,6 @@ impl<'a> Memory<'a> {
             fingerprint: self.fingerprint.0,
             judgement,
             keys,
-            origin,
             judged_at: read_at,
             converter: converter.map(|converter| (converter.name.clone(), converter.revision)),
         });

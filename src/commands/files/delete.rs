@@ -1,17 +1,15 @@
 //! `files delete`: files that are named by their ids, by a manifest or by their names, for good.
 
-use std::path::Path;
-
 use globset::GlobMatcher;
 
 use super::Files;
 use crate::cli::DeleteArgs;
-use crate::commands::CommandError;
-use crate::commands::caller::{Listing, PAGE, Stop};
+use crate::commands::caller::Caller;
 use crate::commands::confirm::confirm;
+use crate::commands::{CommandError, books};
 use crate::config::Settings;
 use crate::exit::ExitStatus;
-use crate::ledger::{Ledger, LedgerError, LedgerOptions, OwnedState, Scope};
+use crate::ledger::{Ledger, LedgerError, OwnedState, Scope};
 use crate::report::{files as report, human};
 use crate::targets::{ListRequest, TargetError, TargetErrorKind};
 
@@ -39,7 +37,7 @@ impl Files<'_, '_> {
         if !args.yes && !confirm(self.context, &what, why)? {
             return Ok(ExitStatus::Findings);
         }
-        let mut books = self.books(settings.engine.state_dir.as_deref());
+        let mut books = self.books(settings);
         self.each(&ids, |files, id| {
             let condemned = match books.as_ref().map(|books| books.condemn(id)).transpose() {
                 Ok(condemned) => condemned.unwrap_or_default(),
@@ -51,7 +49,7 @@ impl Files<'_, '_> {
             };
             let removed = files.caller.remove(|| files.target.delete(id));
             if let Some(kept) = &books
-                && let Err(error) = kept.settle(id, &condemned, files.is_gone(id, &removed))
+                && let Err(error) = kept.settle(id, &condemned, Caller::is_gone(files.target, id, &removed))
             {
                 files.not_noted(&error);
                 books = None;
@@ -65,32 +63,16 @@ impl Files<'_, '_> {
         })
     }
 
-    /// Tells whether a file is gone after it was to be removed; `None` if nobody knows.
-    fn is_gone(&self, id: &str, removed: &Result<bool, Stop>) -> Option<bool> {
-        match removed {
-            Ok(_) => Some(true),
-            Err(_) => match self.target.get(id) {
-                Ok(_) => Some(false),
-                Err(error) => (error.kind == TargetErrorKind::NotFound).then_some(true),
-            },
-        }
-    }
-
     /// Returns the ids of files with such names, the oldest first. What belongs to a session goes with the session.
     fn ids_named(&mut self, names: &GlobMatcher) -> Result<Vec<String>, CommandError> {
         let mut ids = Vec::new();
-        let mut listing = Listing::new(ListRequest::default());
-        while let Some(files) =
-            listing.next(self.target, &mut self.caller, PAGE).map_err(|stop| self.ended(stop))?
-        {
-            let named =
-                files.into_iter().filter(|file| file.scope.is_none() && names.is_match(&file.filename));
-            ids.extend(named.map(|file| file.file_id));
-        }
+        let listed = self.caller.each_file(self.target, ListRequest::default(), |file| {
+            if file.scope.is_none() && names.is_match(&file.filename) {
+                ids.push(file.file_id);
+            }
+        });
+        listed.map_err(|stop| self.ended(stop))?;
         ids.reverse();
-        // Uploads shift pages while they are read.
-        let mut seen = std::collections::HashSet::new();
-        ids.retain(|id| seen.insert(id.clone()));
         Ok(ids)
     }
 
@@ -106,13 +88,16 @@ impl Files<'_, '_> {
     }
 
     /// Opens the ledger, if there is one, so that nobody reuses what is deleted. Deleting does not depend on it.
-    fn books(&mut self, state_dir: Option<&Path>) -> Option<Books> {
-        let folder = state_dir.filter(|folder| Ledger::is_in(folder))?;
-        let opened = Ledger::open(folder, &LedgerOptions::default()).and_then(|ledger| {
+    fn books(&mut self, settings: &Settings) -> Option<Books> {
+        let opened = books::existing(settings).and_then(|ledger| {
+            let Some(ledger) = ledger else { return Ok(None) };
             let scopes = ledger.scopes(self.target.target_id())?;
-            Ok(Books { ledger, scopes })
+            Ok(Some(Books { ledger, scopes }))
         });
-        opened.map_err(|error| self.not_noted(&error)).ok()
+        opened.unwrap_or_else(|error| {
+            self.not_noted(&error);
+            None
+        })
     }
 
     fn not_noted(&mut self, error: &LedgerError) {
@@ -142,10 +127,9 @@ impl Books {
         condemned: &[(Scope, OwnedState)],
         is_gone: Option<bool>,
     ) -> Result<(), LedgerError> {
-        match is_gone {
-            Some(true) => self.scopes.iter().try_for_each(|scope| self.ledger.removed(*scope, id)),
-            Some(false) => condemned.iter().try_for_each(|(scope, was)| self.ledger.pardon(*scope, id, *was)),
-            None => Ok(()),
-        }
+        self.scopes.iter().try_for_each(|scope| {
+            let was = condemned.iter().find(|(of, _)| of == scope).map(|(_, was)| *was);
+            self.ledger.settle(*scope, id, was, is_gone)
+        })
     }
 }

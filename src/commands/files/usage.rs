@@ -10,11 +10,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Files;
-use crate::commands::CommandError;
-use crate::commands::caller::{Listing, PAGE};
+use crate::commands::{CommandError, books};
 use crate::config::Settings;
 use crate::exit::ExitStatus;
-use crate::ledger::{Ledger, LedgerOptions};
 use crate::model::{FileObject, FileStatus, Timestamp};
 use crate::report::{human, json};
 use crate::targets::ListRequest;
@@ -146,17 +144,12 @@ impl Files<'_, '_> {
         let ours = self.ours(settings)?;
         let mut report = Report::new(self.name.clone(), self.caller.clock().now(), max);
         report.ours = ours.as_ref().map(|_| Count::default());
-        let mut seen = HashSet::new();
-        let mut listing = Listing::new(ListRequest::default());
-        while let Some(files) =
-            listing.next(self.target, &mut self.caller, PAGE).map_err(|stop| self.ended(stop))?
-        {
-            for file in files.iter().filter(|file| file.status != Some(FileStatus::Deleted)) {
-                if seen.insert(file.file_id.clone()) {
-                    report.add(file, ours.as_ref());
-                }
+        let listed = self.caller.each_file(self.target, ListRequest::default(), |file| {
+            if file.status != Some(FileStatus::Deleted) {
+                report.add(&file, ours.as_ref());
             }
-        }
+        });
+        listed.map_err(|stop| self.ended(stop))?;
         let written = match as_json {
             true => json::line(self.context.stdout, &report),
             false => report.print(self.context.stdout, io::stdout().is_terminal()),
@@ -167,9 +160,7 @@ impl Files<'_, '_> {
 
     /// Returns the ids of the target that the ledger knows as stored; `None` without a ledger.
     fn ours(&self, settings: &Settings) -> Result<Option<HashSet<String>>, CommandError> {
-        let folder = settings.engine.state_dir.as_deref().filter(|folder| Ledger::is_in(folder));
-        let Some(folder) = folder else { return Ok(None) };
-        let ledger = Ledger::open(folder, &LedgerOptions::default())?;
+        let Some(ledger) = books::existing(settings)? else { return Ok(None) };
         let mut ids = HashSet::new();
         for scope in ledger.scopes(self.target.target_id())? {
             ledger.owned_files(scope, |owned| {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Prune;
-use crate::commands::caller::Stop;
+use crate::commands::caller::{Caller, Stop};
 use crate::commands::{CommandError, Context};
 use crate::exit::ExitStatus;
 use crate::ledger::OwnedState;
@@ -155,24 +155,12 @@ impl Prune {
 
     /// Deletes a file that nobody uses any more.
     fn delete_ours(&mut self, id: &str, was: OwnedState) -> Result<(Fate, Option<String>), CommandError> {
-        let scope = self.workspace.scope;
-        match self.caller.remove(|| self.target.delete(id)) {
-            Ok(_) => {
-                self.ledger.removed(scope, id)?;
-                Ok((Fate::Deleted, None))
-            }
-            Err(stop) => {
-                // Without a plain answer, the file may be there or not: that is asked for once, whatever ended us.
-                match self.target.get(id) {
-                    Ok(_) => self.ledger.pardon(scope, id, was)?,
-                    Err(error) if error.kind == TargetErrorKind::NotFound => {
-                        self.ledger.removed(scope, id)?;
-                        return Ok((Fate::Deleted, None));
-                    }
-                    Err(_) => {}
-                }
-                self.refused(stop)
-            }
+        let removed = self.caller.remove(|| self.target.delete(id));
+        let is_gone = Caller::is_gone(self.target.as_ref(), id, &removed);
+        self.ledger.settle(self.workspace.scope, id, Some(was), is_gone)?;
+        match removed {
+            Err(stop) if is_gone != Some(true) => self.refused(stop),
+            _ => Ok((Fate::Deleted, None)),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::path::Root;
 use super::plan::{Wanted, place_of};
-use crate::commands::caller::{Caller, Cursors, Listing, PAGE, Stop};
+use crate::commands::caller::{Caller, Cursors, PAGE, Stop};
 use crate::model::FileObject;
 use crate::targets::sessions::{AddRequest, Resource, ResourceListRequest};
 use crate::targets::{Disposition, ListRequest, Sessions, Target};
@@ -37,12 +37,10 @@ impl Calls<'_> {
     pub(super) fn files(&mut self) -> Result<Vec<FileObject>, Stop> {
         let mut all = Vec::new();
         let scope_id = Some(self.session.to_owned());
-        let mut listing = Listing::new(ListRequest { scope_id, ..ListRequest::default() });
-        while let Some(files) = listing.next(self.target, &mut self.caller, PAGE)? {
-            // A server that does not know the filter would show the files of all.
-            let ours = |file: &FileObject| file.scope.as_deref().is_none_or(|scope| scope == self.session);
-            all.extend(files.into_iter().filter(ours));
-        }
+        let request = ListRequest { scope_id, ..ListRequest::default() };
+        // A server that does not know the filter would show the files of all.
+        let ours = |file: &FileObject| file.scope.as_deref().is_none_or(|scope| scope == self.session);
+        self.caller.each_file(self.target, request, |file| all.extend(Some(file).filter(ours)))?;
         Ok(all)
     }
 

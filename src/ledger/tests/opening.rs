@@ -34,6 +34,7 @@ fn fill(ledger: &Ledger, files: u32) {
         store(ledger, scope, &intent, &format!("f{number}"));
         ledger.remember(Memory {
             path: format!("/in/{number}.txt").into_bytes(),
+            is_settled: true,
             size_bytes: 10,
             modified_ns: 1,
             inode: 2,
@@ -44,7 +45,6 @@ fn fill(ledger: &Ledger, files: u32) {
             fingerprint: [1; 16],
             judgement: "j".repeat(9_000),
             keys: vec![intent.upload_key],
-            origin: b"/in".to_vec(),
             judged_at: now(),
             converter: None,
         });
@@ -261,6 +261,7 @@ fn a_full_disk_loses_nothing_that_was_promised() {
     assert!(stored > 10);
     ledger.remember(Memory {
         path: b"/x".to_vec(),
+        is_settled: true,
         size_bytes: 1,
         modified_ns: 1,
         inode: 1,
@@ -271,7 +272,6 @@ fn a_full_disk_loses_nothing_that_was_promised() {
         fingerprint: [0; 16],
         judgement: "j".repeat(100_000),
         keys: Vec::new(),
-        origin: b"/in".to_vec(),
         judged_at: now(),
         converter: None,
     });

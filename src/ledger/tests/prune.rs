@@ -110,7 +110,8 @@ fn what_sources_became_is_told_by_path_and_newest_first() {
     let note = |path: &str, seconds, key: &str, revision| {
         let stat = SourceStat { path: b"", size_bytes: 1, modified_ns: 1, inode: 1, device: 1 };
         ledger.remember(Memory {
-            path: Vec::new(),
+            path: path.as_bytes().to_vec(),
+            is_settled: false,
             size_bytes: stat.size_bytes,
             modified_ns: stat.modified_ns,
             inode: stat.inode,
@@ -121,7 +122,6 @@ fn what_sources_became_is_told_by_path_and_newest_first() {
             fingerprint: [0; 16],
             judgement: String::new(),
             keys: vec![Sha256::of(key.as_bytes())],
-            origin: path.as_bytes().to_vec(),
             judged_at: later(seconds),
             converter: Some(("x-to-y".to_owned(), revision)),
         });

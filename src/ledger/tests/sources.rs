@@ -12,6 +12,7 @@ fn memory(scope: Scope, keys: &[&str]) -> Memory {
     let stat = stat();
     Memory {
         path: PATH.to_vec(),
+        is_settled: true,
         size_bytes: stat.size_bytes,
         modified_ns: stat.modified_ns,
         inode: stat.inode,
@@ -22,7 +23,6 @@ fn memory(scope: Scope, keys: &[&str]) -> Memory {
         fingerprint: [4; 16],
         judgement: "{\"parts\":2}".to_owned(),
         keys: keys.iter().map(|key| Sha256::of(key.as_bytes())).collect(),
-        origin: b"/in".to_vec(),
         judged_at: now(),
         converter: None,
     }

@@ -50,6 +50,7 @@ fn recall() {
     for n in 0..SOURCES {
         ledger.remember(Memory {
             path: path(n),
+            is_settled: true,
             size_bytes: 1_024,
             modified_ns: 1,
             inode: u64::from(n),
@@ -60,7 +61,6 @@ fn recall() {
             fingerprint: [1; 16],
             judgement: "j".repeat(300),
             keys: vec![digest(n)],
-            origin: b"/in".to_vec(),
             judged_at: now(),
             converter: None,
         });
