@@ -34,7 +34,7 @@ mod tests {
         home: Option<&str>,
         named: Option<&str>,
     ) -> Option<String> {
-        let mut environment = Environment::new("/work", variables.iter().copied());
+        let mut environment = Environment::new("/here", variables.iter().copied());
         environment.home = home.map(PathBuf::from);
         let found = state_dir(&environment, named.map(Path::new)).ok();
         found.map(|path| path.display().to_string())
@@ -46,8 +46,8 @@ mod tests {
         let system = ("XDG_STATE_HOME", "/xdg");
         for (variables, home, named, expected) in [
             (&[own, system][..], Some("/home/u"), Some("/flag"), Some("/flag")),
-            (&[own, system], Some("/home/u"), Some("rel"), Some("/work/rel")),
-            (&[own, system], Some("/home/u"), None, Some("/work/own")),
+            (&[own, system], Some("/home/u"), Some("rel"), Some("/here/rel")),
+            (&[own, system], Some("/home/u"), None, Some("/here/own")),
             (&[system], Some("/home/u"), None, Some("/xdg/docferry")),
             (&[("XDG_STATE_HOME", "relative")], Some("/home/u"), None, Some("/home/u/.local/state/docferry")),
             (&[("XDG_STATE_HOME", "")], Some("/home/u"), None, Some("/home/u/.local/state/docferry")),

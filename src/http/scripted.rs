@@ -35,6 +35,18 @@ impl Server {
         })])
     }
 
+    /// Gives one answer on each connection, in order; an empty one breaks it.
+    pub(crate) fn answering_each(answers: Vec<String>) -> Self {
+        let script = |answer: String| -> Script {
+            Box::new(move |stream| {
+                let request = read_request(stream);
+                let _ = stream.write_all(answer.as_bytes());
+                request
+            })
+        };
+        Self::start(answers.into_iter().map(script).collect())
+    }
+
     pub(crate) fn url(&self, path: &str) -> Url {
         format!("http://{}{path}", self.address).parse().unwrap()
     }
@@ -57,4 +69,14 @@ pub(crate) fn read_request(stream: &mut TcpStream) -> Vec<u8> {
     let length = length.map_or(0, |length| length.parse().unwrap());
     let _ = stream.take(length).read_to_end(&mut request);
     request
+}
+
+/// Returns an answer with a body, after which the connection ends; `headers` end with a line feed each.
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
+}
+
+pub(crate) fn ok(body: &str) -> String {
+    answer("200 OK", "", body)
 }

@@ -4,11 +4,10 @@
 pub(super) mod requests;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use super::*;
-use crate::http::scripted::{Script, Server, read_request};
+use crate::http::scripted::{Server, answer, ok};
 use crate::model::{FileStatus, Secret};
 
 const KEY: &str = "marker-key-0123456789";
@@ -18,27 +17,6 @@ const SECOND: &str = "file_0064407c1d6fa0000f1e2d3c4b5a6978879605";
 pub(super) fn wire(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/wire").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-pub(super) fn ok(body: &str) -> String {
-    answer("200 OK", "", body)
-}
-
-pub(super) fn answer(status: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
-}
-
-/// One answer for each connection, in order.
-pub(super) fn serving(answers: Vec<String>) -> Server {
-    let script = |answer: String| -> Script {
-        Box::new(move |stream| {
-            let request = read_request(stream);
-            let _ = stream.write_all(answer.as_bytes());
-            request
-        })
-    };
-    Server::start(answers.into_iter().map(script).collect())
 }
 
 pub(super) fn options(profile: &str, base_url: &str) -> ConnectOptions {
@@ -124,7 +102,7 @@ fn an_upload_says_its_version_and_generation() {
         ("anthropic-beta", "anthropic/upload-beta.json", Some("files-api-2025-04-14")),
     ] {
         let headers = "request-id: req_1\r\nanthropic-workspace-id: wrkspc_1\r\n";
-        let server = serving(vec![answer("200 OK", headers, &wire(body))]);
+        let server = Server::answering_each(vec![answer("200 OK", headers, &wire(body))]);
         let target = target(profile, &server);
         let file = send(target.as_ref()).unwrap();
         assert_eq!((file.file_id.as_str(), file.filename.as_str(), file.size_bytes), (FIRST, "data.csv", 12));
@@ -144,7 +122,7 @@ fn an_upload_says_its_version_and_generation() {
 
 #[test]
 fn listings_go_on_through_empty_pages() {
-    let server = serving(vec![
+    let server = Server::answering_each(vec![
         ok(&wire("anthropic/list-ga.json")),
         ok(&wire("anthropic/list-ga-empty-page.json")),
         ok(&wire("anthropic/list-ga-last.json")),
@@ -166,8 +144,10 @@ fn listings_go_on_through_empty_pages() {
 
 #[test]
 fn the_beta_pages_by_the_last_id() {
-    let server =
-        serving(vec![ok(&wire("anthropic/list-beta.json")), ok(&wire("anthropic/list-beta-empty.json"))]);
+    let server = Server::answering_each(vec![
+        ok(&wire("anthropic/list-beta.json")),
+        ok(&wire("anthropic/list-beta-empty.json")),
+    ]);
     let target = target("anthropic-beta", &server);
     let first = target.list(&ListRequest::default()).unwrap();
     assert_eq!((ids(&first), first.next_cursor.as_deref()), (vec![FIRST, SECOND], Some(SECOND)));
@@ -188,7 +168,7 @@ fn qoder_is_read_in_both_generations() {
     for (upload, list) in
         [("qoder/upload.json", "qoder/list.json"), ("qoder/current-upload.json", "qoder/current-list.json")]
     {
-        let server = serving(vec![ok(&wire(upload)), ok(&wire(list))]);
+        let server = Server::answering_each(vec![ok(&wire(upload)), ok(&wire(list))]);
         let target = target("qoder", &server);
         let file = send(target.as_ref()).unwrap();
         assert_eq!((file.file_id.as_str(), file.status), (FIRST, Some(FileStatus::Ready)));
@@ -212,7 +192,7 @@ fn nonsense_after_an_upload_leaves_open_whether_it_is_stored() {
         ("{\"id\":", false),
     ] {
         for profile in ["anthropic", "anthropic-beta", "qoder"] {
-            let server = serving(vec![ok(body)]);
+            let server = Server::answering_each(vec![ok(body)]);
             let error = send(target(profile, &server).as_ref()).unwrap_err();
             assert_eq!(error.kind, TargetErrorKind::Protocol, "{profile} {body}");
             assert_eq!(error.kind.disposition(), Disposition::Ambiguous);
@@ -225,7 +205,8 @@ fn nonsense_after_an_upload_leaves_open_whether_it_is_stored() {
 #[test]
 fn refusals_are_told_in_one_clean_line_without_the_key() {
     let html = format!("<html>\r\n<h1>413</h1>\u{1b}[31m\t{KEY} {}</html>", "x".repeat(300));
-    let server = serving(vec![answer("413 Content Too Large", "x-request-id: edge\r\n", &html)]);
+    let server =
+        Server::answering_each(vec![answer("413 Content Too Large", "x-request-id: edge\r\n", &html)]);
     let error = send(target("anthropic", &server).as_ref()).unwrap_err();
     assert_eq!((error.kind, error.status), (TargetErrorKind::TooLarge, Some(413)));
     assert_eq!(error.request_id.as_deref(), Some("edge"));
@@ -234,7 +215,7 @@ fn refusals_are_told_in_one_clean_line_without_the_key() {
     server.requests();
 
     let body = wire("anthropic/error-authentication.json");
-    let server = serving(vec![answer("401 Unauthorized", "", &body)]);
+    let server = Server::answering_each(vec![answer("401 Unauthorized", "", &body)]);
     let error = send(target("anthropic", &server).as_ref()).unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Unauthenticated);
     assert!(!format!("{error:?} {:?}", options("anthropic", "https://example.com")).contains(KEY));
@@ -243,7 +224,7 @@ fn refusals_are_told_in_one_clean_line_without_the_key() {
 
 #[test]
 fn a_refusal_keeps_its_code_and_how_long_to_wait() {
-    let server = serving(vec![answer(
+    let server = Server::answering_each(vec![answer(
         "404 Not Found",
         "retry-after: 7\r\n",
         &wire("anthropic/error-file-expired.json"),
@@ -257,7 +238,8 @@ fn a_refusal_keeps_its_code_and_how_long_to_wait() {
 
 #[test]
 fn a_base_url_without_the_api_stops_the_run() {
-    let server = serving(vec![answer("404 Not Found", "", &wire("anthropic/error-route.json"))]);
+    let server =
+        Server::answering_each(vec![answer("404 Not Found", "", &wire("anthropic/error-route.json"))]);
     let base = server.url("/base");
     let error = send(target("anthropic", &server).as_ref()).unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Unsupported);
@@ -267,7 +249,7 @@ fn a_base_url_without_the_api_stops_the_run() {
 
 #[test]
 fn a_redirect_is_named_and_not_followed() {
-    let server = serving(vec![answer(
+    let server = Server::answering_each(vec![answer(
         "307 Temporary Redirect",
         "location: https://evil.example/v1/files?k=1\r\n",
         "",
@@ -281,7 +263,7 @@ fn a_redirect_is_named_and_not_followed() {
 
 #[test]
 fn uploads_of_anthropic_are_not_asked_for_their_content() {
-    let server = serving(vec![ok(&wire("anthropic/upload.json"))]);
+    let server = Server::answering_each(vec![ok(&wire("anthropic/upload.json"))]);
     let mut out = Vec::new();
     let error = target("anthropic", &server).download(FIRST, &mut out).unwrap_err();
     assert_eq!((error.kind, out.len()), (TargetErrorKind::NotDownloadable, 0));
@@ -293,7 +275,7 @@ fn outputs_of_anthropic_are_downloaded_whole() {
     for (content, expected) in
         [("abc", Ok(3)), ("ab", Err(TargetErrorKind::Protocol)), ("abcd", Err(TargetErrorKind::Protocol))]
     {
-        let server = serving(vec![ok(&wire("anthropic/metadata-scope.json")), ok(content)]);
+        let server = Server::answering_each(vec![ok(&wire("anthropic/metadata-scope.json")), ok(content)]);
         let target = target("anthropic", &server);
         let found = target.download(FIRST, &mut Vec::new()).map_err(|error| error.kind);
         assert_eq!(found, expected, "{content}");
@@ -306,11 +288,11 @@ fn outputs_of_anthropic_are_downloaded_whole() {
 
 /// Downloads a file of four bytes by way of the answers, after its record.
 fn follow(links: &[&str], answers: Vec<String>) -> (Result<u64, TargetErrorKind>, Vec<String>) {
-    let place = serving(answers);
+    let place = Server::answering_each(answers);
     let link = |url: &&str| ok(&format!("{{\"url\":\"{}\"}}", url.replace("PLACE", place.url("").as_str())));
     let mut record = vec![ok(&wire("qoder/upload.json"))];
     record.extend(links.iter().map(link));
-    let api = serving(record);
+    let api = Server::answering_each(record);
     let found = target("qoder", &api).download(FIRST, &mut Vec::new()).map_err(|error| error.kind);
     api.requests();
     (found, place.requests())
@@ -375,7 +357,8 @@ fn what_is_no_id_is_never_part_of_a_url() {
 
 #[test]
 fn deleting_asks_for_it() {
-    let server = serving(vec![ok(&wire("anthropic/delete.json")), answer("204 No Content", "", "")]);
+    let server =
+        Server::answering_each(vec![ok(&wire("anthropic/delete.json")), answer("204 No Content", "", "")]);
     let target = target("anthropic", &server);
     target.delete(FIRST).unwrap();
     target.delete(FIRST).unwrap();
@@ -393,7 +376,7 @@ fn an_answer_of_another_workspace_is_none() {
         from("wrkspc_b", &file),
         answer("404 Not Found", "anthropic-workspace-id: wrkspc_b\r\n", ""),
     ];
-    let server = serving(answers);
+    let server = Server::answering_each(answers);
     let mut options = options("anthropic", server.url("/").as_str());
     options.profile.headers.insert("anthropic-workspace-id".to_owned(), "wrkspc_a".to_owned());
     let target = connect(options).unwrap();

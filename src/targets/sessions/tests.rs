@@ -1,11 +1,11 @@
 //! What is asked of sessions, byte for byte as in `testdata/wire`, and what is made of answers.
 
 use super::super::tests::requests::canonical;
-use super::super::tests::{answer, asked, ok, options, serving, wire};
+use super::super::tests::{asked, options, wire};
 use super::super::{FilePage, ListRequest, Target, connect};
 use super::*;
 use crate::http::Auth;
-use crate::http::scripted::Server;
+use crate::http::scripted::{Server, answer, ok};
 use crate::model::Secret;
 
 const KEY: &str = "marker-key-0123456789";
@@ -38,7 +38,7 @@ fn requests_are_those_of_the_vendors_clients() {
         ("qoder", "qoder", "", "sesr_1", "session-resource"),
     ] {
         let body = |name: &str| ok(&wire(&format!("{folder}/{name}.json")));
-        let server = serving(vec![
+        let server = Server::answering_each(vec![
             body(added),
             body("session-resource-list"),
             body(added),
@@ -74,7 +74,8 @@ fn requests_are_those_of_the_vendors_clients() {
 fn tokens_are_asked_for_as_messages_are() {
     for (profile, suffix) in [("anthropic", ""), ("anthropic-beta", "-beta")] {
         let not_there = answer("404 Not Found", "", &wire("anthropic/error-not-found.json"));
-        let server = serving(vec![ok(&wire("anthropic/count-tokens.json")), not_there, ok("{}")]);
+        let server =
+            Server::answering_each(vec![ok(&wire("anthropic/count-tokens.json")), not_there, ok("{}")]);
         let target = target(profile, &server);
         let body = || {
             let golden = wire(&format!("anthropic/request-count-tokens{suffix}.txt"));
@@ -92,7 +93,7 @@ fn tokens_are_asked_for_as_messages_are() {
 
 #[test]
 fn the_beta_of_sessions_is_said_once() {
-    let server = serving(vec![ok("{\"data\":[]}")]);
+    let server = Server::answering_each(vec![ok("{\"data\":[]}")]);
     let mut options = options("anthropic", server.url("/base/").as_str());
     let betas = "x-y, managed-agents-2026-04-01";
     options.profile.headers.insert("anthropic-beta".to_owned(), betas.to_owned());
@@ -102,7 +103,7 @@ fn the_beta_of_sessions_is_said_once() {
 
 #[test]
 fn resources_of_every_kind_are_listed_through_all_pages() {
-    let server = serving(vec![
+    let server = Server::answering_each(vec![
         ok(&wire("anthropic/session-resource-list.json")),
         ok(&wire("anthropic/session-resource-list-last.json")),
         ok(&wire("anthropic/session-resource-list-files.json")),
@@ -141,12 +142,12 @@ fn what_cannot_be_sent_back_or_shown_is_not_believed() {
         format!("{{\"id\":\"a\",\"type\":\"file\",\"file_id\":\"f\",\"mount_path\":\"/{long}\"}}"),
         "{\"id\":".to_owned(),
     ] {
-        let server = serving(vec![ok(&body)]);
+        let server = Server::answering_each(vec![ok(&body)]);
         let found = target("anthropic", &server).sessions().unwrap().add("sesn_1", &add());
         assert_eq!(found.unwrap_err().kind, TargetErrorKind::Protocol, "{body}");
         server.requests();
     }
-    let server = serving(vec![ok(&format!("{{\"data\":[],\"next_page\":\"{long}\"}}"))]);
+    let server = Server::answering_each(vec![ok(&format!("{{\"data\":[],\"next_page\":\"{long}\"}}"))]);
     let found = target("anthropic", &server).sessions().unwrap().resources("sesn_1", &listing(None));
     assert_eq!(found.unwrap_err().kind, TargetErrorKind::Protocol);
     server.requests();
@@ -154,7 +155,11 @@ fn what_cannot_be_sent_back_or_shown_is_not_believed() {
 
 #[test]
 fn an_unknown_session_is_not_found_and_no_id_is_refused_unsent() {
-    let server = serving(vec![answer("404 Not Found", "", &wire("anthropic/error-session-not-found.json"))]);
+    let server = Server::answering_each(vec![answer(
+        "404 Not Found",
+        "",
+        &wire("anthropic/error-session-not-found.json"),
+    )]);
     let error = target("anthropic", &server).sessions().unwrap().add("sesn_x", &add()).unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::NotFound);
     server.requests();

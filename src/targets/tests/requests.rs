@@ -107,7 +107,7 @@ fn upload(target: &dyn Target, extra: &UploadExtra, idempotency_key: Option<&str
 #[test]
 fn requests_about_files_are_those_of_the_golden_files() {
     for dialect in dialects() {
-        let server = serving(vec![
+        let server = Server::answering_each(vec![
             dialect.answer(dialect.upload),
             dialect.answer(dialect.lists[0]),
             dialect.answer(dialect.lists[1]),
@@ -135,7 +135,7 @@ fn requests_about_files_are_those_of_the_golden_files() {
 fn an_expiry_is_a_field_before_the_file() {
     let [dialect, beta, _] = dialects();
     let extra = UploadExtra { expires_in: Some(Duration::from_secs(3_600)), ..UploadExtra::default() };
-    let server = serving(vec![dialect.answer("upload-expiring")]);
+    let server = Server::answering_each(vec![dialect.answer("upload-expiring")]);
     upload(&*dialect.open(&server), &extra, None);
     dialect.expect(&server.requests()[0], "upload-expiring");
 
@@ -155,14 +155,14 @@ fn an_expiry_is_a_field_before_the_file() {
 #[test]
 fn contents_are_asked_for_by_the_path_of_their_file() {
     for dialect in dialects().iter().filter(|dialect| dialect.folder == "anthropic") {
-        let server = serving(vec![dialect.answer("metadata-scope"), ok("abc")]);
+        let server = Server::answering_each(vec![dialect.answer("metadata-scope"), ok("abc")]);
         dialect.open(&server).download(FIRST, &mut Vec::new()).unwrap();
         dialect.expect(&server.requests()[1], "download");
     }
     let [.., qoder] = dialects();
-    let place = serving(vec![ok("# x\n")]);
+    let place = Server::answering_each(vec![ok("# x\n")]);
     let link = format!("{{\"url\":\"{}\"}}", place.url("/_content/LINK"));
-    let server = serving(vec![qoder.answer("upload"), ok(&link)]);
+    let server = Server::answering_each(vec![qoder.answer("upload"), ok(&link)]);
     qoder.open(&server).download(FIRST, &mut Vec::new()).unwrap();
     qoder.expect(&server.requests()[1], "download");
     qoder.expect(&place.requests()[0], "link");
