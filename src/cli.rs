@@ -100,7 +100,7 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Estimate what it costs to use documents, or a manifest's files, turn after turn
     Cost(Box<CostArgs>),
-    /// List, show, fetch and delete the files of a target
+    /// List, fetch, count, prune and delete the files of a target
     Files(FilesArgs),
     /// Mount stored files in agents' sessions, and fetch what sessions made
     Sessions(SessionsArgs),
