@@ -1,7 +1,7 @@
 //! A thin HTTP client for one host: it sends once, follows nothing, repeats nothing, and says how far a request got.
 //!
 //! It knows no API; the dialects do. Calls block, and must not be made on a thread of an async runtime. Inside is
-//! reqwest's async client on one worker thread of our own, although a blocking one exists: reqwest 0.13's loses an
+//! reqwest's async client, run by the thread that calls, although a blocking one exists: reqwest 0.13's loses an
 //! answer that comes before the body was sent to its end (measured: 413 and 401 become a broken pipe, even where the
 //! server lingers), and such a file would be sent again and again instead of being refused once.
 //!
@@ -10,6 +10,7 @@
 
 mod body;
 mod error;
+mod lane;
 pub mod multipart;
 mod proxy;
 mod public;
@@ -20,17 +21,17 @@ mod settings;
 mod text;
 
 use std::io::Write;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName};
-use reqwest::{Method, redirect};
-use tokio::runtime::{self, Runtime};
+use reqwest::{Certificate, Method, redirect};
 use url::{Host, Url};
 
 use crate::model::{Secret, Sha256};
+use lane::Lane;
 
-pub use body::Upload;
+pub use body::{Content, Upload};
 pub use error::{Error, ErrorKind};
 pub use proxy::Proxy;
 pub use public::may_be_public;
@@ -103,11 +104,11 @@ pub enum Fetched {
 
 /// A client for one host.
 pub struct Client {
-    inner: reqwest::Client,
-    /// Reaches public addresses only; made when it is needed.
-    public: OnceLock<reqwest::Client>,
+    /// Those that nobody uses now, the last used one last.
+    lanes: Mutex<Vec<Lane>>,
     settings: Settings,
-    runtime: Option<Runtime>,
+    /// Those of the CA file, read once.
+    certificates: Vec<Certificate>,
     fixed: HeaderMap,
     secret: Option<Secret>,
 }
@@ -118,37 +119,17 @@ impl std::fmt::Debug for Client {
     }
 }
 
-impl Drop for Client {
-    fn drop(&mut self) {
-        // A runtime that is dropped waits for its threads, which is forbidden on threads of another runtime.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 impl Client {
     /// Makes a client. No connection is made.
     ///
     /// # Errors
     /// [`ErrorKind::Settings`] if a header, the certificate file or the proxy makes no sense.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let builder = match settings.proxy.to_reqwest()? {
-            Some(proxy) => builder_of(settings)?.proxy(proxy),
-            None => builder_of(settings)?.no_proxy(),
-        };
-        let inner = builder.build().map_err(|error| Error::settings(error::root(&error)))?;
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("docferry-http")
-            .enable_all()
-            .build()
-            .map_err(|error| Error::settings(format!("no thread for the network: {error}")))?;
+        let certificates = certificates(settings)?;
         Ok(Self {
-            inner,
-            public: OnceLock::new(),
+            lanes: Mutex::new(vec![Lane::new(settings, &certificates)?]),
             settings: settings.clone(),
-            runtime: Some(runtime),
+            certificates,
             fixed: settings::fixed_headers(settings)?,
             secret: settings.auth.as_ref().map(|auth| auth.secret().clone()),
         })
@@ -188,8 +169,10 @@ impl Client {
         let (form, feed) = body::open(upload)?;
         let state = form.state();
         let timeout = self.settings.timeouts.total(upload.size_bytes);
+        let lane = self.lane()?;
         let builder = self
-            .builder(Method::POST, request, Access::Authorised, timeout)?
+            .builder(&lane, Method::POST, request, Access::Authorised)?
+            .timeout(timeout)
             .header("accept", "application/json")
             .header("content-length", form.length())
             .header("content-type", format!("multipart/form-data; boundary={}", upload.boundary.as_str()))
@@ -198,9 +181,16 @@ impl Client {
             let broken = |error| Error::from_reqwest(&error, request.url, state.sent_to_end());
             read_answer(builder.send().await.map_err(broken)?, request.url).await
         };
-        let mut answer = self.block_on(feed.run_during(exchange))?;
-        answer.sent_to_end = state.sent_to_end();
-        Ok(answer)
+        let answer = match feed {
+            Some(feed) => lane.block_on(feed.run_during(exchange)),
+            None => lane.block_on(exchange),
+        };
+        // What was not sent to its end must never be: the connection that would go on with it ends with its lane.
+        let sent_to_end = state.sent_to_end();
+        if sent_to_end {
+            self.keep(lane);
+        }
+        Ok(Answer { sent_to_end, ..answer? })
     }
 
     /// Gets content and writes it to `out`. `size_bytes` is its length by all we know: more is an error.
@@ -214,8 +204,10 @@ impl Client {
         size_bytes: u64,
         out: &mut dyn Write,
     ) -> Result<Fetched, Error> {
-        let builder = self.builder(Method::GET, request, access, self.settings.timeouts.total(size_bytes))?;
-        self.block_on(async {
+        let timeout = self.settings.timeouts.total(size_bytes);
+        let lane = self.lane()?;
+        let builder = self.builder(&lane, Method::GET, request, access)?.timeout(timeout);
+        let fetched = lane.block_on(async {
             let broken = |error| Error::from_reqwest(&error, request.url, true);
             let mut response = builder.send().await.map_err(broken)?;
             if !response.status().is_success() {
@@ -231,7 +223,9 @@ impl Client {
                 out.write_all(&chunk).map_err(|error| Error::new(ErrorKind::Output, error.to_string()))?;
             }
             Ok(Fetched::Content(written))
-        })
+        });
+        self.keep(lane);
+        fetched
     }
 
     /// Makes a server's text fit for one line of a message: cleaned, cut, and without the credential, should the
@@ -254,25 +248,29 @@ impl Client {
 
     fn call(&self, method: Method, request: &Request<'_>, json: Option<Vec<u8>>) -> Result<Answer, Error> {
         let length = json.as_ref().map_or(0, |json| json.len() as u64);
+        let lane = self.lane()?;
         let mut builder = self
-            .builder(method, request, Access::Authorised, self.settings.timeouts.total(length))?
+            .builder(&lane, method, request, Access::Authorised)?
+            .timeout(self.settings.timeouts.total(length))
             .header("accept", "application/json");
         if let Some(json) = json {
             builder = builder.header("content-type", "application/json").body(json);
         }
-        self.block_on(async {
+        let answer = lane.block_on(async {
             let sent = builder.send().await;
             let response = sent.map_err(|error| Error::from_reqwest(&error, request.url, true))?;
             read_answer(response, request.url).await
-        })
+        });
+        self.keep(lane);
+        answer
     }
 
     fn builder(
         &self,
+        lane: &Lane,
         method: Method,
         request: &Request<'_>,
         access: Access,
-        timeout: Duration,
     ) -> Result<reqwest::RequestBuilder, Error> {
         require_secure(request.url)?;
         let mut headers = match access {
@@ -283,32 +281,28 @@ impl Client {
             headers.insert(HeaderName::from_static(name), settings::header_value(name, value)?);
         }
         let client = match access {
-            Access::Authorised | Access::Anonymous => &self.inner,
-            Access::Public => self.public()?,
+            Access::Authorised | Access::Anonymous => lane.client(),
+            Access::Public => lane.public(&self.settings, &self.certificates)?,
         };
-        Ok(client.request(method, request.url.clone()).timeout(timeout).headers(headers))
+        Ok(client.request(method, request.url.clone()).headers(headers))
     }
 
-    fn public(&self) -> Result<&reqwest::Client, Error> {
-        if self.public.get().is_none() {
-            let builder = public::bound(builder_of(&self.settings)?, &self.settings)?;
-            let client = builder.build().map_err(|error| Error::settings(error::root(&error)))?;
-            // Another thread may have been faster; either will do.
-            let _ = self.public.set(client);
-        }
-        self.public.get().ok_or_else(|| Error::settings("the client was closed".to_owned()))
+    /// Returns a lane that nobody else uses.
+    fn lane(&self) -> Result<Lane, Error> {
+        let free = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        // The first one was made, so it is no setting that another one fails for.
+        let passing = |error: Error| Error::new(ErrorKind::Connect, error.message);
+        free.map_or_else(|| Lane::new(&self.settings, &self.certificates).map_err(passing), Ok)
     }
 
-    fn block_on<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        match &self.runtime {
-            Some(runtime) => runtime.block_on(future),
-            None => Err(Error::settings("the client was closed".to_owned())),
-        }
+    /// Takes a lane back for the next call.
+    fn keep(&self, lane: Lane) {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(lane);
     }
 }
 
 /// Returns what every client has, whomever it reaches.
-fn builder_of(settings: &Settings) -> Result<reqwest::ClientBuilder, Error> {
+fn builder_of(settings: &Settings, certificates: &[Certificate]) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("docferry/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -316,14 +310,22 @@ fn builder_of(settings: &Settings) -> Result<reqwest::ClientBuilder, Error> {
         .retry(reqwest::retry::never())
         .connect_timeout(settings.timeouts.connect)
         .pool_idle_timeout(POOL_IDLE);
-    let Some(path) = &settings.ca_file else { return Ok(builder) };
+    match certificates {
+        [] => builder,
+        certificates => builder.tls_certs_merge(certificates.iter().cloned()),
+    }
+}
+
+/// Reads the certificates of the CA file, if there is one.
+fn certificates(settings: &Settings) -> Result<Vec<Certificate>, Error> {
+    let Some(path) = &settings.ca_file else { return Ok(Vec::new()) };
     let unreadable = |why: String| Error::settings(format!("the CA file `{}`: {why}", path.display()));
     let pem = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-    let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
     if certificates.is_empty() {
         return Err(unreadable("holds no certificate in PEM form".to_owned()));
     }
-    Ok(builder.tls_certs_merge(certificates))
+    Ok(certificates)
 }
 
 /// Refuses to talk in the clear, except to this machine.

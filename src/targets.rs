@@ -13,7 +13,7 @@ mod refusal;
 mod rest;
 pub mod sessions;
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use crate::http::{Auth, Proxy, Timeouts};
 use crate::model::profile::Dialect;
 use crate::model::{FileName, FileObject, MediaType, Profile};
 
+pub use crate::http::Content;
 pub use rest::is_id;
 pub use sessions::Sessions;
 
@@ -77,7 +78,7 @@ pub fn connect(options: ConnectOptions) -> Result<Box<dyn Target>, TargetError> 
     }
 }
 
-/// What to send. `open` is called once for each attempt.
+/// What to send.
 pub struct UploadRequest<'a> {
     /// The name to send; admitted before.
     pub file_name: &'a FileName,
@@ -85,8 +86,8 @@ pub struct UploadRequest<'a> {
     pub media_type: &'a MediaType,
     /// The exact length of the body.
     pub size_bytes: u64,
-    /// Opens the body from its beginning.
-    pub open: &'a dyn Fn() -> std::io::Result<Box<dyn Read + Send>>,
+    /// The body: opened or taken once for each attempt.
+    pub content: &'a dyn Content,
     /// What may travel with the file.
     pub extra: &'a UploadExtra,
     /// The number of this attempt, from 1.

@@ -1,10 +1,11 @@
 //! The body of an upload: framing, and a file that is read while it is sent.
 //!
-//! The caller's thread reads, the client's thread sends, two pieces at the most are on the way. The last piece, with
-//! the closing boundary, is handed over only after the file was as long as promised and ended there: a file that
-//! shrinks or grows can therefore never be stored. Whether that last piece was taken is the one fact from which it
-//! follows whether the server can have had the whole form.
+//! Two pieces of a file at the most are on the way. The last piece, with the closing boundary, is handed over only
+//! after the file was as long as promised and ended there: a file that shrinks or grows can therefore never be stored.
+//! What is in memory cannot change, and its pieces are sent from where they are. Whether the last piece was taken is the
+//! one fact from which it follows whether the server can have had the whole form.
 
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::io::{self, Read};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -23,6 +24,26 @@ const PIECE_BYTES: usize = 64 << 10;
 /// How many pieces wait to be sent.
 const PIECES: usize = 2;
 
+/// What is sent as a file, each time from its beginning. Every function that opens something is one.
+pub trait Content {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// It is gone, has changed, or cannot be read.
+    fn open(&self) -> io::Result<Box<dyn Read + Send>>;
+
+    /// Returns all of it, if it is in memory. Who takes it sends it to its end, or fails.
+    fn bytes(&self) -> Option<Bytes> {
+        None
+    }
+}
+
+impl<F: Fn() -> io::Result<Box<dyn Read + Send>>> Content for F {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        self()
+    }
+}
+
 /// A form to post.
 pub struct Upload<'a> {
     /// What the form says.
@@ -31,8 +52,8 @@ pub struct Upload<'a> {
     pub boundary: Boundary,
     /// The exact length of the file.
     pub size_bytes: u64,
-    /// Opens the file from its beginning.
-    pub open: &'a dyn Fn() -> io::Result<Box<dyn Read + Send>>,
+    /// The file.
+    pub content: &'a dyn Content,
 }
 
 impl std::fmt::Debug for Upload<'_> {
@@ -41,7 +62,7 @@ impl std::fmt::Debug for Upload<'_> {
     }
 }
 
-/// What both threads know of a body.
+/// What is known of a body on its way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State(Arc<AtomicBool>);
 
@@ -52,13 +73,34 @@ impl State {
     }
 }
 
-/// The end of the pipe that the client reads.
+/// What the client reads.
 #[derive(Debug)]
 pub(super) struct Body {
-    pieces: mpsc::Receiver<Bytes>,
+    pieces: Pieces,
     remaining: u64,
     length: u64,
     state: State,
+}
+
+/// Where pieces come from.
+#[derive(Debug)]
+enum Pieces {
+    /// A file, by a pipe.
+    Piped(mpsc::Receiver<Bytes>),
+    /// Memory: the head, what is left of the content, and the tail.
+    Held([Bytes; 3]),
+}
+
+impl Pieces {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match self {
+            Self::Piped(pieces) => pieces.poll_recv(context),
+            Self::Held(parts) => {
+                let left = parts.iter_mut().find(|part| !part.is_empty());
+                Poll::Ready(left.map(|part| part.split_to(part.len().min(PIECE_BYTES))))
+            }
+        }
+    }
 }
 
 impl Body {
@@ -82,7 +124,7 @@ impl http_body::Body for Body {
         if self.remaining == 0 {
             return Poll::Ready(None);
         }
-        self.pieces.poll_recv(context).map(|piece| match piece {
+        self.pieces.poll(context).map(|piece| match piece {
             None => Some(Err(io::ErrorKind::UnexpectedEof.into())),
             Some(piece) => {
                 self.remaining = self.remaining.saturating_sub(piece.len() as u64);
@@ -112,17 +154,29 @@ pub(super) struct Feed {
     size_bytes: u64,
 }
 
-/// Opens the file and lays the pipe.
-pub(super) fn open(upload: &Upload<'_>) -> Result<(Body, Feed), Error> {
-    let file = (upload.open)().map_err(|error| unreadable(&error))?;
+/// Makes the body of memory, or opens the file and lays the pipe, whose other end is to be fed.
+pub(super) fn open(upload: &Upload<'_>) -> Result<(Body, Option<Feed>), Error> {
     let head = upload.form.head(&upload.boundary).into_bytes();
     let tail = Form::tail(&upload.boundary).into_bytes();
     let framing = (head.len() + tail.len()) as u64;
     let length = upload.size_bytes.saturating_add(framing);
+    let body = |pieces| Body { pieces, remaining: length, length, state: State::default() };
+    if let Some(content) = upload.content.bytes() {
+        let size_bytes = content.len() as u64;
+        return match size_bytes.cmp(&upload.size_bytes) {
+            Less => Err(changed("shorter", upload.size_bytes)),
+            Greater => Err(changed("longer", upload.size_bytes)),
+            Equal => Ok((body(Pieces::Held([head.into(), content, tail.into()])), None)),
+        };
+    }
+    let file = upload.content.open().map_err(|error| unreadable(&error))?;
     let (sender, pieces) = mpsc::channel(PIECES);
-    let body = Body { pieces, remaining: length, length, state: State::default() };
     let feed = Feed { pieces: sender, head, tail, file, size_bytes: upload.size_bytes };
-    Ok((body, feed))
+    Ok((body(Pieces::Piped(pieces)), Some(feed)))
+}
+
+fn changed(how: &str, size_bytes: u64) -> Error {
+    Error::new(ErrorKind::Body, format!("the file is {how} than the {size_bytes} bytes it had"))
 }
 
 fn unreadable(error: &io::Error) -> Error {
@@ -161,7 +215,7 @@ impl Feed {
         loop {
             let read = self.read(&mut piece, remaining)?;
             let Some(rest) = remaining.checked_sub(read) else {
-                return Err(self.changed("longer"));
+                return Err(changed("longer", self.size_bytes));
             };
             remaining = rest;
             if read == 0 {
@@ -173,7 +227,7 @@ impl Feed {
             }
         }
         if remaining > 0 {
-            return Err(self.changed("shorter"));
+            return Err(changed("shorter", self.size_bytes));
         }
         piece.append(&mut self.tail);
         // Nobody there to take it: the request tells why.
@@ -188,10 +242,5 @@ impl Feed {
         piece.reserve_exact(most + self.tail.len() + 1);
         let read = (&mut self.file).take(most as u64 + 1).read_to_end(piece);
         read.map(|n| n as u64).map_err(|error| unreadable(&error))
-    }
-
-    fn changed(&self, how: &str) -> Error {
-        let message = format!("the file is {how} than the {} bytes it had", self.size_bytes);
-        Error::new(ErrorKind::Body, message)
     }
 }

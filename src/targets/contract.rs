@@ -98,7 +98,7 @@ fn send(
         file_name: &FileName::parse(name).map_err(bad_name)?,
         media_type: &MediaType::TEXT_PLAIN,
         size_bytes,
-        open: &|| Ok(Box::new(body) as Box<dyn Read + Send>),
+        content: &|| Ok(Box::new(body) as Box<dyn Read + Send>),
         extra: &UploadExtra::default(),
         attempt: 1,
         idempotency_key: None,

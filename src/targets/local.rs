@@ -46,7 +46,7 @@ impl Target for LocalTarget {
 
     fn upload(&self, request: &UploadRequest<'_>) -> Result<FileObject, TargetError> {
         let body = |error: io::Error| TargetError::new(TargetErrorKind::Body, chain(&error));
-        let mut content = (request.open)().map_err(body)?;
+        let mut content = request.content.open().map_err(body)?;
         let staged = self.store.stage(&mut content).map_err(error)?;
         if staged.size_bytes() != request.size_bytes {
             let (found, promised) = (staged.size_bytes(), request.size_bytes);
@@ -159,7 +159,7 @@ mod tests {
             file_name: &FileName::parse("a.txt").unwrap(),
             media_type: &MediaType::TEXT_PLAIN,
             size_bytes: size,
-            open: &|| Ok(Box::new(body) as Box<dyn Read + Send>),
+            content: &|| Ok(Box::new(body) as Box<dyn Read + Send>),
             extra: &extra,
             attempt: 1,
             idempotency_key: None,

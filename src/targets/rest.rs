@@ -144,7 +144,7 @@ impl Rest {
         let no_boundary =
             |error| TargetError::new(TargetErrorKind::Storage, format!("no random bytes: {error}"));
         let boundary = Boundary::random().map_err(no_boundary)?;
-        let upload = Upload { form, boundary, size_bytes: request.size_bytes, open: request.open };
+        let upload = Upload { form, boundary, size_bytes: request.size_bytes, content: request.content };
         let key = request.idempotency_key.map(|key| ("idempotency-key", key.to_owned()));
         let answer =
             self.client.upload(&Request { url, headers: key.as_slice() }, &upload).map_err(network)?;

@@ -4,6 +4,7 @@
 pub(super) mod requests;
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use super::*;
@@ -39,7 +40,7 @@ fn send(target: &dyn Target) -> Result<FileObject, TargetError> {
         file_name: &FileName::parse("data.csv").unwrap(),
         media_type: &"text/csv".parse().unwrap(),
         size_bytes: 12,
-        open: &|| Ok(Box::new(&b"a,b\n1,2\n3,4\n"[..]) as Box<dyn Read + Send>),
+        content: &|| Ok(Box::new(&b"a,b\n1,2\n3,4\n"[..]) as Box<dyn Read + Send>),
         extra: &UploadExtra::default(),
         attempt: 1,
         idempotency_key: None,

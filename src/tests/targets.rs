@@ -40,7 +40,7 @@ fn send(target: &dyn Target, extra: &UploadExtra) -> Result<docferry::model::Fil
         file_name: &docferry::model::FileName::parse("a.txt").unwrap(),
         media_type: &docferry::model::MediaType::TEXT_PLAIN,
         size_bytes: 3,
-        open: &|| Ok(Box::new(&b"abc"[..]) as Box<dyn std::io::Read + Send>),
+        content: &|| Ok(Box::new(&b"abc"[..]) as Box<dyn std::io::Read + Send>),
         extra,
         attempt: 1,
         idempotency_key: None,

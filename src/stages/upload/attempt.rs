@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::listing::Lister;
 use super::pace::rest;
 use crate::model::digest::Hasher;
@@ -13,7 +15,7 @@ use crate::model::failpoint::{Step, hit};
 use crate::model::source::OpenError;
 use crate::model::{Body, Code, Failure, FileName, FileObject, FileStatus, Payload, Sha256};
 use crate::stages::admit::note;
-use crate::targets::{Target, TargetError, TargetErrorKind, UploadExtra, UploadRequest};
+use crate::targets::{Content, Target, TargetError, TargetErrorKind, UploadExtra, UploadRequest};
 
 /// Waits between looks at a file that is not ready; after the last one nobody waits any longer.
 pub(super) const READY_WAITS: [u64; 7] = [0, 1, 2, 4, 8, 16, 30];
@@ -34,18 +36,12 @@ pub(super) fn attempt(
     target: &dyn Target,
 ) -> (Result<FileObject, TargetError>, Sha256) {
     let payload = sending.payload;
-    let fresh = || Seen::of(&payload.body);
-    let progress = Arc::new(Mutex::new(fresh()));
-    let open = || -> io::Result<Box<dyn Read + Send>> {
-        let inner = payload.body.open()?;
-        *progress.lock().unwrap_or_else(PoisonError::into_inner) = fresh();
-        Ok(Box::new(SeenReader { inner, seen: Arc::clone(&progress) }))
-    };
+    let seen = SeenContent { body: &payload.body, seen: Arc::new(Mutex::new(Seen::of(&payload.body))) };
     let request = UploadRequest {
         file_name: sending.file_name,
         media_type: &payload.media_type,
         size_bytes: payload.size_bytes,
-        open: &open,
+        content: &seen,
         extra: sending.extra,
         attempt: sending.attempt,
         idempotency_key: sending.idempotency_key,
@@ -56,7 +52,7 @@ pub(super) fn attempt(
         true => Err(TargetError::new(TargetErrorKind::Protocol, "the answer names no file id")),
         false => Ok(object),
     });
-    let seen = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let seen = seen.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
     (answer, seen.digest(payload))
 }
 
@@ -83,6 +79,33 @@ impl Seen {
             Self::Counted(_) => Hasher::default().finish(),
             Self::Hashed(hasher) => hasher.finish(),
         }
+    }
+}
+
+/// A body that is looked at while it is sent.
+struct SeenContent<'a> {
+    body: &'a Body,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl SeenContent<'_> {
+    fn begin(&self, seen: Seen) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+}
+
+impl Content for SeenContent<'_> {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        let inner = self.body.open()?;
+        self.begin(Seen::of(self.body));
+        Ok(Box::new(SeenReader { inner, seen: Arc::clone(&self.seen) }))
+    }
+
+    fn bytes(&self) -> Option<Bytes> {
+        let Body::Bytes(bytes) = self.body else { return None };
+        // Who takes them has them all.
+        self.begin(Seen::Counted(bytes.len() as u64));
+        Some(bytes.clone())
     }
 }
 

@@ -161,7 +161,7 @@ fn named(id: &str, name: &str) -> FileObject {
 /// Reads the body, as every target does, and answers.
 fn reads(answer: Answer) -> Step {
     Box::new(move |request| {
-        io::copy(&mut (request.open)().unwrap(), &mut io::sink()).unwrap();
+        io::copy(&mut request.content.open().unwrap(), &mut io::sink()).unwrap();
         answer
     })
 }
@@ -173,7 +173,7 @@ fn fails(kind: TargetErrorKind) -> Step {
 /// Answers with the name that was sent.
 fn stores(id: &'static str) -> Step {
     Box::new(move |request| {
-        io::copy(&mut (request.open)().unwrap(), &mut io::sink()).unwrap();
+        io::copy(&mut request.content.open().unwrap(), &mut io::sink()).unwrap();
         Ok(named(id, request.file_name.as_str()))
     })
 }
@@ -364,7 +364,7 @@ fn another_size_is_no_success_and_keeps_its_id() {
 #[test]
 fn bytes_that_were_not_all_sent_are_no_success() {
     let half: Step = Box::new(|request| {
-        let mut body = (request.open)().unwrap().take(2);
+        let mut body = request.content.open().unwrap().take(2);
         io::copy(&mut body, &mut io::sink()).unwrap();
         Ok(object())
     });
@@ -553,7 +553,7 @@ fn a_clock_that_is_set_back_hides_nothing() {
     let hour = Duration::from_secs(3600);
     let setting = Arc::clone(&set_back);
     let lost: Step = Box::new(move |request| {
-        io::copy(&mut (request.open)().unwrap(), &mut io::sink()).unwrap();
+        io::copy(&mut request.content.open().unwrap(), &mut io::sink()).unwrap();
         *setting.lock().unwrap() = hour;
         Err(TargetError::new(TargetErrorKind::BrokenAfterEnd, "lost"))
     });
