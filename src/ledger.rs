@@ -16,6 +16,7 @@ mod contents;
 mod ends;
 mod error;
 mod import;
+mod inbox;
 mod inspect;
 mod objects;
 mod open;
@@ -28,6 +29,7 @@ mod runs;
 mod schema;
 mod sources;
 mod types;
+mod uploads;
 mod writer;
 
 use std::collections::HashSet;
@@ -47,9 +49,10 @@ pub use types::{
     AttemptId, Begun, Burned, Intent, Memory, OriginRecord, OwnedFile, OwnedState, Parked, PeriodLimit,
     PeriodUsage, Rate, Recalled, Resend, RunRecord, Scope, SourceStat, StoredObject, Usage,
 };
+pub use uploads::Finishing;
 
 use crate::model::failpoint::{Step, hit};
-use crate::model::{FileObject, Proof, Sha256, Timestamp};
+use crate::model::{FileObject, Sha256, Timestamp};
 use open::{How, Opened};
 use readers::Readers;
 use writer::{Desk, Shared, Writer};
@@ -255,18 +258,6 @@ impl Ledger {
 /// All of these fail as the file does. Those that name an attempt fail with [`LedgerError::NotOpen`] if it ended or
 /// somebody took it over.
 impl Ledger {
-    /// Begins an upload, if it is needed and may be; its record is durable then.
-    pub fn begin(&self, scope: Scope, intent: &Intent) -> Result<Begun, LedgerError> {
-        self.0.shared.take_deferred()?;
-        self.at(Step::BeforeIntent)?;
-        let intent = intent.clone();
-        let begun = self.write(move |desk| attempts::begin(desk, scope, &intent))?;
-        if matches!(begun, Begun::Send { .. }) {
-            self.at(Step::AfterIntent)?;
-        }
-        Ok(begun)
-    }
-
     /// Tells whether an upload is under way, by whomever, or of unknown outcome.
     pub fn is_open(&self, scope: Scope, upload_key: &Sha256) -> Result<bool, LedgerError> {
         self.read(|connection| objects::is_open(connection, scope, upload_key))
@@ -277,23 +268,6 @@ impl Ledger {
     pub fn unresolved(&self, scope: Scope, run_id: &str) -> Result<Vec<Parked>, LedgerError> {
         let run_id = run_id.to_owned();
         self.write(move |desk| attempts::unresolved(desk, scope, &run_id))
-    }
-
-    /// Records that an attempt is stored, how that is known, and which copies of it there may be.
-    ///
-    /// # Errors
-    /// [`LedgerError::DuplicateId`] if the id belongs to another upload; the attempt stays open then.
-    pub fn finish(
-        &self,
-        attempt: AttemptId,
-        file: &FileObject,
-        proof: Option<Proof>,
-        orphans: &[FileObject],
-    ) -> Result<(), LedgerError> {
-        self.at(Step::BeforeFinish)?;
-        let (file, orphans) = (file.clone(), orphans.to_vec());
-        self.write(move |desk| ends::finish(desk, attempt, &file, proof, &orphans))?;
-        self.at(Step::AfterFinish)
     }
 
     /// Records that what an attempt stored is of no use: an orphan. What was set aside for it counts as used.

@@ -14,7 +14,7 @@ mod states;
 use std::path::Path;
 
 use super::*;
-use crate::model::{Charges, NameTag};
+use crate::model::{Charges, NameTag, Proof};
 
 const NOW: &str = "2026-11-20T10:00:00Z";
 

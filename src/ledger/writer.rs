@@ -5,23 +5,18 @@
 //! command is run in a transaction of its own, so that no command pays for another's failure.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::{CachedStatement, Connection, Params, Row};
 
+use super::inbox::{Awaited, Inbox};
 use super::owners::Owner;
 use super::{LedgerError, PeriodLimit, runs};
 use crate::model::failpoint::{Step, hit};
 
-/// The most commands of a group that somebody waits for.
-const GROUP: usize = 64;
-/// The most commands of a group in all.
-const GROUP_WITH_UNAWAITED: usize = 1_024;
-/// How long commands that nobody waits for are gathered.
-const UNAWAITED_FOR: Duration = Duration::from_millis(50);
 /// How long a group waits at most for as many commands as the last one had.
 const LINGER: Duration = Duration::from_micros(500);
 
@@ -112,17 +107,29 @@ trait Command: Send {
     fn run(&mut self, desk: &Desk<'_>) -> Result<(), LedgerError>;
     /// Tells whoever waits what came of it.
     fn answer(self: Box<Self>, committed: Result<(), LedgerError>, shared: &Shared);
-    /// Tells whether somebody waits.
-    fn is_awaited(&self) -> bool;
 }
 
-struct Awaited<T, F> {
+/// The answer to a command that is under way.
+#[derive(Debug)]
+pub(super) struct Pending<T> {
+    answer: Receiver<Result<T, LedgerError>>,
+    shared: Arc<Shared>,
+}
+
+impl<T> Pending<T> {
+    /// Returns when what was done is durable.
+    pub(super) fn wait(self) -> Result<T, LedgerError> {
+        self.answer.recv().map_err(|_| LedgerError::Closed { path: self.shared.path.clone() })?
+    }
+}
+
+struct Call<T, F> {
     work: F,
     outcome: Option<Result<T, LedgerError>>,
     reply: SyncSender<Result<T, LedgerError>>,
 }
 
-impl<T: Send, F> Command for Awaited<T, F>
+impl<T: Send, F> Command for Call<T, F>
 where
     F: FnMut(&Desk<'_>) -> Result<T, LedgerError> + Send,
 {
@@ -142,10 +149,6 @@ where
         // Nobody is left to tell when the caller is gone.
         drop(reply.send(committed.and_then(|()| outcome.unwrap_or_else(none))));
     }
-
-    fn is_awaited(&self) -> bool {
-        true
-    }
 }
 
 struct Unawaited<F>(F);
@@ -160,30 +163,26 @@ impl<F: FnMut(&Desk<'_>) -> Result<(), LedgerError> + Send> Command for Unawaite
             shared.defer(error);
         }
     }
-
-    fn is_awaited(&self) -> bool {
-        false
-    }
 }
 
 /// The way to the thread that writes; the thread ends with it.
 #[derive(Debug)]
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    commands: Option<SyncSender<Box<dyn Command>>>,
+    inbox: Arc<Inbox<Box<dyn Command>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, shared: Arc<Shared>) -> Result<Self, LedgerError> {
-        let (commands, queue) = sync_channel(GROUP_WITH_UNAWAITED);
-        let of_thread = shared.clone();
+        let inbox = Arc::default();
+        let (of_thread, its_inbox) = (shared.clone(), Arc::clone(&inbox));
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
-            .spawn(move || serve(&connection, &of_thread, &queue))
+            .spawn(move || serve(&connection, &of_thread, &its_inbox))
             .map_err(LedgerError::io(&shared.path))?;
-        Ok(Self { shared, commands: Some(commands), thread: Some(thread) })
+        Ok(Self { shared, inbox, thread: Some(thread) })
     }
 
     /// Does something in a transaction and returns when it is durable.
@@ -192,9 +191,19 @@ impl Writer {
         T: Send + 'static,
         F: FnMut(&Desk<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
+        self.begin(work, true)?.wait()
+    }
+
+    /// Has something done in a transaction, at once or in a while; whoever wants to know waits for the answer.
+    pub(super) fn begin<T, F>(&self, work: F, hurry: bool) -> Result<Pending<T>, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Desk<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let awaited = if hurry { Awaited::Now } else { Awaited::Unhurried };
         let (reply, answer) = sync_channel(1);
-        self.send(Box::new(Awaited { work, outcome: None, reply }))?;
-        answer.recv().map_err(|_| self.closed())?
+        self.send(Box::new(Call { work, outcome: None, reply }), awaited)?;
+        Ok(Pending { answer, shared: self.shared.clone() })
     }
 
     /// Does something in a transaction some time soon. A failure shows in [`Shared::take_deferred`].
@@ -202,24 +211,22 @@ impl Writer {
     where
         F: FnMut(&Desk<'_>) -> Result<(), LedgerError> + Send + 'static,
     {
-        if let Err(error) = self.send(Box::new(Unawaited(work))) {
+        if let Err(error) = self.send(Box::new(Unawaited(work)), Awaited::No) {
             self.shared.defer(error);
         }
     }
 
-    fn send(&self, command: Box<dyn Command>) -> Result<(), LedgerError> {
-        let commands = self.commands.as_ref().ok_or_else(|| self.closed())?;
-        commands.send(command).map_err(|_| self.closed())
-    }
-
-    fn closed(&self) -> LedgerError {
-        LedgerError::Closed { path: self.shared.path.clone() }
+    fn send(&self, command: Box<dyn Command>, awaited: Awaited) -> Result<(), LedgerError> {
+        match self.inbox.bring(command, awaited) {
+            true => Ok(()),
+            false => Err(LedgerError::Closed { path: self.shared.path.clone() }),
+        }
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.commands = None;
+        self.inbox.close();
         if let Some(thread) = self.thread.take() {
             // A panic of that thread was printed there.
             drop(thread.join());
@@ -227,59 +234,31 @@ impl Drop for Writer {
     }
 }
 
-#[derive(Default)]
-struct Group {
-    commands: Vec<Box<dyn Command>>,
-    awaited: usize,
-}
+/// Closes the inbox when the thread that takes from it ends, however it does.
+struct Closes<'a>(&'a Inbox<Box<dyn Command>>);
 
-impl Group {
-    fn add(&mut self, command: Box<dyn Command>) {
-        self.awaited += usize::from(command.is_awaited());
-        self.commands.push(command);
-    }
-
-    fn is_full(&self) -> bool {
-        self.awaited >= GROUP || self.commands.len() >= GROUP_WITH_UNAWAITED
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        // Who waits for an answer learns that there is none.
+        drop(self.0.take(0, Duration::ZERO));
     }
 }
 
-fn serve(connection: &Connection, shared: &Shared, queue: &Receiver<Box<dyn Command>>) {
+fn serve(connection: &Connection, shared: &Shared, inbox: &Inbox<Box<dyn Command>>) {
     let desk = Desk { connection, shared };
+    let _closes = Closes(inbox);
     let (mut last, mut took) = (0, Duration::ZERO);
-    while let Ok(first) = queue.recv() {
-        let mut group = Group::default();
-        group.add(first);
+    loop {
         // Waiting for more pays only as long as it is short against the commit that is saved.
-        gather(queue, &mut group, last, LINGER.min(took / 4));
-        last = group.awaited;
+        let group = inbox.take(last, LINGER.min(took / 4));
+        if group.commands.is_empty() {
+            return;
+        }
+        last = group.hurried;
         let started = Instant::now();
         commit(&desk, group.commands);
         took = started.elapsed();
-    }
-}
-
-/// Adds what waits, and what comes soon if as many as the last time are expected or nobody waits.
-fn gather(queue: &Receiver<Box<dyn Command>>, group: &mut Group, expected: usize, linger: Duration) {
-    let started = Instant::now();
-    while !group.is_full() {
-        match queue.try_recv() {
-            Ok(command) => {
-                group.add(command);
-                continue;
-            }
-            Err(TryRecvError::Disconnected) => return,
-            Err(TryRecvError::Empty) => {}
-        }
-        let patience = match group.awaited {
-            0 => UNAWAITED_FOR,
-            awaited if awaited < expected => linger,
-            _ => return,
-        };
-        match queue.recv_timeout(patience.saturating_sub(started.elapsed())) {
-            Ok(command) => group.add(command),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
-        }
     }
 }
 

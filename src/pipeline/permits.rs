@@ -88,6 +88,8 @@ impl Drop for Permit {
         left.bytes += self.bytes;
         left.inputs += 1;
         if left.wanted.is_some_and(|wanted| left.has(wanted)) {
+            // Once is enough.
+            left.wanted = None;
             self.supply.returned.notify_one();
         }
     }

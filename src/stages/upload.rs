@@ -5,6 +5,8 @@
 //! or sent again under another name. What an earlier run stored is not sent at all.
 
 mod attempt;
+mod begin;
+mod book;
 mod clock;
 mod ends;
 mod held;
@@ -20,7 +22,7 @@ mod verify;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread::Scope as Threads;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -38,7 +40,8 @@ use crate::model::upload_key::{tag, tagged_name};
 use crate::model::{Code, Outcome, Payload, Sha256, Timestamp};
 use crate::stages::budget::RunBudget;
 use crate::targets::{Target, TargetError, UploadExtra};
-use held::Task;
+use book::Seat;
+use held::Ready;
 use late::Watched;
 use listing::Lister;
 use pace::{Pace, Tokens};
@@ -46,7 +49,7 @@ use queue::Queue;
 use reconcile::Parked;
 use verify::Verifier;
 
-/// Senders for each upload at a time: most of them wait for the disk, and the more wait, the more share one write.
+/// Senders for each upload at a time: those that rest, or wait for one file, keep no other from being sent.
 const SENDERS_EACH: usize = 8;
 /// That there was use for a stored file is written down once in this time.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(24 * 3600);
@@ -201,7 +204,7 @@ pub struct Uploader<'a, T> {
     scope: Scope,
     options: &'a UploadOptions,
     listener: &'a dyn Listener<T>,
-    queue: Queue<Task<'a, T>, Parked<'a, T>>,
+    queue: Queue<Job<T>, Ready<'a, T>, Parked<'a, T>>,
     /// What was sent again and is stored: late copies of the first attempt are looked for at the end.
     watched: Mutex<Vec<Watched<T>>>,
     /// Keys, and names with sizes, of what stays of unknown outcome: nobody in this run waits for it.
@@ -234,7 +237,7 @@ impl<'a, T: Send> Uploader<'a, T> {
             scope,
             options,
             listener,
-            queue: Queue::default(),
+            queue: Queue::new(options.concurrency),
             watched: Mutex::default(),
             given_up: Mutex::default(),
             pace: Pace::new(options.concurrency, options.max_wait, options.requests_per_minute),
@@ -249,15 +252,19 @@ impl<'a, T: Send> Uploader<'a, T> {
         if let Err(stop) = self.check_room().and_then(|()| self.recover()) {
             self.listener.stop(stop);
         }
+        threads.spawn(|| self.begin_all());
+        let (books, stored) = mpsc::channel();
         for _ in 0..(self.options.concurrency * SENDERS_EACH).min(MAX_SENDERS) {
-            threads.spawn(|| self.send_all());
+            let seat = Seat::new(books.clone());
+            threads.spawn(|| self.send_all(seat));
         }
+        threads.spawn(move || self.book_all(&stored));
         threads.spawn(|| self.reconcile_all());
     }
 
     /// Takes a payload.
     pub fn push(&self, job: Job<T>) {
-        self.queue.push(Task::fresh(job));
+        self.queue.push(job);
     }
 
     /// No further payload will come.

@@ -1,4 +1,4 @@
-//! The ends of attempts: stored, spoiled, refused, given up, or of unknown outcome.
+//! The ends of attempts: spoiled, refused, given up, or of unknown outcome.
 
 use std::sync::PoisonError;
 
@@ -9,32 +9,10 @@ use super::pace::Exhausted;
 use super::reconcile::Parked;
 use super::{Job, Sent, Stop, Uploader};
 use crate::ledger::LedgerError;
-use crate::model::entry::WarningEntry;
 use crate::model::{Attempt, Code, Failure, FileObject, Outcome};
 use crate::targets::TargetError;
 
 impl<'a, T: Send> Uploader<'a, T> {
-    /// Books a stored file, then waits until it can be used. One that was sent more than once waits for the last look at
-    /// the listing.
-    pub(super) fn stored(
-        &self,
-        job: Job<T>,
-        held: Held<'a>,
-        object: &FileObject,
-        warnings: Vec<WarningEntry>,
-    ) {
-        if let Err(error) = self.ledger.finish(held.attempt, object, None, &held.orphans) {
-            return self.unbooked(job, held, object, error);
-        }
-        let file = match self.ready(object) {
-            Ok(file) => file,
-            Err(failure) => return self.useless(job, object, failure, held.requests),
-        };
-        let mut sent = Sent::new(Outcome::Uploaded(file.clone()));
-        sent.warnings = warnings;
-        self.settle_or_watch(job, held, sent, file);
-    }
-
     pub(super) fn settle_or_watch(&self, job: Job<T>, held: Held<'a>, mut sent: Sent, file: FileObject) {
         sent.attempts = held.requests;
         sent.possible_orphans = ids(&held.orphans);

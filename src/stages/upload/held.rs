@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Job;
-use crate::ledger::{AttemptId, Parked as Known};
+use crate::ledger::{AttemptId, Intent, Parked as Known, StoredObject};
 use crate::model::{FileObject, Sha256, Timestamp};
 use crate::stages::budget::Reservation;
 
@@ -41,6 +41,28 @@ pub(super) struct Held<'a> {
 }
 
 impl Held<'_> {
+    /// Makes one that was begun just now.
+    pub(super) fn new(attempt: AttemptId, intent: &Intent, tagged: bool, burned: bool) -> Self {
+        let name = if tagged { &intent.tagged_name } else { &intent.file_name };
+        Self {
+            attempt,
+            key: intent.upload_key,
+            file_name: name.clone(),
+            size_bytes: intent.size_bytes,
+            media_type: intent.media_type.clone(),
+            tagged,
+            burned,
+            first_sent_at: intent.sent_at,
+            first_sent: None,
+            old_names: Vec::new(),
+            sends: 1,
+            resends: 0,
+            requests: 0,
+            orphans: Vec::new(),
+            reservation: None,
+        }
+    }
+
     /// Takes over what an earlier run left.
     pub(super) fn known(known: Known) -> Self {
         Self {
@@ -68,18 +90,13 @@ impl Held<'_> {
     }
 }
 
-/// A payload on its way.
+/// A payload that a sender can go on with.
 #[derive(Debug)]
-pub(super) struct Task<'a, T> {
-    pub(super) job: Job<T>,
-    /// The attempt, if the ledger knows it already.
-    pub(super) held: Option<Held<'a>>,
-}
-
-impl<T> Task<'_, T> {
-    pub(super) fn fresh(job: Job<T>) -> Self {
-        Self { job, held: None }
-    }
+pub(super) enum Ready<'a, T> {
+    /// To be sent.
+    Send(Job<T>, Box<Held<'a>>),
+    /// An earlier run stored it.
+    Stored(Job<T>, Box<StoredObject>),
 }
 
 /// Returns the ids of files.

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::attempt::differences;
-use super::held::{Held, Task, ids, is_marked};
+use super::held::{Held, Ready, ids, is_marked};
 use super::late::is_like;
 use super::listing::Unread;
 use super::{Job, Sent, Stop, Uploader};
@@ -309,7 +309,7 @@ impl<'a, T: Send> Uploader<'a, T> {
         held.burned = marked;
         held.sends += 1;
         held.resends += 1;
-        self.queue.unpark(Task { job, held: Some(held) });
+        self.queue.unpark(Ready::Send(job, Box::new(held)));
     }
 
     /// Lets go of an attempt of an earlier run that is nowhere to be found.

@@ -1,18 +1,17 @@
-//! The way of one payload: look-up, intent, attempts, and the end of each.
+//! The way of one payload that was begun: attempts, and what follows from each.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::attempt::{Sending, attempt, compare};
-use super::held::{Held, METADATA_KEY, Task};
+use super::book::Seat;
+use super::held::{Held, METADATA_KEY, Ready};
 use super::pace::{Exhausted, backoff, rest};
-use super::reconcile::Parked;
 use super::{Job, Sent, Stop, Uploader};
-use crate::ledger::{Begun, Intent, StoredObject};
+use crate::ledger::StoredObject;
 use crate::model::entry::WarningEntry;
 use crate::model::failpoint::{Step, hit};
-use crate::model::{Attempt, Code, Failure, FileName, FileObject, Outcome, Sha256, Timestamp};
+use crate::model::{Code, Failure, FileName, FileObject, Outcome, Sha256};
 use crate::stages::halt;
 use crate::targets::{Disposition, TargetError, TargetErrorKind, UploadExtra};
 
@@ -37,11 +36,15 @@ struct Tries {
 
 impl<'a, T: Send> Uploader<'a, T> {
     /// Sends until there is nothing to send any more.
-    pub(super) fn send_all(&self) {
-        while let Some(Task { job, held }) = self.queue.next() {
-            self.guarded(|| match held {
-                Some(held) => self.send(job, held),
-                None => self.begin(job),
+    pub(super) fn send_all(&self, mut seat: Seat<'a, T>) {
+        while let Some(ready) = self.queue.next(&mut seat.turn) {
+            self.guarded(|| match ready {
+                Ready::Send(job, held) => self.send(job, *held, &mut seat),
+                Ready::Stored(job, stored) => {
+                    // The target may be asked for it for a while.
+                    self.queue.give_back(&mut seat.turn);
+                    self.reuse(job, *stored);
+                }
             });
         }
     }
@@ -55,122 +58,20 @@ impl<'a, T: Send> Uploader<'a, T> {
         }
     }
 
-    /// Ends a job that had no turn.
-    fn leave(&self, job: Job<T>, code: Code) {
-        self.settle(job.ticket, Sent::new(Outcome::Failed(Failure::of(code))));
-    }
-
-    /// Ends a job because the whole run ends.
-    fn stop(&self, job: Job<T>, stop: Stop) {
-        self.listener.stop(stop);
-        self.leave(job, self.why());
-    }
-
-    /// Returns why jobs have no turn any more.
-    fn why(&self) -> Code {
-        self.listener.why_not().unwrap_or(Code::NotAttempted)
-    }
-
     /// Returns why nothing more may be sent, if somebody said halt or the time is up.
-    fn may_go(&self) -> Result<(), Stop> {
+    pub(super) fn may_go(&self) -> Result<(), Stop> {
         if let Some(reason) = self.options.state_dir.as_deref().and_then(halt::reason) {
             return Err(Stop::Halted(reason));
         }
         self.options.budget.check_duration().map_err(|exceeded| Stop::Budget(Box::new(exceeded)))
     }
 
-    fn begin(&self, job: Job<T>) {
-        if let Some(code) = self.listener.why_not() {
-            return self.leave(job, code);
-        }
-        if let Err(stop) = self.may_go() {
-            return self.stop(job, stop);
-        }
-        let now = self.clock().now();
-        let intent = self.intent(&job, now);
-        match self.ledger.begin(self.scope, &intent) {
-            Err(error) => self.stop(job, error.into()),
-            Ok(Begun::OverBudget(exceeded)) => self.stop(job, Stop::Budget(exceeded)),
-            Ok(Begun::Busy) => self.wait_for_another(job, now),
-            Ok(Begun::Stored(stored)) => self.reuse(job, *stored),
-            Ok(Begun::Unresolved(known)) => {
-                self.queue.park(Parked::known(Some(job), *known, self.clock().monotonic()));
-            }
-            Ok(Begun::Send { attempt, tagged, burned }) => {
-                let held = Held {
-                    attempt,
-                    key: job.key,
-                    file_name: if tagged { intent.tagged_name } else { intent.file_name },
-                    size_bytes: intent.size_bytes,
-                    media_type: intent.media_type,
-                    tagged,
-                    burned,
-                    first_sent_at: now,
-                    first_sent: None,
-                    old_names: Vec::new(),
-                    sends: 1,
-                    resends: 0,
-                    requests: 0,
-                    orphans: Vec::new(),
-                    reservation: None,
-                };
-                self.reserve_and_send(job, held);
-            }
-        }
-    }
-
-    fn reserve_and_send(&self, job: Job<T>, mut held: Held<'a>) {
-        match self.options.budget.reserve(&job.charges) {
-            Ok(reservation) => held.reservation = Some(reservation),
-            Err(exceeded) => return self.give_up(job, held, Some(Stop::Budget(Box::new(exceeded)))),
-        }
-        self.send(job, held);
-    }
-
-    /// Somebody is at the same file, or at one that could not be told from it.
-    fn wait_for_another(&self, job: Job<T>, sent_at: Timestamp) {
-        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        let (file_name, size_bytes) = (job.payload.file_name.to_string(), job.payload.size_bytes);
-        let outcome = if given_up.keys.contains(&job.key) {
-            let message = "the same file was sent for another input, and nobody knows whether it was stored";
-            let failure = Failure::new(Code::UploadAmbiguous, message);
-            Outcome::Ambiguous(Attempt { sent_at, file_name, size_bytes, failure, attempts: 0 })
-        } else if given_up.names.contains(&(file_name, size_bytes)) {
-            let message = "another file of the same name and size is of unknown outcome, and --name-tag never keeps them alike";
-            Outcome::Failed(Failure::new(Code::UploadFailed, message))
-        } else {
-            drop(given_up);
-            return self.queue.later(Task::fresh(job));
-        };
-        drop(given_up);
-        self.settle(job.ticket, Sent::new(outcome));
-    }
-
-    fn intent(&self, job: &Job<T>, sent_at: Timestamp) -> Intent {
-        let payload = &job.payload;
-        Intent {
-            upload_key: job.key,
-            source: payload.lineage.source.file_name().to_string_lossy().into_owned(),
-            file_name: payload.file_name.to_string(),
-            tagged_name: self.tagged(payload, &job.key, 0),
-            size_bytes: payload.size_bytes,
-            media_type: payload.media_type.to_string(),
-            digest: payload.digest,
-            run_id: self.options.run_id.clone(),
-            sent_at,
-            good_after: Some(sent_at.plus(self.options.min_ttl)),
-            force: self.options.force,
-            name_tag: self.options.name_tag,
-            charges: job.charges,
-        }
-    }
-
     /// Reports what is stored already, if it still is. What this run found of an earlier one's attempts is adopted.
     fn reuse(&self, job: Job<T>, stored: StoredObject) {
         match self.is_alive(&stored) {
             Err(stop) => self.stop(job, stop),
-            Ok(None) if self.listener.why_not().is_some() => self.leave(job, self.why()),
-            Ok(None) => self.begin(job),
+            Ok(None) if self.listener.why_not().is_some() => self.leave(job),
+            Ok(None) => self.queue.anew(job),
             Ok(Some(verified_at)) => {
                 let ours = stored.run_id == self.options.run_id;
                 let file = match self.ready(&stored.file) {
@@ -189,7 +90,7 @@ impl<'a, T: Send> Uploader<'a, T> {
     }
 
     /// Sends an attempt until its outcome is known, or known to be unknown.
-    pub(super) fn send(&self, job: Job<T>, mut held: Held<'a>) {
+    fn send(&self, job: Job<T>, mut held: Held<'a>, seat: &mut Seat<'a, T>) {
         let mut tries = Tries::default();
         let ends = self.ends();
         loop {
@@ -207,9 +108,15 @@ impl<'a, T: Send> Uploader<'a, T> {
             let came = self.attempt(&job, &held, &mut tries);
             drop(slot);
             match came {
-                Came::Again(wait) if rest(self.clock(), wait, &ends) => {}
-                Came::Again(_) => return self.give_up(job, held, None),
-                Came::Stored(object, warnings) => return self.stored(job, held, &object, warnings),
+                Came::Again(wait) => {
+                    if !wait.is_zero() {
+                        self.queue.give_back(&mut seat.turn);
+                    }
+                    if !rest(self.clock(), wait, &ends) {
+                        return self.give_up(job, held, None);
+                    }
+                }
+                Came::Stored(object, warnings) => return self.stored(job, held, (object, warnings), seat),
                 Came::Spoiled(object, failure) => return self.spoiled(job, held, failure, object),
                 Came::Unknown(error) => return self.park(job, held, &error),
                 Came::Ended(failure, stop) => {
