@@ -2,14 +2,22 @@
 //!
 //! While the run goes on, each entry is appended to `<manifest>.partial`. At its end the entries are written in
 //! order of (seq, part) through an index of offsets, 24 bytes an entry, and renamed into place: entries
-//! themselves are never all in memory.
+//! themselves are never all in memory. Where nothing was stored, entries are appended in order, and the journal itself
+//! is renamed.
+
+mod order;
+mod reader;
+mod writeback;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use self::order::{Line, Order};
+use self::reader::Reader;
+use self::writeback::Writeback;
 use crate::model::digest::Hasher;
 use crate::model::entry::{Entry, Status, WarningEntry};
 use crate::model::failpoint::{Step, hit};
@@ -27,13 +35,16 @@ pub struct Journal {
     /// The entry that is being written.
     line: Vec<u8>,
     index: Vec<Slot>,
+    order: Order,
+    writeback: Writeback,
     hasher: RandomState,
 }
 
 /// A manifest that is not yet in its place.
 #[derive(Debug)]
 pub struct Made {
-    temp: tempfile::NamedTempFile,
+    /// `None` if it is the journal itself.
+    temp: Option<tempfile::NamedTempFile>,
     /// Its digest.
     pub digest: Sha256,
 }
@@ -73,44 +84,78 @@ impl Journal {
                 }
             }
             file.set_len(0)?;
-            return Ok((Self::of(path, file), left));
+            return Ok((Self::of(path, file, !keeps), left));
         }
     }
 
-    fn of(path: &Path, file: File) -> Self {
+    fn of(path: &Path, file: File, in_order: bool) -> Self {
         Self {
             path: path.to_owned(),
             writer: BufWriter::with_capacity(BUFFER_BYTES, file),
             length: 0,
             line: Vec::new(),
             index: Vec::new(),
+            order: Order::new(in_order),
+            writeback: Writeback::default(),
             hasher: RandomState::new(),
         }
     }
 
-    /// Appends an entry; it is durable after the next [`Journal::sync`].
+    /// Appends an entry; it is durable after the next [`Journal::sync`]. As long as nothing was stored, one that came too
+    /// early waits in memory for its turn.
     ///
     /// # Errors
     /// The disk is full or gone.
     pub fn append(&mut self, entry: &Entry) -> io::Result<()> {
         hit(Step::JournalAppend)?;
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, entry)?;
-        self.line.push(b'\n');
-        self.writer.write_all(&self.line)?;
-        let length = u32::try_from(self.line.len()).map_err(|_| io::Error::other("an entry is too long"))?;
-        let is_sent = matches!(entry.status, Status::Uploaded | Status::Adopted);
-        let file = entry.file.as_ref().map_or(0, |file| self.hasher.hash_one(&file.file_id));
-        self.index.push(Slot {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        serde_json::to_writer(&mut line, entry)?;
+        line.push(b'\n');
+        let length = u32::try_from(line.len()).map_err(|_| io::Error::other("an entry is too long"))?;
+        let slot = Slot {
             seq: entry.seq,
             part: entry.part,
             length,
-            offset: self.length,
-            file,
-            is_sent,
-        });
-        self.length += u64::from(length);
+            offset: 0,
+            file: entry.file.as_ref().map_or(0, |file| self.hasher.hash_one(&file.file_id)),
+            is_sent: matches!(entry.status, Status::Uploaded | Status::Adopted),
+        };
+        // What may be stored, and be known nowhere else, waits for nothing.
+        let is_news =
+            entry.status != Status::Reused && (slot.file != 0 || !entry.possible_orphans.is_empty());
+        if is_news && self.order.is_kept() {
+            self.give_up_order()?;
+        }
+        if self.order.is_kept() && !self.order.is_turn_of(&slot) {
+            let Err(line) = self.order.wait(Line { slot, parts: entry.parts, bytes: line }) else {
+                return Ok(());
+            };
+            self.give_up_order()?;
+            return self.write(line.slot, line.parts, &line.bytes);
+        }
+        self.write(slot, entry.parts, &line)?;
+        self.line = line;
+        while self.order.is_kept()
+            && let Some(Line { slot, parts, bytes }) = self.order.next()
+        {
+            self.write(slot, parts, &bytes)?;
+        }
         Ok(())
+    }
+
+    fn write(&mut self, slot: Slot, parts: u32, line: &[u8]) -> io::Result<()> {
+        self.writer.write_all(line)?;
+        if self.order.is_kept() {
+            self.order.written(&slot, parts, line);
+        }
+        self.index.push(Slot { offset: self.length, ..slot });
+        self.length += u64::from(slot.length);
+        Ok(())
+    }
+
+    fn give_up_order(&mut self) -> io::Result<()> {
+        self.order.give_up().try_for_each(|line| self.write(line.slot, line.parts, &line.bytes))
     }
 
     /// Hands everything appended to the system: it survives this process, and no power cut.
@@ -119,7 +164,12 @@ impl Journal {
     /// The disk is full or gone.
     pub fn flush(&mut self) -> io::Result<()> {
         hit(Step::JournalSync)?;
-        self.writer.flush()
+        self.writer.flush()?;
+        // Only a journal that becomes the manifest must be durable in the end.
+        match self.order.is_kept() {
+            true => self.writeback.written(self.writer.get_ref(), self.length),
+            false => Ok(()),
+        }
     }
 
     /// Makes everything appended durable.
@@ -136,6 +186,7 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone.
     pub fn write_sorted(&mut self, out: &mut dyn Write) -> io::Result<Sha256> {
+        self.give_up_order()?;
         self.flush()?;
         self.index.sort_unstable();
         let mut dealt = self.deal_shared()?.into_iter();
@@ -191,11 +242,18 @@ impl Journal {
         Ok(dealt)
     }
 
-    /// Makes the manifest, beside `path`.
+    /// Makes the manifest, beside `path`, where the journal is, too.
     ///
     /// # Errors
     /// The disk is full or gone.
     pub fn make(&mut self, path: &Path) -> io::Result<Made> {
+        if self.order.is_kept() && self.may_be_manifest() {
+            self.order.rest().try_for_each(|line| self.write(line.slot, line.parts, &line.bytes))?;
+            self.flush()?;
+            self.writeback.wait()?;
+            self.writer.get_ref().sync_all()?;
+            return Ok(Made { temp: None, digest: self.order.digest() });
+        }
         let mut temp = tempfile::Builder::new().prefix(".docferry-").tempfile_in(parent(path))?;
         let digest = {
             let mut out = BufWriter::with_capacity(BUFFER_BYTES, temp.as_file_mut());
@@ -205,19 +263,31 @@ impl Journal {
         };
         temp.as_file().sync_all()?;
         set_readable(temp.as_file())?;
-        Ok(Made { temp, digest })
+        Ok(Made { temp: Some(temp), digest })
     }
 
-    /// Puts the manifest at `path` and removes the journal.
+    /// Tells whether the journal is still in its place, a file like others that can be renamed.
+    fn may_be_manifest(&self) -> bool {
+        let file = self.writer.get_ref();
+        is_at(file, &self.path).unwrap_or(false)
+            && std::fs::symlink_metadata(&self.path).is_ok_and(|there| there.is_file())
+            && set_readable(file).is_ok()
+    }
+
+    /// Puts the manifest at `path`; the journal is gone then.
     ///
     /// # Errors
     /// The disk is full or gone; the journal stays then.
     pub fn put(self, made: Made, path: &Path) -> io::Result<()> {
         hit(Step::ManifestRename)?;
-        made.temp.persist(path).map_err(|e| e.error)?;
+        let is_journal = made.temp.is_none();
+        match made.temp {
+            Some(temp) => temp.persist(path).map(drop).map_err(|e| e.error)?,
+            None => std::fs::rename(&self.path, path)?,
+        }
         sync_folder(parent(path))?;
         hit(Step::AfterRename)?;
-        self.discard()
+        if is_journal { Ok(()) } else { self.discard() }
     }
 
     /// Makes the manifest at `path` and removes the journal.
@@ -240,36 +310,6 @@ impl Journal {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
-    }
-}
-
-/// Reads lines of a journal. A relative seek keeps the buffer, and neighbours in order are neighbours in the journal
-/// mostly.
-struct Reader<'a> {
-    file: BufReader<&'a File>,
-    at: u64,
-    line: Vec<u8>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(file: &'a File) -> io::Result<Self> {
-        let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
-        let at = file.seek(SeekFrom::Start(0))?;
-        Ok(Self { file, at, line: Vec::new() })
-    }
-
-    fn line(&mut self, slot: &Slot) -> io::Result<&[u8]> {
-        let delta = i64::try_from(slot.offset).unwrap_or(0) - i64::try_from(self.at).unwrap_or(0);
-        self.file.seek_relative(delta)?;
-        self.line.resize(slot.length as usize, 0);
-        self.file.read_exact(&mut self.line)?;
-        self.at = slot.offset + u64::from(slot.length);
-        Ok(&self.line)
-    }
-
-    fn replace(&mut self, line: Vec<u8>) -> &[u8] {
-        self.line = line;
-        &self.line
     }
 }
 
@@ -421,6 +461,89 @@ mod tests {
             .collect();
         assert_eq!(order, [(0, 0), (0, 1), (1, 0), (2, 0)]);
         assert!(!partial.exists());
+    }
+
+    /// Returns the order of the lines of a manifest that has this digest.
+    fn order_of(path: &Path, digest: Sha256) -> Vec<(u64, u32)> {
+        let text = std::fs::read(path).unwrap();
+        assert_eq!(digest, Sha256::of(&text));
+        let lines = text.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+        let entries = lines.map(|line| serde_json::from_slice::<Entry>(line).unwrap());
+        entries.map(|entry| (entry.seq, entry.part)).collect()
+    }
+
+    #[test]
+    fn a_journal_in_order_becomes_the_manifest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.jsonl");
+        let partial = beside(&path, ".partial");
+        let (mut journal, _) = Journal::create(&partial, false).unwrap();
+        // The input 3 is never told of.
+        for (seq, part, parts) in [(2, 0, 0), (1, 1, 2), (0, 0, 1), (4, 0, 1), (1, 0, 2)] {
+            journal.append(&Entry { parts, ..entry(seq, part) }).unwrap();
+        }
+        journal.flush().unwrap();
+        assert_eq!(std::fs::read_to_string(&partial).unwrap().lines().count(), 4);
+        let digest = journal.finish(&path).unwrap();
+        assert_eq!(order_of(&path, digest), [(0, 0), (1, 0), (1, 1), (2, 0), (4, 0)]);
+        assert!(!partial.exists());
+    }
+
+    #[test]
+    fn what_is_stored_waits_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.jsonl");
+        let partial = beside(&path, ".partial");
+        let (mut journal, _) = Journal::create(&partial, false).unwrap();
+        journal.append(&entry(3, 0)).unwrap();
+        let orphans = vec!["file_1".to_owned()];
+        journal.append(&Entry { possible_orphans: orphans, ..entry(2, 0) }).unwrap();
+        journal.append(&entry(0, 0)).unwrap();
+        journal.flush().unwrap();
+        assert_eq!(std::fs::read_to_string(&partial).unwrap().lines().count(), 3);
+        let digest = journal.finish(&path).unwrap();
+        assert_eq!(order_of(&path, digest), [(0, 0), (2, 0), (3, 0)]);
+    }
+
+    #[test]
+    fn a_line_that_comes_twice_or_too_late_is_not_lost() {
+        for second in [(1, 0), (0, 0)] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("m.jsonl");
+            let (mut journal, _) = Journal::create(&beside(&path, ".partial"), false).unwrap();
+            for (seq, part) in [(0, 0), (2, 0), second, second] {
+                journal.append(&entry(seq, part)).unwrap();
+            }
+            let digest = journal.finish(&path).unwrap();
+            let mut expected = vec![(0, 0), second, second, (2, 0)];
+            expected.sort_unstable();
+            assert_eq!(order_of(&path, digest), expected);
+        }
+    }
+
+    #[test]
+    fn a_journal_that_was_removed_is_still_made_into_a_manifest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.jsonl");
+        let partial = beside(&path, ".partial");
+        let (mut journal, _) = Journal::create(&partial, false).unwrap();
+        journal.append(&entry(0, 0)).unwrap();
+        std::fs::remove_file(&partial).unwrap();
+        let digest = journal.finish(&path).unwrap();
+        assert_eq!(order_of(&path, digest), [(0, 0)]);
+    }
+
+    #[test]
+    fn only_so_many_lines_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.jsonl");
+        let (mut journal, _) = Journal::create(&beside(&path, ".partial"), false).unwrap();
+        (1..2_000).rev().for_each(|seq| journal.append(&entry(seq, 0)).unwrap());
+        assert_eq!(journal.index.len(), 1_999, "none of them waits any more");
+        journal.append(&entry(0, 0)).unwrap();
+        let digest = journal.finish(&path).unwrap();
+        let expected: Vec<(u64, u32)> = (0..2_000).map(|seq| (seq, 0)).collect();
+        assert_eq!(order_of(&path, digest), expected);
     }
 
     #[test]
