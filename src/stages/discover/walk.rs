@@ -1,7 +1,7 @@
 //! The walk below a root.
 
-use std::ffi::OsStr;
-use std::fs::Metadata;
+use std::ffi::{OsStr, OsString};
+use std::fs::{DirEntry, Metadata};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use crate::model::{Candidate, Code, RelativePath, Source, Timestamp};
 
 /// Folders nest this deep at the most; deeper ones are reported.
 const MAX_DEPTH: usize = 256;
+/// So many folders are open at the most.
+const MAX_OPEN: usize = 64;
 /// Names that are never inputs below a root.
 const OWN_NAMES: [&str; 3] = [".git", ".docferry", ".docferryignore"];
 
@@ -33,11 +35,12 @@ pub(super) struct Root {
     pub(super) meta: Option<Metadata>,
 }
 
-/// A folder whose names are being visited.
+/// A folder whose names are being visited. A name is looked up in the folder itself, which is open meanwhile, or, where
+/// many are open, by its whole path.
 #[derive(Debug)]
 struct Open {
     folder: PathBuf,
-    names: std::vec::IntoIter<std::ffi::OsString>,
+    names: std::vec::IntoIter<(OsString, Option<DirEntry>)>,
     ignores: IgnoreStack,
     below: Arc<Below>,
 }
@@ -62,13 +65,17 @@ impl Iterator for Walk {
                     None => continue,
                 }
             };
-            let Some(name) = open.names.next() else {
+            let Some((name, entry)) = open.names.next() else {
                 self.open.pop();
                 continue;
             };
             let (path, below, ignores) =
                 (open.folder.join(&name), Arc::clone(&open.below), open.ignores.clone());
-            let found = match std::fs::symlink_metadata(&path) {
+            let meta = match entry {
+                Some(entry) => entry.metadata(),
+                None => std::fs::symlink_metadata(&path),
+            };
+            let found = match meta {
                 Ok(meta) => self.visit(&path, &meta, &below, &ignores),
                 Err(error) => Some(unreadable(&path, &below.root, &error)),
             };
@@ -121,7 +128,7 @@ impl Walk {
         if self.open.len() >= MAX_DEPTH {
             return Some(unreadable(folder, &below.root, &std::io::Error::other("folders nest too deep")));
         }
-        match sorted_names(folder) {
+        match sorted_names(folder, self.open.len() < MAX_OPEN) {
             Ok(names) => {
                 let ignores = ignores.enter(folder, self.options.gitignore);
                 let names = names.into_iter();
@@ -271,10 +278,13 @@ fn unreadable(path: &Path, root: &Path, error: &std::io::Error) -> Found {
     Found { candidate, skipped: None, unreadable: Some((code, error.to_string())) }
 }
 
-fn sorted_names(folder: &Path) -> std::io::Result<Vec<std::ffi::OsString>> {
-    let mut names =
-        std::fs::read_dir(folder)?.map(|e| e.map(|e| e.file_name())).collect::<Result<Vec<_>, _>>()?;
-    names.sort();
+fn sorted_names(folder: &Path, stays_open: bool) -> std::io::Result<Vec<(OsString, Option<DirEntry>)>> {
+    let named = std::fs::read_dir(folder)?.map(|entry| {
+        let entry = entry?;
+        Ok((entry.file_name(), stays_open.then_some(entry)))
+    });
+    let mut names = named.collect::<std::io::Result<Vec<_>>>()?;
+    names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     Ok(names)
 }
 
