@@ -203,12 +203,23 @@ pub(crate) fn each_chunk(
     limit: u64,
     mut take: impl FnMut(&[u8]) -> bool,
 ) -> Result<()> {
+    let usize_of = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    if let Some(all) = input.in_memory() {
+        let from = all.get(usize_of(start)..).unwrap_or_default();
+        for piece in from[..from.len().min(usize_of(limit))].chunks(CHUNK) {
+            meter.check_cancelled()?;
+            if !take(piece) {
+                break;
+            }
+        }
+        return Ok(());
+    }
     input.seek(SeekFrom::Start(start)).map_err(ConvertError::Io)?;
     let mut left = limit;
     let mut chunk = vec![0; CHUNK];
     while left > 0 {
         meter.check_cancelled()?;
-        let want = CHUNK.min(usize::try_from(left).unwrap_or(CHUNK));
+        let want = CHUNK.min(usize_of(left));
         let n = match input.read(&mut chunk[..want]) {
             Ok(0) => break,
             Ok(n) => n,
@@ -223,9 +234,12 @@ pub(crate) fn each_chunk(
     Ok(())
 }
 
+/// So many bytes can be counted in a `u8`, and are whole vectors: the rest of a lane would go byte by byte.
+const LANE: usize = 192;
+
 /// Counts bytes, in lanes of `u8` that the compiler turns into vector code: a sum that is checked for overflow, which a
 /// lane cannot have, would be none.
 pub(crate) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> u64 {
-    let lanes = bytes.chunks(255);
+    let lanes = bytes.chunks(LANE);
     lanes.map(|lane| u64::from(lane.iter().fold(0_u8, |n, &byte| n.wrapping_add(is(byte).into())))).sum()
 }

@@ -43,17 +43,30 @@ pub use warning::{Warning, WarningCode};
 pub trait Input: Read + Seek + Send {
     /// Returns the length in bytes.
     fn size_bytes(&self) -> u64;
+
+    /// Returns all bytes, from the first one, if they are in memory: they can be looked at without being copied.
+    fn in_memory(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 impl<T: AsRef<[u8]> + Send> Input for std::io::Cursor<T> {
     fn size_bytes(&self) -> u64 {
         self.get_ref().as_ref().len() as u64
     }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self.get_ref().as_ref())
+    }
 }
 
 impl<I: Input + ?Sized> Input for &mut I {
     fn size_bytes(&self) -> u64 {
         (**self).size_bytes()
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        (**self).in_memory()
     }
 }
 
