@@ -1,8 +1,9 @@
 //! Uploads over loopback HTTP with the ledger on, against a bare loop that only posts the same bodies.
 //!
 //! `cargo bench --bench upload [-- ROUNDS]`. The server is `docferry serve` in another process, a fresh one for each
-//! measurement; both sides send the same multipart bodies, so many at a time. The rounds are taken in turns. Figures
-//! are medians, and ratios within one run.
+//! measurement, whose store is in memory where there is such a folder: the disk is for the ledger and the inputs, else a
+//! wait for the ledger would be one for the files of the server. Both sides send the same multipart bodies, so many at a
+//! time. The rounds are taken in turns. Figures are medians, and ratios within one run.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
 
 use std::io::{BufRead, BufReader};
@@ -35,7 +36,8 @@ struct Served {
 
 impl Served {
     fn start(place: &Path) -> Self {
-        let folder = tempfile::tempdir_in(place).unwrap();
+        let memory = Path::new("/dev/shm");
+        let folder = tempfile::tempdir_in(if memory.is_dir() { memory } else { place }).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_docferry"))
             .args(["serve", "--store"])
             .arg(folder.path().join("store"))
