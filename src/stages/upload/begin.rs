@@ -19,35 +19,29 @@ const AHEAD: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 struct Ahead {
     least: usize,
-    now: usize,
-    began: Option<Duration>,
+    most: usize,
+    since: Duration,
 }
 
 impl Ahead {
-    fn new(concurrency: usize) -> Self {
+    fn new(concurrency: usize, now: Duration) -> Self {
         let least = (concurrency * 2).min(MOST);
-        Self { least, now: least, began: None }
+        Self { least, most: least, since: now }
     }
 
-    /// Notes that the last ones are on their way; returns how many come next.
-    fn next(&mut self, now: Duration) -> usize {
-        let took = self.began.replace(now).map(|began| now.saturating_sub(began));
-        self.now = match took {
-            Some(took) if took < AHEAD => (self.now * 2).min(MOST),
-            Some(_) => (self.now / 2).max(self.least),
-            None => self.now,
-        };
-        self.now
+    /// Notes that some are on their way.
+    fn begun(&mut self, now: Duration) {
+        let took = now.saturating_sub(std::mem::replace(&mut self.since, now));
+        self.most = if took < AHEAD { (self.most * 2).min(MOST) } else { (self.most / 2).max(self.least) };
     }
 }
 
 impl<'a, T: Send> Uploader<'a, T> {
     /// Begins uploads until there will be none any more.
     pub(super) fn begin_all(&self) {
-        let mut ahead = Ahead::new(self.options.concurrency);
-        let mut most = ahead.next(self.clock().monotonic());
+        let mut ahead = Ahead::new(self.options.concurrency, self.clock().monotonic());
         loop {
-            let jobs = self.queue.next_fresh(most);
+            let jobs = self.queue.next_fresh(ahead.most);
             let n = jobs.len();
             if n == 0 {
                 return;
@@ -57,7 +51,7 @@ impl<'a, T: Send> Uploader<'a, T> {
                 // None of them was begun. Who owns their tickets says that they are lost; waiting for them would be for ever.
                 (0..n).for_each(|_| self.queue.settled());
             }
-            most = ahead.next(self.clock().monotonic());
+            ahead.begun(self.clock().monotonic());
         }
     }
 
@@ -68,7 +62,7 @@ impl<'a, T: Send> Uploader<'a, T> {
             self.listener.stop(stop);
         }
         if self.listener.why_not().is_some() {
-            return jobs.into_iter().for_each(|job| self.guarded(|| self.leave(job)));
+            return self.leave_all(jobs);
         }
         let now = self.clock().now();
         let intents: Arc<[Intent]> = jobs.iter().map(|job| self.intent(job, now)).collect();
@@ -76,7 +70,7 @@ impl<'a, T: Send> Uploader<'a, T> {
             Ok(begun) => begun,
             Err(error) => {
                 self.listener.stop(error.into());
-                return jobs.into_iter().for_each(|job| self.guarded(|| self.leave(job)));
+                return self.leave_all(jobs);
             }
         };
         let mut ready = Vec::with_capacity(jobs.len());
@@ -118,6 +112,10 @@ impl<'a, T: Send> Uploader<'a, T> {
                 Some(Ready::Send(job, Box::new(held)))
             }
         }
+    }
+
+    fn leave_all(&self, jobs: Vec<Job<T>>) {
+        jobs.into_iter().for_each(|job| self.guarded(|| self.leave(job)));
     }
 
     /// Ends a job that had no turn.
