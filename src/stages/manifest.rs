@@ -1,27 +1,32 @@
 //! The journal of a run, and the manifest made from it.
 //!
 //! While the run goes on, each entry is appended to `<manifest>.partial`. At its end the entries are written in
-//! order of (seq, part) through an index of offsets, 24 bytes an entry, and renamed into place: entries
+//! order of (seq, part) through an index of offsets, 40 bytes an entry, and renamed into place: entries
 //! themselves are never all in memory. Where nothing was stored, entries are appended in order, and the journal itself
 //! is renamed.
 
 mod order;
+mod place;
 mod reader;
 mod writeback;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use self::order::{Line, Order};
+use self::place::{is_at, lock, parent, set_aside, sync_folder};
 use self::reader::Reader;
 use self::writeback::Writeback;
 use crate::model::digest::Hasher;
 use crate::model::entry::{Entry, Status, WarningEntry};
 use crate::model::failpoint::{Step, hit};
 use crate::model::{Code, Sha256};
+
+pub(crate) use place::set_readable;
+pub use place::{beside, check_place, write_whole};
 
 /// How much is read and written at a time.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -325,82 +330,6 @@ fn trade(first: &mut Entry, second: &mut Entry) {
     first.warnings.extend(second.warnings.extract_if(.., |warning| of_the_file(warning)));
 }
 
-/// Refuses a place that a manifest must not take: it is renamed into place, and what is there goes away.
-///
-/// # Errors
-/// A folder or a device is there.
-pub fn check_place(path: &Path) -> io::Result<()> {
-    match std::fs::metadata(path) {
-        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(there) if !there.is_file() => Err(io::Error::other("it is no regular file")),
-        _ => Ok(()),
-    }
-}
-
-/// Writes a small file next to the manifest through a rename.
-///
-/// # Errors
-/// The disk is full or gone.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = parent(path);
-    let mut temp = tempfile::Builder::new().prefix(".docferry-").tempfile_in(folder)?;
-    temp.write_all(bytes)?;
-    temp.as_file().sync_all()?;
-    set_readable(temp.as_file())?;
-    temp.persist(path).map_err(|e| e.error)?;
-    sync_folder(folder)
-}
-
-/// Returns `path` with something appended to its file name.
-#[must_use]
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Temporary files are made for their owner only; manifests and outputs are files like others.
-pub(crate) fn set_readable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-/// Tells whether an open file is the one at a path.
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let opened = file.metadata()?;
-    match std::fs::metadata(path) {
-        Ok(there) => Ok((there.dev(), there.ino()) == (opened.dev(), opened.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn lock(file: &File) -> io::Result<()> {
-    rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| io::Error::new(io::ErrorKind::WouldBlock, "another run writes this manifest now"))
-}
-
-/// Moves a journal that holds something to the first free `<journal>.<n>`.
-fn set_aside(path: &Path, file: &File) -> io::Result<Option<PathBuf>> {
-    let mut file = file;
-    if file.seek(SeekFrom::End(0))? == 0 {
-        return Ok(None);
-    }
-    let free = (1u32..).map(|n| beside(path, &format!(".{n}"))).find(|path| !path.exists());
-    let Some(free) = free else { return Ok(None) };
-    std::fs::rename(path, &free)?;
-    Ok(Some(free))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -440,27 +369,13 @@ mod tests {
         }
     }
 
-    #[test]
-    fn manifest_is_in_order_whatever_the_order_of_the_journal() {
+    /// Begins a journal for `m.jsonl` in a new folder.
+    fn begin(keeps: bool) -> (tempfile::TempDir, PathBuf, Journal) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.jsonl");
-        let partial = beside(&path, ".partial");
-        let (mut journal, left) = Journal::create(&partial, true).unwrap();
+        let (journal, left) = Journal::create(&beside(&path, ".partial"), keeps).unwrap();
         assert_eq!(left, None);
-        for (seq, part) in [(2, 0), (0, 1), (1, 0), (0, 0)] {
-            journal.append(&entry(seq, part)).unwrap();
-        }
-        let digest = journal.finish(&path).unwrap();
-        let text = std::fs::read(&path).unwrap();
-        assert_eq!(digest, Sha256::of(&text));
-        let order: Vec<(u64, u32)> = text
-            .split(|b| *b == b'\n')
-            .filter(|line| !line.is_empty())
-            .map(|line| serde_json::from_slice::<Entry>(line).unwrap())
-            .map(|entry| (entry.seq, entry.part))
-            .collect();
-        assert_eq!(order, [(0, 0), (0, 1), (1, 0), (2, 0)]);
-        assert!(!partial.exists());
+        (folder, path, journal)
     }
 
     /// Returns the order of the lines of a manifest that has this digest.
@@ -473,34 +388,39 @@ mod tests {
     }
 
     #[test]
+    fn manifest_is_in_order_whatever_the_order_of_the_journal() {
+        let (_folder, path, mut journal) = begin(true);
+        for (seq, part) in [(2, 0), (0, 1), (1, 0), (0, 0)] {
+            journal.append(&entry(seq, part)).unwrap();
+        }
+        let digest = journal.finish(&path).unwrap();
+        assert_eq!(order_of(&path, digest), [(0, 0), (0, 1), (1, 0), (2, 0)]);
+        assert!(!beside(&path, ".partial").exists());
+    }
+
+    #[test]
     fn a_journal_in_order_becomes_the_manifest() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("m.jsonl");
-        let partial = beside(&path, ".partial");
-        let (mut journal, _) = Journal::create(&partial, false).unwrap();
+        let (_folder, path, mut journal) = begin(false);
         // The input 3 is never told of.
         for (seq, part, parts) in [(2, 0, 0), (1, 1, 2), (0, 0, 1), (4, 0, 1), (1, 0, 2)] {
             journal.append(&Entry { parts, ..entry(seq, part) }).unwrap();
         }
         journal.flush().unwrap();
-        assert_eq!(std::fs::read_to_string(&partial).unwrap().lines().count(), 4);
+        assert_eq!(std::fs::read_to_string(beside(&path, ".partial")).unwrap().lines().count(), 4);
         let digest = journal.finish(&path).unwrap();
         assert_eq!(order_of(&path, digest), [(0, 0), (1, 0), (1, 1), (2, 0), (4, 0)]);
-        assert!(!partial.exists());
+        assert!(!beside(&path, ".partial").exists());
     }
 
     #[test]
     fn what_is_stored_waits_for_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("m.jsonl");
-        let partial = beside(&path, ".partial");
-        let (mut journal, _) = Journal::create(&partial, false).unwrap();
+        let (_folder, path, mut journal) = begin(false);
         journal.append(&entry(3, 0)).unwrap();
         let orphans = vec!["file_1".to_owned()];
         journal.append(&Entry { possible_orphans: orphans, ..entry(2, 0) }).unwrap();
         journal.append(&entry(0, 0)).unwrap();
         journal.flush().unwrap();
-        assert_eq!(std::fs::read_to_string(&partial).unwrap().lines().count(), 3);
+        assert_eq!(std::fs::read_to_string(beside(&path, ".partial")).unwrap().lines().count(), 3);
         let digest = journal.finish(&path).unwrap();
         assert_eq!(order_of(&path, digest), [(0, 0), (2, 0), (3, 0)]);
     }
@@ -508,9 +428,7 @@ mod tests {
     #[test]
     fn a_line_that_comes_twice_or_too_late_is_not_lost() {
         for second in [(1, 0), (0, 0)] {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("m.jsonl");
-            let (mut journal, _) = Journal::create(&beside(&path, ".partial"), false).unwrap();
+            let (_folder, path, mut journal) = begin(false);
             for (seq, part) in [(0, 0), (2, 0), second, second] {
                 journal.append(&entry(seq, part)).unwrap();
             }
@@ -523,21 +441,16 @@ mod tests {
 
     #[test]
     fn a_journal_that_was_removed_is_still_made_into_a_manifest() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("m.jsonl");
-        let partial = beside(&path, ".partial");
-        let (mut journal, _) = Journal::create(&partial, false).unwrap();
+        let (_folder, path, mut journal) = begin(false);
         journal.append(&entry(0, 0)).unwrap();
-        std::fs::remove_file(&partial).unwrap();
+        std::fs::remove_file(beside(&path, ".partial")).unwrap();
         let digest = journal.finish(&path).unwrap();
         assert_eq!(order_of(&path, digest), [(0, 0)]);
     }
 
     #[test]
     fn only_so_many_lines_wait() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("m.jsonl");
-        let (mut journal, _) = Journal::create(&beside(&path, ".partial"), false).unwrap();
+        let (_folder, path, mut journal) = begin(false);
         (1..2_000).rev().for_each(|seq| journal.append(&entry(seq, 0)).unwrap());
         assert_eq!(journal.index.len(), 1_999, "none of them waits any more");
         journal.append(&entry(0, 0)).unwrap();
