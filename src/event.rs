@@ -19,6 +19,9 @@ pub enum Event<'a> {
     Counted(&'a Counters),
     /// An entry is final. It is durable when its batch is announced.
     Finished(&'a Entry),
+    /// An entry that was told as finished is of unknown outcome after all: the target gave its id to another file, too.
+    /// Told at the end of the run, with the entry as it is in the manifest.
+    Doubted(&'a Entry),
     /// All entries of a batch are durable in the journal.
     BatchDone(&'a Batch),
     /// The run takes no more work.

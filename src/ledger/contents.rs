@@ -165,7 +165,7 @@ pub(super) fn export<E>(
     let sql = "SELECT o.file, o.verified_at, o.used_at, o.run, o.proof, o.upload_key,
             o.state, o.source, o.digest, o.name, o.media_type, o.sent_at, s.target, s.workspace
         FROM object AS o JOIN scope AS s ON s.id = o.scope
-        WHERE o.file_id IS NOT NULL ORDER BY o.id";
+        WHERE o.file_id IS NOT NULL AND o.state <> 1 ORDER BY o.id";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -250,7 +250,7 @@ pub(super) fn take_in(desk: &Desk<'_>, record: &Record) -> Result<Taken, LedgerE
 pub(super) fn forget(desk: &Desk<'_>, what: &Forget) -> Result<usize, LedgerError> {
     match what {
         Forget::Files(ids) => {
-            let sql = "DELETE FROM object WHERE file_id = ?1";
+            let sql = "DELETE FROM object WHERE file_id = ?1 AND state <> 1";
             ids.iter().try_fold(0, |sum, id| Ok(sum + desk.execute(sql, [id])?))
         }
         Forget::Scope(scope) => {

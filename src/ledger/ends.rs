@@ -43,8 +43,17 @@ fn mine(desk: &Desk<'_>, attempt: AttemptId) -> Result<Held, LedgerError> {
     found.map(|(row, _)| row).ok_or(LedgerError::NotOpen { attempt: attempt.row })
 }
 
-/// Refuses an id that is that of another upload.
-fn check_new(desk: &Desk<'_>, scope: Scope, file: &FileObject) -> Result<(), LedgerError> {
+/// Refuses an id that is that of another upload. One that is in doubt is that of whoever proves it.
+fn check_new(
+    desk: &Desk<'_>,
+    scope: Scope,
+    file: &FileObject,
+    proof: Option<Proof>,
+) -> Result<(), LedgerError> {
+    if proof.is_some() {
+        let sql = "UPDATE object SET file_id = NULL WHERE scope = ?1 AND file_id = ?2 AND state = 1";
+        desk.execute(sql, params![scope.0, file.file_id])?;
+    }
     let sql = "SELECT source FROM object WHERE scope = ?1 AND file_id = ?2";
     match desk.first(sql, params![scope.0, file.file_id], |row| row.get(0))? {
         Some(of) => Err(LedgerError::DuplicateId { file_id: file.file_id.clone(), of }),
@@ -52,16 +61,40 @@ fn check_new(desk: &Desk<'_>, scope: Scope, file: &FileObject) -> Result<(), Led
     }
 }
 
-/// Records that an attempt is stored as `file`.
+/// Refuses an attempt whose name and size another open one has.
+fn check_alone(desk: &Desk<'_>, row: &Held) -> Result<(), LedgerError> {
+    let sql = "SELECT 1 FROM object
+        WHERE scope = ?1 AND state IN (0, 1) AND name = ?2 AND size = ?3 AND id <> ?4";
+    match desk.first(sql, params![row.scope.0, row.name, row.size, row.id], |_| Ok(()))? {
+        Some(()) => Err(LedgerError::NotAlone { name: row.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Records that an attempt is stored as `file`. If that is refused because the target gave the id twice, what is recorded
+/// is the doubt: the refusal is no failure.
 pub(super) fn finish(
     desk: &Desk<'_>,
     attempt: AttemptId,
     file: &FileObject,
     proof: Option<Proof>,
     orphans: &[FileObject],
-) -> Result<(), LedgerError> {
+) -> Result<Result<(), LedgerError>, LedgerError> {
     let row = mine(desk, attempt)?;
-    check_new(desk, row.scope, file)?;
+    if proof == Some(Proof::SoleCandidate) {
+        check_alone(desk, &row)?;
+    }
+    match check_new(desk, row.scope, file, proof) {
+        Ok(()) => {}
+        Err(twice @ LedgerError::DuplicateId { .. }) => {
+            // What was found in a listing is somebody's; an answer may be wrong about either.
+            if proof.is_none() {
+                doubt(desk, row.scope, attempt.run, &file.file_id)?;
+            }
+            return Ok(Err(twice));
+        }
+        Err(error) => return Err(error),
+    }
     let sql = "UPDATE object
         SET state = 2, file_id = ?2, file = ?3, expires_at = ?4, verified_at = sent_at, used_at = sent_at, proof = ?5
         WHERE id = ?1";
@@ -78,13 +111,36 @@ pub(super) fn finish(
     let_go(desk, &row)?;
     periods::settle(desk, row.scope, row.day, &row.charges)?;
     add_usage(desk, row.scope, row.size)?;
-    note_orphans(desk, row.id, orphans)
+    note_orphans(desk, row.id, orphans)?;
+    Ok(Ok(()))
+}
+
+/// The target gave two uploads of a run one id. Which of them it belongs to, nobody knows: answers come in any order. So
+/// the one that was booked is of unknown outcome, too, if its id was not found in a listing. It keeps the id, so that no
+/// third one gets it by an answer; what it cost stays paid.
+fn doubt(desk: &Desk<'_>, scope: Scope, run: u64, file_id: &str) -> Result<(), LedgerError> {
+    let sql = "SELECT * FROM object WHERE scope = ?1 AND file_id = ?2 AND state = 2 AND proof IS NULL";
+    let booked = desk.first(sql, params![scope.0, file_id], |row| {
+        Ok((Held::read(row)?, run_mark(row.get_ref("run")?.as_str()?)))
+    })?;
+    let Some((row, _)) = booked.filter(|(_, of)| *of == run) else { return Ok(()) };
+    let sql = "UPDATE object
+        SET state = 1, file = NULL, expires_at = NULL, verified_at = NULL, used_at = NULL,
+            files = 0, bytes = 0, tokens = 0, cost = 0
+        WHERE id = ?1";
+    desk.execute(sql, [row.id])?;
+    let sql = "UPDATE scope SET usage_bytes = usage_bytes - ?2, usage_files = usage_files - 1
+        WHERE id = ?1 AND usage_at IS NOT NULL";
+    desk.execute(sql, params![scope.0, row.size])?;
+    // Somebody may send the same name and size by now.
+    let sql = "INSERT OR IGNORE INTO lock (scope, name, size, attempt) VALUES (?1, ?2, ?3, ?4)";
+    desk.execute(sql, params![scope.0, row.name, row.size, row.id]).map(drop)
 }
 
 /// Records that what an attempt stored as `file` is of no use: it took room and budgets all the same.
 pub(super) fn spoil(desk: &Desk<'_>, attempt: AttemptId, file: &FileObject) -> Result<(), LedgerError> {
     let row = mine(desk, attempt)?;
-    check_new(desk, row.scope, file)?;
+    check_new(desk, row.scope, file, None)?;
     note_orphans(desk, row.id, std::slice::from_ref(file))?;
     periods::settle(desk, row.scope, row.day, &row.charges)?;
     add_usage(desk, row.scope, int(file.size_bytes))?;

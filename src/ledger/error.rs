@@ -61,6 +61,12 @@ pub enum LedgerError {
         /// What it was given for first.
         of: String,
     },
+    /// That it is the only one of its name and size proves nothing: another upload of that name and size is open.
+    #[error("another upload of the name `{name}` and of the same size is of unknown outcome")]
+    NotAlone {
+        /// The name.
+        name: String,
+    },
     /// There is no attempt of this number that could still end: it is done, or another process took it over.
     #[error("the upload attempt {attempt} is no longer open")]
     NotOpen {
@@ -127,7 +133,7 @@ impl LedgerError {
 
     /// Tells whether a command refused before it wrote anything, so that others of its group are not touched.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self, Self::DuplicateId { .. } | Self::NotOpen { .. })
+        matches!(self, Self::DuplicateId { .. } | Self::NotAlone { .. } | Self::NotOpen { .. })
     }
 
     /// Returns what the user can do.
@@ -147,7 +153,8 @@ impl LedgerError {
             Self::DuplicateId { .. } => {
                 "nothing more is sent, because the target's answers cannot be relied on".to_owned()
             }
-            Self::NotOpen { .. }
+            Self::NotAlone { .. }
+            | Self::NotOpen { .. }
             | Self::Io { .. }
             | Self::Sqlite { .. }
             | Self::Closed { .. }

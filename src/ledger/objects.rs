@@ -90,8 +90,9 @@ pub(super) fn owned(
     scope: Scope,
     ids: &[&str],
 ) -> rusqlite::Result<HashSet<String>> {
-    let mut statement =
-        connection.prepare_cached("SELECT 1 FROM object WHERE scope = ?1 AND file_id = ?2")?;
+    // An id that two uploads were given is nobody's until one of them proves that it is its own.
+    let sql = "SELECT 1 FROM object WHERE scope = ?1 AND file_id = ?2 AND state <> 1";
+    let mut statement = connection.prepare_cached(sql)?;
     let mut owned = HashSet::new();
     for id in ids {
         if statement.exists(params![scope.0, id])? {

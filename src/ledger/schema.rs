@@ -13,7 +13,7 @@ pub(super) enum State {
     /// It is being sent. The first three are what may answer for a key: conditions say `state < 3`, because SQLite makes a
     /// table of a list of three at each look-up.
     Intent = 0,
-    /// It was sent, and nobody knows whether it was stored.
+    /// It was sent, and nobody knows whether it was stored. If it has an id, another upload was given that, too.
     Ambiguous = 1,
     /// It is stored.
     Done = 2,

@@ -42,7 +42,9 @@ impl Ledger {
     /// Records that an attempt is stored, how that is known, and which copies of it there may be.
     ///
     /// # Errors
-    /// [`LedgerError::DuplicateId`] if the id belongs to another upload; the attempt stays open then.
+    /// [`LedgerError::DuplicateId`] if the id belongs to another upload. Without a proof, that one is open again, too, if it
+    /// is of the same run and had none. [`LedgerError::NotAlone`] if the proof is that there is only one of this name and
+    /// size, and another open attempt has them. The attempt stays open then.
     pub fn finish(
         &self,
         attempt: AttemptId,
@@ -69,7 +71,7 @@ impl Ledger {
 
     fn finish_by<F>(&self, finish: F, hurry: bool) -> Result<Finishing, LedgerError>
     where
-        F: FnMut(&Desk<'_>) -> Result<(), LedgerError> + Send + 'static,
+        F: FnMut(&Desk<'_>) -> Result<Result<(), LedgerError>, LedgerError> + Send + 'static,
     {
         self.at(Step::BeforeFinish)?;
         let pending = self.0.writer.begin(finish, hurry)?;
@@ -81,7 +83,7 @@ impl Ledger {
 #[derive(Debug)]
 pub struct Finishing {
     ledger: Ledger,
-    pending: Pending<()>,
+    pending: Pending<Result<(), LedgerError>>,
 }
 
 impl Finishing {
@@ -90,7 +92,7 @@ impl Finishing {
     /// # Errors
     /// As [`Ledger::finish`].
     pub fn wait(self) -> Result<(), LedgerError> {
-        self.pending.wait()?;
+        self.pending.wait()??;
         self.ledger.at(Step::AfterFinish)
     }
 }

@@ -1,5 +1,6 @@
 //! The caller's side of a run: entries into the journal, batches to the observer, the manifest at the end.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use super::{Pipeline, RunError, Work};
 use crate::event::{Counters, Event, Observer};
 use crate::model::entry::{Entry, Status};
 use crate::model::failpoint::{Step, hit};
-use crate::stages::manifest::{Journal, beside, check_place, write_whole};
+use crate::stages::manifest::{Doubted, Journal, beside, check_place, write_whole};
 
 /// Entries that may be in the journal without being durable, where there is no ledger.
 const COMMIT_ENTRIES: usize = 64;
@@ -30,6 +31,8 @@ pub(super) enum Message {
     Entry(Box<Entry>, Option<Arc<Permit>>),
     /// Entries of inputs that an earlier run sent.
     Known(Vec<(Entry, Arc<Permit>)>),
+    /// The target gave an id twice.
+    Doubted(String),
     /// All inputs are known.
     Discovered { inputs: u64, bytes: u64 },
     /// A batch has so many inputs.
@@ -56,6 +59,8 @@ pub(super) struct Collector<'a> {
     /// What is stored and not durably in the journal.
     unsaved: Vec<String>,
     oldest: Instant,
+    /// Ids that the target gave twice.
+    doubted: BTreeSet<String>,
     /// Whether the end was told.
     has_ended: bool,
 }
@@ -91,6 +96,7 @@ impl<'a> Collector<'a> {
             uncommitted: 0,
             unsaved: Vec::new(),
             oldest: Instant::now(),
+            doubted: BTreeSet::new(),
             has_ended: false,
         })
     }
@@ -170,6 +176,7 @@ impl<'a> Collector<'a> {
             Message::Known(entries) => {
                 entries.into_iter().try_for_each(|(entry, _permit)| self.take_entry(&entry))?;
             }
+            Message::Doubted(file_id) => drop(self.doubted.insert(file_id)),
             Message::Discovered { inputs, bytes } => {
                 self.observer.on_event(&Event::Discovered { inputs, bytes });
             }
@@ -255,6 +262,13 @@ impl<'a> Collector<'a> {
     ) -> Result<Report, RunError> {
         let path = self.path;
         let unwritable = |source| RunError::Manifest { path: path.clone(), source };
+        // All of their entries are there now.
+        for file_id in &self.doubted {
+            for Doubted { before, after } in self.journal.doubt(file_id).map_err(unwritable)? {
+                self.report.recount(&before, &after);
+                self.observer.on_event(&Event::Doubted(&after));
+            }
+        }
         let made = self.journal.make(&path).map_err(unwritable)?;
         let digest = made.digest;
         // First the run file: a manifest without one is taken for that of another run.

@@ -178,6 +178,10 @@ impl Listener<Ticket> for Desk<'_> {
         ticket.permit = None;
     }
 
+    fn doubted(&self, file_id: &str) {
+        let _ = self.messages.send(Message::Doubted(file_id.to_owned()));
+    }
+
     fn stop(&self, stop: Stop) {
         self.shared.stop(Stopped::from(stop), &self.messages);
     }

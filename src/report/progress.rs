@@ -179,6 +179,12 @@ impl Observer for Progress<'_> {
                 );
             }
             Event::Finished(entry) => self.finished(entry),
+            Event::Doubted(entry) => {
+                log(entry, self.hashed_paths);
+                if self.out.is_some() {
+                    self.say(&json!({ "event": "doubted", "entry": entry }));
+                }
+            }
             Event::BatchDone(batch) => {
                 tracing::info!(batch = batch.number, files = batch.file_ids.len(), "batch done");
                 if self.out.is_some() {

@@ -8,9 +8,10 @@
 mod order;
 mod place;
 mod reader;
+mod revise;
 mod writeback;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, Write};
@@ -20,13 +21,14 @@ use self::order::{Line, Order};
 use self::place::{is_at, lock, parent, set_aside, sync_folder};
 use self::reader::Reader;
 use self::writeback::Writeback;
+use crate::model::Sha256;
 use crate::model::digest::Hasher;
-use crate::model::entry::{Entry, Status, WarningEntry};
+use crate::model::entry::{Entry, Status};
 use crate::model::failpoint::{Step, hit};
-use crate::model::{Code, Sha256};
 
 pub(crate) use place::set_readable;
 pub use place::{beside, check_place, write_whole};
+pub use revise::Doubted;
 
 /// How much is read and written at a time.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -43,6 +45,8 @@ pub struct Journal {
     order: Order,
     writeback: Writeback,
     hasher: RandomState,
+    /// Lines that the manifest has instead of those that were appended.
+    revised: BTreeMap<(u64, u32), Vec<u8>>,
 }
 
 /// A manifest that is not yet in its place.
@@ -103,6 +107,7 @@ impl Journal {
             order: Order::new(in_order),
             writeback: Writeback::default(),
             hasher: RandomState::new(),
+            revised: BTreeMap::new(),
         }
     }
 
@@ -194,15 +199,16 @@ impl Journal {
         self.give_up_order()?;
         self.flush()?;
         self.index.sort_unstable();
-        let mut dealt = self.deal_shared()?.into_iter();
+        self.deal_shared()?;
+        let mut revised = self.revised.iter();
         let mut hasher = Hasher::default();
         let mut reader = Reader::new(self.writer.get_ref())?;
-        let mut next = dealt.next();
+        let mut next = revised.next();
         for slot in &self.index {
-            let line = match next.take_if(|(key, _)| *key == (slot.seq, slot.part)) {
+            let line = match next.take_if(|(key, _)| **key == (slot.seq, slot.part)) {
                 Some((_, line)) => {
-                    next = dealt.next();
-                    reader.replace(line)
+                    next = revised.next();
+                    line
                 }
                 None => reader.line(slot)?,
             };
@@ -210,41 +216,6 @@ impl Journal {
             out.write_all(line)?;
         }
         Ok(hasher.finish())
-    }
-
-    /// Where inputs of one run share a file, whoever comes first in the manifest has uploaded it, whichever was first
-    /// on the way. Returns the lines that say so, in order.
-    fn deal_shared(&self) -> io::Result<BTreeMap<(u64, u32), Vec<u8>>> {
-        if !self.index.iter().any(|slot| slot.is_sent) {
-            return Ok(BTreeMap::new());
-        }
-        // The first slot of each file, and the one that was sent.
-        let mut first: HashMap<u64, usize> = HashMap::new();
-        let mut pairs = Vec::new();
-        for (at, slot) in self.index.iter().enumerate().filter(|(_, slot)| slot.file != 0) {
-            let before = *first.entry(slot.file).or_insert(at);
-            if before != at && slot.is_sent {
-                pairs.push((before, at));
-            }
-        }
-        drop(first);
-        let mut dealt = BTreeMap::new();
-        let mut reader = Reader::new(self.writer.get_ref())?;
-        for (before, sent) in pairs {
-            let mut one: Entry = serde_json::from_slice(reader.line(&self.index[before])?)?;
-            let mut other: Entry = serde_json::from_slice(reader.line(&self.index[sent])?)?;
-            let id = |entry: &Entry| entry.file.as_ref().map(|file| file.file_id.clone());
-            if id(&one) != id(&other) || one.status != Status::Reused {
-                continue;
-            }
-            trade(&mut one, &mut other);
-            for entry in [one, other] {
-                let mut line = serde_json::to_vec(&entry)?;
-                line.push(b'\n');
-                dealt.insert((entry.seq, entry.part), line);
-            }
-        }
-        Ok(dealt)
     }
 
     /// Makes the manifest, beside `path`, where the journal is, too.
@@ -316,18 +287,6 @@ impl Journal {
             _ => Ok(()),
         }
     }
-}
-
-/// Lets the first entry say what sending the file came to, and the second that it was there.
-fn trade(first: &mut Entry, second: &mut Entry) {
-    use std::mem::{swap, take};
-    swap(&mut first.status, &mut second.status);
-    swap(&mut first.file, &mut second.file);
-    first.attempts = take(&mut second.attempts);
-    first.possible_orphans = take(&mut second.possible_orphans);
-    let of_the_file =
-        |warning: &WarningEntry| matches!(warning.code, Code::NameChanged | Code::MediaTypeChanged);
-    first.warnings.extend(second.warnings.extract_if(.., |warning| of_the_file(warning)));
 }
 
 #[cfg(test)]
@@ -457,6 +416,52 @@ mod tests {
         let digest = journal.finish(&path).unwrap();
         let expected: Vec<(u64, u32)> = (0..2_000).map(|seq| (seq, 0)).collect();
         assert_eq!(order_of(&path, digest), expected);
+    }
+
+    /// Makes an entry of a stored file.
+    fn stored(seq: u64, status: Status, file_id: &str) -> Entry {
+        let file = serde_json::json!({
+            "file_id": file_id, "filename": "a.txt", "mime_type": "text/plain", "size_bytes": 1,
+            "created_at": "2026-11-20T10:00:00Z", "expires_at": null, "downloadable": null,
+        });
+        Entry { status, file: Some(serde_json::from_value(file).unwrap()), ..entry(seq, 0) }
+    }
+
+    #[test]
+    fn an_id_that_was_given_twice_is_named_by_no_entry_of_the_run_that_sent_it() {
+        use Status::{Adopted, Ambiguous, Reused, Uploaded};
+        let (_folder, path, mut journal) = begin(false);
+        let entries = [
+            stored(2, Uploaded, "twice"),
+            stored(0, Reused, "twice"),
+            stored(1, Uploaded, "once"),
+            stored(3, Reused, "old"),
+            stored(4, Adopted, "proven"),
+            stored(6, Uploaded, "shared"),
+            stored(5, Reused, "shared"),
+        ];
+        entries.iter().for_each(|entry| journal.append(entry).unwrap());
+        for id in ["old", "proven", "unknown"] {
+            assert!(journal.doubt(id).unwrap().is_empty(), "{id}");
+        }
+        let doubted = journal.doubt("twice").unwrap();
+        let told: Vec<_> = doubted.iter().map(|one| (one.before.status, one.after.status)).collect();
+        assert_eq!(told, [(Reused, Ambiguous), (Uploaded, Ambiguous)]);
+        journal.finish(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let entries = text.lines().map(|line| serde_json::from_str::<Entry>(line).unwrap());
+        let told: Vec<_> = entries.map(|one| (one.status, one.file.map(|file| file.file_id))).collect();
+        let id = |id: &str| Some(id.to_owned());
+        let expected = [
+            (Ambiguous, None),
+            (Uploaded, id("once")),
+            (Ambiguous, None),
+            (Reused, id("old")),
+            (Adopted, id("proven")),
+            (Uploaded, id("shared")),
+            (Reused, id("shared")),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

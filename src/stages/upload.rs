@@ -182,6 +182,8 @@ pub trait Listener<T>: Sync {
     fn settled(&self, ticket: T, sent: Sent);
     /// A payload is stored, and its end is told later: its bytes are no longer needed.
     fn resting(&self, ticket: &mut T);
+    /// What was told as stored under this id may be another file: the target gave the id twice.
+    fn doubted(&self, file_id: &str);
     /// The run shall take no more work.
     fn stop(&self, stop: Stop);
     /// Returns why nothing further is begun, if so.

@@ -128,6 +128,34 @@ fn an_unknown_outcome_is_found_out_and_never_sent_again_blindly() {
 }
 
 #[test]
+fn an_id_that_two_files_were_given_is_named_by_neither_and_a_rerun_finds_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), QoderShape::Seed, &["upload:answer-old-id"]);
+    let program = Program::new(&server);
+    program.input("a.txt", "some text\n");
+    let inputs = program.input("b.txt", "some text\n");
+    let args =
+        ["ingest", "--target", "anthropic", "--listing-grace", "50ms", "--concurrency", "1", "--jobs", "1"];
+    let run = || program.run(&[&args[..], &["--json", &inputs.to_string_lossy()]].concat());
+    let output = run();
+    assert_eq!(output.status.code(), Some(6), "{}", told(&output));
+    let last = String::from_utf8_lossy(&output.stdout).lines().last().unwrap().to_owned();
+    let report: serde_json::Value = serde_json::from_str(&last).unwrap();
+    assert_eq!(report["counts"], serde_json::json!({ "ambiguous": 2 }), "{report}");
+    for entry in program.entries() {
+        let told = (entry.status, entry.error.as_ref().map(|error| error.code), entry.file);
+        assert_eq!(told, (Status::Ambiguous, Some(Code::DuplicateId), None), "{}", entry.source.path);
+    }
+    let again = run();
+    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
+    for entry in program.entries() {
+        let (file, output) = (entry.file.unwrap(), entry.output.unwrap());
+        assert_eq!(file.filename, output.file_name, "{}", entry.source.path);
+    }
+    assert_eq!(program.run(&["manifest", "verify"]).status.code(), Some(0));
+}
+
+#[test]
 fn a_refusal_costs_the_file_and_a_quota_stops_the_run() {
     let (status, entry, told) = with_fault("upload:html");
     assert_eq!((status, entry.status), (Some(1), Status::Failed), "{told}");

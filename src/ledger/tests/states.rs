@@ -180,6 +180,40 @@ fn an_id_is_given_once() {
 }
 
 #[test]
+fn an_id_that_a_run_was_given_twice_is_that_of_neither() {
+    let (_folder, ledger, scope) = ledger();
+    ledger.set_usage(scope, &Usage { bytes: 100, files: 1, measured_at: now() }).unwrap();
+    let of_run = |run: &str, key: &str, name: &str| Intent { run_id: run.to_owned(), ..intent(key, name) };
+    store(&ledger, scope, &of_run("run-0", "k0", "o.txt"), "f0");
+    let adopted = send(&ledger, scope, &intent("k1", "p.txt"));
+    ledger.finish(adopted, &file("f1", "p.txt"), Some(Proof::NameTag), &[]).unwrap();
+    store(&ledger, scope, &intent("k2", "a.txt"), "f2");
+    assert_eq!(bytes(&ledger), (30, 0));
+    let refused = |attempt, id: &str| {
+        let refused = ledger.finish(attempt, &file(id, "b.txt"), None, &[]);
+        assert!(matches!(refused, Err(LedgerError::DuplicateId { .. })), "{refused:?}");
+    };
+    // The attempt holds the name of the one that is doubted below.
+    let attempt = send(&ledger, scope, &intent("k3", "a.txt"));
+    refused(attempt, "f0");
+    refused(attempt, "f1");
+    assert_eq!(ledger.owned(scope, &["f0", "f1", "f2"]).unwrap().len(), 3, "of an earlier run, proven");
+    refused(attempt, "f2");
+    assert_eq!(ledger.owned(scope, &["f0", "f1", "f2"]).unwrap().len(), 2);
+    assert!(ledger.is_open(scope, &intent("k2", "a.txt").upload_key).unwrap());
+    let usage = ledger.usage(scope).unwrap().unwrap();
+    assert_eq!((usage.bytes, usage.files, bytes(&ledger)), (120, 3, (30, 10)));
+    // The next run looks for both, and takes neither for the only one of its name.
+    let parked = ledger.unresolved(scope, "run-2").unwrap();
+    let alone = ledger.finish(parked[0].attempt, &file("f2", "a.txt"), Some(Proof::SoleCandidate), &[]);
+    assert!(matches!(alone, Err(LedgerError::NotAlone { .. })), "{alone:?}");
+    ledger.finish(parked[0].attempt, &file("f2", "a.txt"), Some(Proof::Metadata), &[]).unwrap();
+    assert_eq!(bytes(&ledger), (30, 10), "it was paid before");
+    ledger.finish(parked[1].attempt, &file("f3", "a.txt"), Some(Proof::SoleCandidate), &[]).unwrap();
+    assert_eq!(bytes(&ledger), (40, 0));
+}
+
+#[test]
 fn what_expires_or_is_forced_is_replaced() {
     let (_folder, ledger, scope) = ledger();
     let intent = intent("k", "a.txt");

@@ -28,9 +28,4 @@ impl<'a> Reader<'a> {
         self.at = slot.offset + u64::from(slot.length);
         Ok(&self.line)
     }
-
-    pub(super) fn replace(&mut self, line: Vec<u8>) -> &[u8] {
-        self.line = line;
-        &self.line
-    }
 }

@@ -48,8 +48,11 @@ impl<'a, T: Send> Uploader<'a, T> {
     pub(super) fn unbooked(&self, job: Job<T>, mut held: Held<'a>, file: &FileObject, error: LedgerError) {
         let message = format!("stored as {}, but not booked: {error}", file.file_id);
         let code = match error {
-            // The id is that of another file.
-            LedgerError::DuplicateId { .. } => Code::DuplicateId,
+            // The id may be that of the other file, or of this one.
+            LedgerError::DuplicateId { .. } => {
+                self.listener.doubted(&file.file_id);
+                Code::DuplicateId
+            }
             _ => {
                 held.orphans.push(file.clone());
                 Code::UploadAmbiguous

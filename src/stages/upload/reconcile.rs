@@ -238,6 +238,9 @@ impl<'a, T: Send> Uploader<'a, T> {
             Err(LedgerError::DuplicateId { .. }) => {
                 return self.queue.park(Parked::new(job, held, failure, self.clock().monotonic()));
             }
+            Err(LedgerError::NotAlone { .. }) => {
+                return self.send_again(Parked::new(job, held, failure, Duration::ZERO), vec![file]);
+            }
             Err(error) => {
                 self.listener.stop(error.into());
                 held.orphans.push(file);

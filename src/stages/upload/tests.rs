@@ -109,6 +109,7 @@ struct Heard {
     settled: Mutex<Vec<Sent>>,
     stops: Mutex<Vec<Stop>>,
     notices: Mutex<Vec<String>>,
+    doubts: Mutex<Vec<String>>,
 }
 
 impl Listener<()> for Heard {
@@ -117,6 +118,10 @@ impl Listener<()> for Heard {
     }
 
     fn resting(&self, _ticket: &mut ()) {}
+
+    fn doubted(&self, file_id: &str) {
+        self.doubts.lock().unwrap().push(file_id.to_owned());
+    }
 
     fn stop(&self, stop: Stop) {
         self.stops.lock().unwrap().push(stop);
@@ -238,6 +243,7 @@ struct Played {
     waits: Vec<f32>,
     stops: Vec<Stop>,
     names: Vec<String>,
+    doubts: Vec<String>,
 }
 
 impl Play {
@@ -307,6 +313,7 @@ impl Play {
             sent: settled.remove(0),
             waits,
             stops: heard.stops.into_inner().unwrap(),
+            doubts: heard.doubts.into_inner().unwrap(),
             names: target.names.into_inner().unwrap(),
         }
     }
@@ -603,8 +610,9 @@ fn an_id_that_was_given_before_stops_the_run() {
     let scope = ledger.scope("scripted:", "default").unwrap();
     let other = Sha256::of(b"another key");
     ledger.note_orphans(scope, &other, &[object()]).unwrap();
-    let Played { sent, stops, .. } = Play::uploads(vec![reads(Ok(object()))]).run_with(&ledger);
+    let Played { sent, stops, doubts, .. } = Play::uploads(vec![reads(Ok(object()))]).run_with(&ledger);
     assert!(matches!(sent.outcome, Outcome::Ambiguous(_)), "{sent:?}");
+    assert_eq!(doubts, ["file_1"]);
     assert_eq!((code(&sent), sent.possible_orphans.len()), (Some(Code::DuplicateId), 0));
     assert!(matches!(&stops[..], [Stop::Ledger(LedgerError::DuplicateId { .. })]), "{stops:?}");
 }

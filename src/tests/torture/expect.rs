@@ -48,7 +48,7 @@ pub(crate) fn expect(fault: &str) -> Expect {
         // The answer lies about the size: its id is named, the file has failed.
         "answer-wrong-size" => Expect { exits: &[1], is_truthful: false, ..WELL },
         "answer-wrong-name" => Expect { exits: &[0, 1], is_truthful: false, ..WELL },
-        "answer-old-id" => Expect { exits: &[3, 5, 6], ..WELL },
+        "answer-old-id" => Expect { exits: &[6], ..WELL },
         "400" | "415" | "422" | "413-html" | "413-early" => Expect { exits: &[1], ..WELL },
         // The answer may be lost with the connection.
         "413-early-close" => Expect { exits: &[0, 1], ..WELL },
