@@ -17,11 +17,16 @@ pub enum Event<'a> {
     },
     /// How far the stages are. Told about once a second, whether or not anything is done.
     Counted(&'a Counters),
-    /// An entry is final. It is durable when its batch is announced.
+    /// An entry is final, unless [`Event::Doubted`] takes its id back. It is durable when its batch is announced.
     Finished(&'a Entry),
     /// An entry that was told as finished is of unknown outcome after all: the target gave its id to another file, too.
-    /// Told at the end of the run, with the entry as it is in the manifest.
-    Doubted(&'a Entry),
+    /// Told at the end of the run.
+    Doubted {
+        /// The entry as it is in the manifest.
+        entry: &'a Entry,
+        /// The id that it no longer names.
+        file_id: &'a str,
+    },
     /// All entries of a batch are durable in the journal.
     BatchDone(&'a Batch),
     /// The run takes no more work.

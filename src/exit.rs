@@ -1,4 +1,4 @@
-//! Exit statuses: what a script learns of a run. The table is in docs/design.md, "Outputs".
+//! Exit statuses: what a script learns of a run. The table is in docs/design.md, "Exit status".
 
 /// What a script learns of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -276,7 +276,7 @@ impl Ledger {
     /// [`LedgerError::DuplicateId`] if the id belongs to another upload; the attempt stays open then.
     pub fn spoil(&self, attempt: AttemptId, file: &FileObject) -> Result<(), LedgerError> {
         let file = file.clone();
-        self.write(move |desk| ends::spoil(desk, attempt, &file))
+        self.write(move |desk| ends::spoil(desk, attempt, &file))?.booked()
     }
 
     /// Gives up an attempt of unknown outcome that is not sent again, and gives back what was set aside for it. Until
@@ -315,6 +315,12 @@ impl Ledger {
     /// Returns which of these ids are known, in whatever state.
     pub fn owned(&self, scope: Scope, ids: &[&str]) -> Result<HashSet<String>, LedgerError> {
         self.read(|connection| objects::owned(connection, scope, ids))
+    }
+
+    /// Returns which of these ids are known and not in doubt: an id that a target gave to two uploads of one run is that of
+    /// whichever is found to have it.
+    pub fn taken(&self, scope: Scope, ids: &[&str]) -> Result<HashSet<String>, LedgerError> {
+        self.read(|connection| objects::taken(connection, scope, ids))
     }
 
     /// Records that files were seen.

@@ -1,4 +1,4 @@
-//! Which credential goes where: the rules of docs/design.md, "Upload".
+//! Which credential goes where: the rules of SECURITY.md.
 //!
 //! A credential goes only to the built-in profile's host, to the vendor's own variable, or to a host that the
 //! user's configuration or a flag names. A base URL of a project's file needs both the user's trust in its host and

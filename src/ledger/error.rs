@@ -60,6 +60,8 @@ pub enum LedgerError {
         file_id: String,
         /// What it was given for first.
         of: String,
+        /// Whether the upload of that is of unknown outcome now, too.
+        reopened: bool,
     },
     /// That it is the only one of its name and size proves nothing: another upload of that name and size is open.
     #[error("another upload of the name `{name}` and of the same size is of unknown outcome")]

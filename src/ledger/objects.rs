@@ -90,8 +90,26 @@ pub(super) fn owned(
     scope: Scope,
     ids: &[&str],
 ) -> rusqlite::Result<HashSet<String>> {
-    // An id that two uploads were given is nobody's until one of them proves that it is its own.
+    let sql = "SELECT 1 FROM object WHERE scope = ?1 AND file_id = ?2";
+    known(connection, sql, scope, ids)
+}
+
+/// Returns which of these ids are taken: one in doubt is not.
+pub(super) fn taken(
+    connection: &Connection,
+    scope: Scope,
+    ids: &[&str],
+) -> rusqlite::Result<HashSet<String>> {
     let sql = "SELECT 1 FROM object WHERE scope = ?1 AND file_id = ?2 AND state <> 1";
+    known(connection, sql, scope, ids)
+}
+
+fn known(
+    connection: &Connection,
+    sql: &str,
+    scope: Scope,
+    ids: &[&str],
+) -> rusqlite::Result<HashSet<String>> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut owned = HashSet::new();
     for id in ids {
@@ -133,7 +151,7 @@ pub(super) fn note_orphans(
 ) -> Result<(), LedgerError> {
     let sql = "SELECT id FROM object WHERE scope = ?1 AND upload_key = ?2 AND state < 3";
     match desk.first(sql, params![scope.0, blob(upload_key)], |row| row.get(0))? {
-        Some(id) => ends::note_orphans(desk, id, orphans),
+        Some(id) => ends::note_orphans(desk, scope, id, orphans),
         // The attempt was released, or what it stored is gone: all that counts of it is its key.
         None => note_stray(desk, scope, upload_key, orphans),
     }
@@ -150,6 +168,7 @@ fn note_stray(
             day, files, bytes, tokens, cost, file_id, file, expires_at, verified_at
         ) VALUES (?1, ?2, 5, '', '', '', ?3, ?4, 0, ?5, ?6, ?7, 0, 0, 0, 0, 0, 0, ?8, ?9, ?10, ?7)";
     for file in orphans {
+        ends::free_doubted(desk, scope, file)?;
         let params = params![
             scope.0,
             blob(upload_key),

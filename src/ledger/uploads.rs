@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ends::Finished;
 use super::writer::{Desk, Pending};
 use super::{AttemptId, Begun, Intent, Ledger, LedgerError, Scope, attempts, ends};
 use crate::model::failpoint::Step;
@@ -44,7 +45,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::DuplicateId`] if the id belongs to another upload. Without a proof, that one is open again, too, if it
     /// is of the same run and had none. [`LedgerError::NotAlone`] if the proof is that there is only one of this name and
-    /// size, and another open attempt has them. The attempt stays open then.
+    /// size, and another open attempt, or a burned one, has them. The attempt stays open then.
     pub fn finish(
         &self,
         attempt: AttemptId,
@@ -71,7 +72,7 @@ impl Ledger {
 
     fn finish_by<F>(&self, finish: F, hurry: bool) -> Result<Finishing, LedgerError>
     where
-        F: FnMut(&Desk<'_>) -> Result<Result<(), LedgerError>, LedgerError> + Send + 'static,
+        F: FnMut(&Desk<'_>) -> Result<Finished, LedgerError> + Send + 'static,
     {
         self.at(Step::BeforeFinish)?;
         let pending = self.0.writer.begin(finish, hurry)?;
@@ -83,7 +84,7 @@ impl Ledger {
 #[derive(Debug)]
 pub struct Finishing {
     ledger: Ledger,
-    pending: Pending<Result<(), LedgerError>>,
+    pending: Pending<Finished>,
 }
 
 impl Finishing {
@@ -92,7 +93,7 @@ impl Finishing {
     /// # Errors
     /// As [`Ledger::finish`].
     pub fn wait(self) -> Result<(), LedgerError> {
-        self.pending.wait()??;
+        self.pending.wait()?.booked()?;
         self.ledger.at(Step::AfterFinish)
     }
 }

@@ -100,7 +100,7 @@ codes! {
     UploadFailed, "upload-failed", Failure, true, "The file could not be sent; nothing was stored.", "run again", "the target's answer, or the network";
     UploadAmbiguous, "upload-ambiguous", Failure, true, "The file was sent, and nobody knows whether it was stored.", "run again: it is looked for, and sent only if it is not there", "an unknown outcome is never sent again blindly";
     IntegrityMismatch, "integrity-mismatch", Failure, false, "The target stored something other than what was sent.", "delete the stored file, its id is in the message", "the target's answer";
-    DuplicateId, "duplicate-id", Failure, false, "The target gave two files the same id.", "look at both with `docferry files show`; the run was stopped", "the target's answers";
+    DuplicateId, "duplicate-id", Failure, true, "The target gave two files the same id; the run was stopped.", "look at the id, it is in the message, with `docferry files show`; a rerun looks for both files", "the target's answers";
     ProcessingFailed, "processing-failed", Failure, true, "The target took the file but could not make it ready.", "run again", "the target's file status";
     NotReady, "not-ready", Failure, true, "The target had not made the file ready when waiting ended.", "look at it later with `docferry files show`", "the target's file status";
     Interrupted, "interrupted", Failure, true, "The run was stopped before it was this file's turn.", "run again", "an interrupt";

@@ -14,7 +14,7 @@ use super::{Pipeline, RunError, Work};
 use crate::event::{Counters, Event, Observer};
 use crate::model::entry::{Entry, Status};
 use crate::model::failpoint::{Step, hit};
-use crate::stages::manifest::{Doubted, Journal, beside, check_place, write_whole};
+use crate::stages::manifest::{Journal, beside, check_place, write_whole};
 
 /// Entries that may be in the journal without being durable, where there is no ledger.
 const COMMIT_ENTRIES: usize = 64;
@@ -236,7 +236,8 @@ impl<'a> Collector<'a> {
             self.uncommitted = 0;
             self.unsaved.clear();
         }
-        for batch in self.tracker.complete() {
+        for mut batch in self.tracker.complete() {
+            batch.file_ids.retain(|id| !self.doubted.contains(id));
             self.report.batches += 1;
             self.observer.on_event(&Event::BatchDone(&batch));
         }
@@ -264,10 +265,11 @@ impl<'a> Collector<'a> {
         let unwritable = |source| RunError::Manifest { path: path.clone(), source };
         // All of their entries are there now.
         for file_id in &self.doubted {
-            for Doubted { before, after } in self.journal.doubt(file_id).map_err(unwritable)? {
-                self.report.recount(&before, &after);
-                self.observer.on_event(&Event::Doubted(&after));
-            }
+            let tell = |before, entry: &Entry| {
+                self.report.recount(before, entry);
+                self.observer.on_event(&Event::Doubted { entry, file_id });
+            };
+            self.journal.doubt(file_id, tell).map_err(unwritable)?;
         }
         let made = self.journal.make(&path).map_err(unwritable)?;
         let digest = made.digest;

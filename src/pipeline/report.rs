@@ -140,14 +140,14 @@ impl Report {
         }
     }
 
-    /// Counts an entry that was stored, as it was told, and is of unknown outcome.
-    pub(super) fn recount(&mut self, before: &Entry, after: &Entry) {
-        if let Some(count) = self.counts.get_mut(&before.status) {
+    /// Counts an entry that was told as stored, with this status, and is of unknown outcome.
+    pub(super) fn recount(&mut self, before: Status, after: &Entry) {
+        if let Some(count) = self.counts.get_mut(&before) {
             *count = count.saturating_sub(1);
         }
         self.counts.retain(|_, count| *count > 0);
         *self.counts.entry(after.status).or_default() += 1;
-        let bytes = before.output.as_ref().map_or(0, |output| output.size_bytes);
+        let bytes = after.output.as_ref().map_or(0, |output| output.size_bytes);
         self.output_bytes = self.output_bytes.saturating_sub(bytes);
         self.keep_problem(after);
     }

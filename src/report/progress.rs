@@ -137,16 +137,22 @@ impl<'a> Progress<'a> {
         }
     }
 
+    fn problem(&mut self, entry: &Entry) {
+        self.state.problems += 1;
+        self.bar.set_message(self.state.message());
+        log(entry, self.hashed_paths);
+    }
+
     fn finished(&mut self, entry: &Entry) {
         if entry.part == 0 {
             self.state.done += 1;
             self.bar.inc(1);
         }
         if matches!(entry.status, Status::Rejected | Status::Failed | Status::Ambiguous) {
-            self.state.problems += 1;
-            self.bar.set_message(self.state.message());
+            self.problem(entry);
+        } else {
+            log(entry, self.hashed_paths);
         }
-        log(entry, self.hashed_paths);
         if self.out.is_some() {
             self.say(&json!({ "event": "entry", "entry": entry }));
         }
@@ -179,10 +185,10 @@ impl Observer for Progress<'_> {
                 );
             }
             Event::Finished(entry) => self.finished(entry),
-            Event::Doubted(entry) => {
-                log(entry, self.hashed_paths);
+            Event::Doubted { entry, file_id } => {
+                self.problem(entry);
                 if self.out.is_some() {
-                    self.say(&json!({ "event": "doubted", "entry": entry }));
+                    self.say(&json!({ "event": "doubted", "file_id": file_id, "entry": entry }));
                 }
             }
             Event::BatchDone(batch) => {

@@ -11,7 +11,7 @@ mod reader;
 mod revise;
 mod writeback;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, Write};
@@ -28,7 +28,6 @@ use crate::model::failpoint::{Step, hit};
 
 pub(crate) use place::set_readable;
 pub use place::{beside, check_place, write_whole};
-pub use revise::Doubted;
 
 /// How much is read and written at a time.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -45,8 +44,8 @@ pub struct Journal {
     order: Order,
     writeback: Writeback,
     hasher: RandomState,
-    /// Lines that the manifest has instead of those that were appended.
-    revised: BTreeMap<(u64, u32), Vec<u8>>,
+    /// Ids that the manifest does not name, by their hashes.
+    doubted: HashMap<u64, String>,
 }
 
 /// A manifest that is not yet in its place.
@@ -107,7 +106,7 @@ impl Journal {
             order: Order::new(in_order),
             writeback: Writeback::default(),
             hasher: RandomState::new(),
-            revised: BTreeMap::new(),
+            doubted: HashMap::new(),
         }
     }
 
@@ -199,17 +198,21 @@ impl Journal {
         self.give_up_order()?;
         self.flush()?;
         self.index.sort_unstable();
-        self.deal_shared()?;
-        let mut revised = self.revised.iter();
+        let mut dealt = self.deal_shared()?.into_iter();
         let mut hasher = Hasher::default();
         let mut reader = Reader::new(self.writer.get_ref())?;
-        let mut next = revised.next();
+        let mut next = dealt.next();
         for slot in &self.index {
-            let line = match next.take_if(|(key, _)| **key == (slot.seq, slot.part)) {
+            let revised = match next.take_if(|(key, _)| *key == (slot.seq, slot.part)) {
                 Some((_, line)) => {
-                    next = revised.next();
-                    line
+                    next = dealt.next();
+                    Some(line)
                 }
+                None if self.doubted.contains_key(&slot.file) => self.doubtful(slot, reader.line(slot)?)?,
+                None => None,
+            };
+            let line = match &revised {
+                Some(line) => line,
                 None => reader.line(slot)?,
             };
             hasher.update(line);
@@ -292,6 +295,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Proof;
     use crate::model::entry::{SCHEMA_VERSION, SourceEntry, Status};
 
     fn entry(seq: u64, part: u32) -> Entry {
@@ -431,22 +435,24 @@ mod tests {
     fn an_id_that_was_given_twice_is_named_by_no_entry_of_the_run_that_sent_it() {
         use Status::{Adopted, Ambiguous, Reused, Uploaded};
         let (_folder, path, mut journal) = begin(false);
+        let mut proven = stored(4, Adopted, "proven");
+        proven.file.as_mut().unwrap().proof = Some(Proof::NameTag);
         let entries = [
             stored(2, Uploaded, "twice"),
             stored(0, Reused, "twice"),
             stored(1, Uploaded, "once"),
             stored(3, Reused, "old"),
-            stored(4, Adopted, "proven"),
+            proven,
             stored(6, Uploaded, "shared"),
             stored(5, Reused, "shared"),
         ];
         entries.iter().for_each(|entry| journal.append(entry).unwrap());
-        for id in ["old", "proven", "unknown"] {
-            assert!(journal.doubt(id).unwrap().is_empty(), "{id}");
+        for id in ["proven", "unknown"] {
+            journal.doubt(id, |_, entry| panic!("{entry:?}")).unwrap();
         }
-        let doubted = journal.doubt("twice").unwrap();
-        let told: Vec<_> = doubted.iter().map(|one| (one.before.status, one.after.status)).collect();
-        assert_eq!(told, [(Reused, Ambiguous), (Uploaded, Ambiguous)]);
+        let mut told = Vec::new();
+        journal.doubt("twice", |before, after| told.push((before, after.status, after.seq))).unwrap();
+        assert_eq!(told, [(Reused, Ambiguous, 0), (Uploaded, Ambiguous, 2)]);
         journal.finish(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let entries = text.lines().map(|line| serde_json::from_str::<Entry>(line).unwrap());

@@ -1,4 +1,4 @@
-//! Sends payloads so that none is lost and none is doubled (docs/design.md, "Upload: identity and the state machine").
+//! Sends payloads so that none is lost and none is doubled (docs/ledger.md, "States of an upload").
 //!
 //! Each payload has an intent in the ledger that is durable before its first byte leaves. What cannot have been stored
 //! is sent again; what may have been stored is parked, looked for in the target's listing, and adopted only with proof
@@ -182,7 +182,7 @@ pub trait Listener<T>: Sync {
     fn settled(&self, ticket: T, sent: Sent);
     /// A payload is stored, and its end is told later: its bytes are no longer needed.
     fn resting(&self, ticket: &mut T);
-    /// What was told as stored under this id may be another file: the target gave the id twice.
+    /// What this run stored under this id may be another file: the target gave the id twice.
     fn doubted(&self, file_id: &str);
     /// The run shall take no more work.
     fn stop(&self, stop: Stop);

@@ -102,7 +102,7 @@ fn what_is_of_no_use_is_paid_and_sent_again() {
     ledger.set_usage(scope, &Usage { bytes: 100, files: 1, measured_at: now() }).unwrap();
     store(&ledger, scope, &intent("k1", "a.txt"), "f1");
     let attempt = send(&ledger, scope, &intent("k2", "b.txt"));
-    let twice = ledger.spoil(attempt, &file("f1", "b.txt"));
+    let twice = ledger.spoil(attempt, &FileObject { size_bytes: 4, ..file("f1", "b.txt") });
     assert!(matches!(twice, Err(LedgerError::DuplicateId { .. })), "{twice:?}");
     ledger.spoil(attempt, &FileObject { size_bytes: 4, ..file("f2", "b.txt") }).unwrap();
     assert!(matches!(ledger.spoil(attempt, &file("f3", "b.txt")), Err(LedgerError::NotOpen { .. })));
@@ -173,7 +173,7 @@ fn an_id_is_given_once() {
     let second = send(&ledger, scope, &intent("k2", "b.txt"));
     let error = ledger.finish(second, &file("f1", "b.txt"), None, &[]).unwrap_err();
     assert!(
-        matches!(&error, LedgerError::DuplicateId { file_id, of } if file_id == "f1" && of == "in/a.txt"),
+        matches!(&error, LedgerError::DuplicateId { file_id, of, reopened: true } if file_id == "f1" && of == "in/a.txt"),
         "{error:?}"
     );
     ledger.finish(second, &file("f2", "b.txt"), None, &[]).unwrap();
@@ -189,17 +189,20 @@ fn an_id_that_a_run_was_given_twice_is_that_of_neither() {
     ledger.finish(adopted, &file("f1", "p.txt"), Some(Proof::NameTag), &[]).unwrap();
     store(&ledger, scope, &intent("k2", "a.txt"), "f2");
     assert_eq!(bytes(&ledger), (30, 0));
-    let refused = |attempt, id: &str| {
-        let refused = ledger.finish(attempt, &file(id, "b.txt"), None, &[]);
-        assert!(matches!(refused, Err(LedgerError::DuplicateId { .. })), "{refused:?}");
+    let refused = |attempt, id: &str| match ledger.finish(attempt, &file(id, "b.txt"), None, &[]) {
+        Err(LedgerError::DuplicateId { reopened, .. }) => reopened,
+        other => panic!("{other:?}"),
     };
     // The attempt holds the name of the one that is doubted below.
     let attempt = send(&ledger, scope, &intent("k3", "a.txt"));
-    refused(attempt, "f0");
-    refused(attempt, "f1");
-    assert_eq!(ledger.owned(scope, &["f0", "f1", "f2"]).unwrap().len(), 3, "of an earlier run, proven");
-    refused(attempt, "f2");
-    assert_eq!(ledger.owned(scope, &["f0", "f1", "f2"]).unwrap().len(), 2);
+    assert!(!refused(attempt, "f0"), "of an earlier run");
+    assert!(!refused(attempt, "f1"), "proven");
+    let other = ledger.spoil(attempt, &FileObject { size_bytes: 4, ..file("f2", "b.txt") });
+    assert!(matches!(other, Err(LedgerError::DuplicateId { reopened: false, .. })), "{other:?}");
+    assert!(refused(attempt, "f2"));
+    assert!(!refused(attempt, "f2"), "nobody gets it by an answer");
+    assert_eq!(ledger.taken(scope, &["f0", "f1", "f2"]).unwrap().len(), 2);
+    assert_eq!(ledger.owned(scope, &["f0", "f1", "f2"]).unwrap().len(), 3);
     assert!(ledger.is_open(scope, &intent("k2", "a.txt").upload_key).unwrap());
     let usage = ledger.usage(scope).unwrap().unwrap();
     assert_eq!((usage.bytes, usage.files, bytes(&ledger)), (120, 3, (30, 10)));
@@ -211,6 +214,50 @@ fn an_id_that_a_run_was_given_twice_is_that_of_neither() {
     assert_eq!(bytes(&ledger), (30, 10), "it was paid before");
     ledger.finish(parked[1].attempt, &file("f3", "a.txt"), Some(Proof::SoleCandidate), &[]).unwrap();
     assert_eq!(bytes(&ledger), (40, 0));
+}
+
+#[test]
+fn an_id_in_doubt_is_that_of_whoever_it_is_found_to_belong_to() {
+    let (_folder, ledger, scope) = ledger();
+    let doubted = |n: u32| {
+        let (key, name, id) = (format!("k{n}"), format!("{n}.txt"), format!("f{n}"));
+        store(&ledger, scope, &intent(&key, &name), &id);
+        let other = send(&ledger, scope, &intent(&format!("l{n}"), "b.txt"));
+        let spoilt = ledger.spoil(other, &file(&id, "b.txt"));
+        assert!(matches!(spoilt, Err(LedgerError::DuplicateId { reopened: true, .. })), "{spoilt:?}");
+        ledger.release(other).unwrap();
+        file(&id, &name)
+    };
+    let files = [doubted(0), doubted(1), doubted(2)];
+    let exported = || {
+        let mut ids = Vec::new();
+        let each = |record: &Record| {
+            ids.push(record.file.file_id.clone());
+            Ok::<(), ()>(())
+        };
+        ledger.export(each).unwrap().unwrap();
+        ids
+    };
+    assert!(exported().is_empty());
+    let parked = ledger.unresolved(scope, "run-2").unwrap();
+    // Sent again, given up, and taken for a copy of something else.
+    let again = Resend {
+        tagged_name: "0~1.txt".to_owned(),
+        tagged: true,
+        sent_at: later(5),
+        burned_until: later(100),
+        orphans: Vec::new(),
+    };
+    ledger.resend(parked[0].attempt, &again).unwrap();
+    ledger.abandon(parked[1].attempt, later(100), &files[1..2]).unwrap();
+    ledger.note_orphans(scope, &intent("k9", "c.txt").upload_key, &files[2..]).unwrap();
+    assert_eq!(exported(), ["f1", "f2"]);
+    ledger.finish(parked[0].attempt, &file("f0", "0~1.txt"), None, &[]).unwrap();
+    // What was given up may still appear under its name.
+    let named = Intent { name_tag: NameTag::Never, run_id: "run-2".to_owned(), ..intent("m", "1.txt") };
+    let Begun::Send { attempt, burned: true, .. } = ledger.begin(scope, &named).unwrap() else { panic!() };
+    let alone = ledger.finish(attempt, &file("f5", "1.txt"), Some(Proof::SoleCandidate), &[]);
+    assert!(matches!(alone, Err(LedgerError::NotAlone { .. })), "{alone:?}");
 }
 
 #[test]

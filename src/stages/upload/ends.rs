@@ -46,16 +46,17 @@ impl<'a, T: Send> Uploader<'a, T> {
 
     /// A file is stored and the ledger cannot say so: the run ends, the next one looks for it.
     pub(super) fn unbooked(&self, job: Job<T>, mut held: Held<'a>, file: &FileObject, error: LedgerError) {
-        let message = format!("stored as {}, but not booked: {error}", file.file_id);
-        let code = match error {
+        let (code, message) = match &error {
             // The id may be that of the other file, or of this one.
-            LedgerError::DuplicateId { .. } => {
-                self.listener.doubted(&file.file_id);
-                Code::DuplicateId
+            LedgerError::DuplicateId { reopened, .. } => {
+                if *reopened {
+                    self.listener.doubted(&file.file_id);
+                }
+                (Code::DuplicateId, error.to_string())
             }
             _ => {
                 held.orphans.push(file.clone());
-                Code::UploadAmbiguous
+                (Code::UploadAmbiguous, format!("stored as {}, but not booked: {error}", file.file_id))
             }
         };
         self.listener.stop(error.into());

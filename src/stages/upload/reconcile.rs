@@ -149,7 +149,7 @@ impl<'a, T: Send> Uploader<'a, T> {
 
     fn judge_all(&self, batch: Vec<Parked<'a, T>>, files: &[FileObject]) {
         let listed: Vec<&str> = files.iter().map(|file| file.file_id.as_str()).collect();
-        let mut taken = match self.ledger.owned(self.scope, &listed) {
+        let mut taken = match self.ledger.taken(self.scope, &listed) {
             Ok(owned) => owned,
             Err(error) => {
                 self.listener.stop(error.into());

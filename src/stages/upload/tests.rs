@@ -612,7 +612,7 @@ fn an_id_that_was_given_before_stops_the_run() {
     ledger.note_orphans(scope, &other, &[object()]).unwrap();
     let Played { sent, stops, doubts, .. } = Play::uploads(vec![reads(Ok(object()))]).run_with(&ledger);
     assert!(matches!(sent.outcome, Outcome::Ambiguous(_)), "{sent:?}");
-    assert_eq!(doubts, ["file_1"]);
+    assert!(doubts.is_empty(), "nothing that this run stored");
     assert_eq!((code(&sent), sent.possible_orphans.len()), (Some(Code::DuplicateId), 0));
     assert!(matches!(&stops[..], [Stop::Ledger(LedgerError::DuplicateId { .. })]), "{stops:?}");
 }
