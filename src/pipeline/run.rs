@@ -30,7 +30,7 @@ const OVERHEAD_BYTES: u64 = 256 << 10;
 /// So many inputs are under way at the most.
 const MAX_UNDER_WAY: usize = 1024;
 /// So many inputs are looked up in the ledger together at the most.
-const BUNDLE_INPUTS: usize = 64;
+const BUNDLE_INPUTS: usize = 32;
 /// Where they are found slowly, nobody waits for more of them.
 const BUNDLE_AFTER: Duration = Duration::from_millis(5);
 /// Thread stacks: XML nests at most 256 deep, our readers need far less; debug builds need more.

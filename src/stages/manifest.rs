@@ -414,11 +414,11 @@ mod tests {
     #[test]
     fn only_so_many_lines_wait() {
         let (_folder, path, mut journal) = begin(false);
-        (1..2_000).rev().for_each(|seq| journal.append(&entry(seq, 0)).unwrap());
-        assert_eq!(journal.index.len(), 1_999, "none of them waits any more");
+        (1..6_000).rev().for_each(|seq| journal.append(&entry(seq, 0)).unwrap());
+        assert_eq!(journal.index.len(), 5_999, "none of them waits any more");
         journal.append(&entry(0, 0)).unwrap();
         let digest = journal.finish(&path).unwrap();
-        let expected: Vec<(u64, u32)> = (0..2_000).map(|seq| (seq, 0)).collect();
+        let expected: Vec<(u64, u32)> = (0..6_000).map(|seq| (seq, 0)).collect();
         assert_eq!(order_of(&path, digest), expected);
     }
 

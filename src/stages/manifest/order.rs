@@ -9,8 +9,8 @@ use super::Slot;
 use crate::model::Sha256;
 use crate::model::digest::Hasher;
 
-/// So many lines may wait.
-const MAX_LINES: usize = 512;
+/// So many lines may wait: all that are under way, and as many more as are told while one thread does not run.
+const MAX_LINES: usize = 4096;
 /// So many of their bytes.
 const MAX_BYTES: usize = 8 << 20;
 
