@@ -23,6 +23,7 @@ mod open;
 mod owners;
 mod pace;
 mod periods;
+mod places;
 mod prune;
 mod readers;
 mod runs;

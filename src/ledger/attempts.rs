@@ -8,7 +8,7 @@ use super::columns::{self, blob, int, uint};
 use super::ends::{self, Held};
 use super::schema::State;
 use super::writer::Desk;
-use super::{AttemptId, Begun, Intent, LedgerError, Parked, Scope, periods, sources};
+use super::{AttemptId, Begun, Intent, LedgerError, Parked, Scope, periods, places, sources};
 use crate::model::{Charges, NameTag, Sha256, Timestamp};
 
 /// An attempt whose end is not recorded.
@@ -265,6 +265,7 @@ fn record(
     )?;
     let id = desk.connection.last_insert_rowid();
     hold(desk, scope.0, name, size, id)?;
+    places::note(desk, &intent.upload_key, id)?;
     periods::reserve(desk, scope, day, &intent.charges)?;
     Ok(Begun::Send { attempt: AttemptId { row: id, run: run_mark(&intent.run_id) }, tagged, burned })
 }

@@ -270,6 +270,7 @@ pub(super) fn forget(desk: &Desk<'_>, what: &Forget) -> Result<usize, LedgerErro
             attempts::forget(desk, upload_keys, *burned_until)
         }
         Forget::Sources => {
+            desk.execute("DELETE FROM place", [])?;
             desk.execute("DELETE FROM judgement", [])?;
             desk.execute("DELETE FROM origin", [])?;
             desk.execute("DELETE FROM source", [])

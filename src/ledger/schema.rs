@@ -120,6 +120,9 @@ CREATE TABLE origin (
     converter TEXT, revision INTEGER,
     PRIMARY KEY (scope, path, judged_at)
 ) WITHOUT ROWID;
+", "
+ALTER TABLE source ADD COLUMN judgement INTEGER;
+CREATE TABLE place (judgement INTEGER PRIMARY KEY, object INTEGER NOT NULL);
 "];
 
 /// The schema that this version knows.
@@ -176,7 +179,10 @@ mod tests {
             older.pragma_update(None, "user_version", i64::try_from(taken).unwrap()).unwrap();
             let source = match taken {
                 1 | 2 => "INSERT INTO source VALUES (x'01', x'2F61', 7, 8, 9, 10, x'02', x'61')",
-                _ => "INSERT INTO source VALUES (x'2F61', 7, 8, 9, 10, x'02', x'61')",
+                _ => {
+                    "INSERT INTO source (path, size, modified_ns, inode, device, digest, file_name)
+                    VALUES (x'2F61', 7, 8, 9, 10, x'02', x'61')"
+                }
             };
             older.execute_batch(source).unwrap();
             let object = "INSERT INTO object (
@@ -190,7 +196,8 @@ mod tests {
             let sql = "SELECT size FROM source WHERE path = x'2F61'";
             let size: i64 = older.query_row(sql, [], |row| row.get(0)).unwrap();
             assert_eq!(size, 7, "from {taken}");
-            let used_at: i64 = older.query_row("SELECT used_at FROM object", [], |row| row.get(0)).unwrap();
+            let sql = "SELECT COALESCE(used_at, verified_at) FROM object";
+            let used_at: i64 = older.query_row(sql, [], |row| row.get(0)).unwrap();
             assert_eq!(used_at, 6, "from {taken}");
         }
     }

@@ -4,7 +4,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::columns::{self, blob, int};
 use super::writer::Desk;
-use super::{LedgerError, Memory, Recalled, Scope, SourceStat, StoredObject};
+use super::{LedgerError, Memory, Recalled, Scope, SourceStat, StoredObject, places};
 use crate::model::digest::Hasher;
 use crate::model::{Sha256, Timestamp};
 
@@ -13,6 +13,15 @@ const KEY_BYTES: usize = 32;
 /// infer from the second.
 const LIVE: &str = "SELECT file, verified_at, used_at, run, proof, upload_key FROM object
     WHERE scope = ?1 AND upload_key = ?2 AND state < 3 AND state = 2";
+/// Finds the same at the place where it should be.
+const LIVE_AT: &str = "SELECT file, verified_at, used_at, run, proof, upload_key FROM object
+    WHERE id = ?3 AND +scope = ?1 AND +upload_key = ?2 AND +state = 2";
+/// Finds what was decided, and where the upload of the first part should be.
+const JUDGEMENT: &str = "SELECT j.judgement, j.keys, p.object
+    FROM judgement AS j LEFT JOIN place AS p ON p.judgement = j.id WHERE j.key = ?1";
+/// Finds the same at the place where it should be.
+const JUDGEMENT_AT: &str = "SELECT j.judgement, j.keys, p.object
+    FROM judgement AS j LEFT JOIN place AS p ON p.judgement = j.id WHERE j.id = ?2 AND +j.key = ?1";
 /// Finds the copies of what has a key, by an index that holds nothing else.
 pub(super) const ORPHANS: &str =
     "SELECT file_id FROM object WHERE scope = ?1 AND upload_key = ?2 AND state = 5 ORDER BY id";
@@ -43,7 +52,9 @@ pub(super) fn judgement_key(
 struct Statements<'a> {
     source: CachedStatement<'a>,
     judgement: CachedStatement<'a>,
+    judgement_at: CachedStatement<'a>,
     live: CachedStatement<'a>,
+    live_at: CachedStatement<'a>,
     /// `None` where the workspace has no copies at all.
     orphans: Option<CachedStatement<'a>>,
 }
@@ -55,12 +66,14 @@ impl<'a> Statements<'a> {
             true => Some(connection.prepare_cached(ORPHANS)?),
             false => None,
         };
-        let source = "SELECT digest, file_name FROM source WHERE path = ?1
+        let source = "SELECT digest, file_name, judgement FROM source WHERE path = ?1
             AND size = ?2 AND modified_ns = ?3 AND inode = ?4 AND device = ?5";
         Ok(Self {
             source: connection.prepare_cached(source)?,
-            judgement: connection.prepare_cached("SELECT judgement, keys FROM judgement WHERE key = ?1")?,
+            judgement: connection.prepare_cached(JUDGEMENT)?,
+            judgement_at: connection.prepare_cached(JUDGEMENT_AT)?,
             live: connection.prepare_cached(LIVE)?,
+            live_at: connection.prepare_cached(LIVE_AT)?,
             orphans,
         })
     }
@@ -102,41 +115,53 @@ fn recall_now(
     ];
     let found = statements.source.query_row(params, |row| {
         let digest = row.get(0).map(Sha256::from_bytes)?;
-        Ok((digest, judgement_key(scope, &digest, row.get_ref(1)?.as_blob()?, fingerprint)))
+        let key = judgement_key(scope, &digest, row.get_ref(1)?.as_blob()?, fingerprint);
+        Ok(Judged { digest, key, place: row.get(2)? })
     });
     match found.optional()? {
-        Some(known) => gather_now(statements, scope, known, good_after),
+        Some(judged) => gather_now(statements, scope, &judged, good_after),
         None => Ok(None),
     }
+}
+
+/// A content that was judged under a name.
+struct Judged {
+    digest: Sha256,
+    key: [u8; 16],
+    /// Where the judgement should be.
+    place: Option<i64>,
 }
 
 /// Looks up everything that became of a content under a name.
 pub(super) fn gather(
     connection: &Connection,
     scope: Scope,
-    known: (Sha256, [u8; 16]),
+    (digest, key): (Sha256, [u8; 16]),
     good_after: Option<Timestamp>,
 ) -> rusqlite::Result<Option<Recalled>> {
-    gather_now(&mut Statements::of(connection, scope)?, scope, known, good_after)
+    let judged = Judged { digest, key, place: None };
+    gather_now(&mut Statements::of(connection, scope)?, scope, &judged, good_after)
 }
 
 fn gather_now(
     statements: &mut Statements<'_>,
     scope: Scope,
-    (digest, key): (Sha256, [u8; 16]),
+    judged: &Judged,
     good_after: Option<Timestamp>,
 ) -> rusqlite::Result<Option<Recalled>> {
-    let Some((judgement, keys)) = find_judgement(statements, &key)? else {
+    let Some(Found { judgement, keys, object: first }) = find_judgement(statements, judged)? else {
         return Ok(None);
     };
     let mut objects = Vec::with_capacity(keys.len());
-    for key in &keys {
-        match live(statements, scope, key)? {
+    // Parts of one input begin one after another.
+    for (part, key) in (0..).zip(&keys) {
+        let place = first.map(|first| first.saturating_add(part));
+        match live(statements, scope, key, place)? {
             Some(object) if columns::is_good(object.file.expires_at, good_after) => objects.push(object),
             _ => return Ok(None),
         }
     }
-    Ok(Some(Recalled { digest, judgement, objects }))
+    Ok(Some(Recalled { digest: judged.digest, judgement, objects }))
 }
 
 /// Looks up what is stored under a key.
@@ -146,7 +171,7 @@ pub(super) fn stored(
     key: &Sha256,
     good_after: Option<Timestamp>,
 ) -> rusqlite::Result<Option<StoredObject>> {
-    let found = live(&mut Statements::of(connection, scope)?, scope, key)?;
+    let found = live(&mut Statements::of(connection, scope)?, scope, key, None)?;
     Ok(found.filter(|object| columns::is_good(object.file.expires_at, good_after)))
 }
 
@@ -154,24 +179,44 @@ fn live(
     statements: &mut Statements<'_>,
     scope: Scope,
     key: &Sha256,
+    place: Option<i64>,
 ) -> rusqlite::Result<Option<StoredObject>> {
+    let mut found = None;
+    if let Some(place) = place {
+        let params = params![scope.0, blob(key), place];
+        found = statements.live_at.query_row(params, columns::stored).optional()?;
+    }
     let key = params![scope.0, blob(key)];
-    let Some(mut object) = statements.live.query_row(key, columns::stored).optional()? else {
-        return Ok(None);
-    };
+    if found.is_none() {
+        found = statements.live.query_row(key, columns::stored).optional()?;
+    }
+    let Some(mut object) = found else { return Ok(None) };
     if let Some(orphans) = &mut statements.orphans {
         object.orphans = orphans.query_map(key, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     }
     Ok(Some(object))
 }
 
-/// Looks up what was decided, and the upload keys of the parts.
-fn find_judgement(
-    statements: &mut Statements<'_>,
-    key: &[u8; 16],
-) -> rusqlite::Result<Option<(String, Vec<Sha256>)>> {
-    let read = |row: &Row<'_>| Ok((row.get(0)?, split_keys(row.get_ref(1)?.as_blob()?)));
-    statements.judgement.query_row([key], read).optional()
+/// What was decided, the upload keys of the parts, and where the upload of the first should be.
+struct Found {
+    judgement: String,
+    keys: Vec<Sha256>,
+    object: Option<i64>,
+}
+
+/// Looks up what was decided.
+fn find_judgement(statements: &mut Statements<'_>, judged: &Judged) -> rusqlite::Result<Option<Found>> {
+    let read = |row: &Row<'_>| {
+        let keys = split_keys(row.get_ref(1)?.as_blob()?);
+        Ok(Found { judgement: row.get(0)?, keys, object: row.get(2)? })
+    };
+    if let Some(place) = judged.place {
+        let there = statements.judgement_at.query_row(params![judged.key, place], read).optional()?;
+        if there.is_some() {
+            return Ok(there);
+        }
+    }
+    statements.judgement.query_row([judged.key], read).optional()
 }
 
 /// Reads keys that were written one after another.
@@ -182,10 +227,18 @@ pub(super) fn split_keys(bytes: &[u8]) -> Vec<Sha256> {
 
 /// Records what became of a source.
 pub(super) fn remember(desk: &Desk<'_>, memory: &Memory) -> Result<(), LedgerError> {
+    let key = judgement_key(memory.scope, &memory.digest, &memory.file_name, &memory.fingerprint);
+    let keys: Vec<u8> = memory.keys.iter().flat_map(blob).copied().collect();
+    let sql = "INSERT INTO judgement (key, judgement, keys) VALUES (?1, ?2, ?3)
+        ON CONFLICT DO UPDATE SET judgement = excluded.judgement, keys = excluded.keys RETURNING id";
+    let judgement: Option<i64> = desk.first(sql, params![key, memory.judgement, keys], |row| row.get(0))?;
+    if let Some(judgement) = judgement {
+        places::expect(desk, &memory.keys, judgement);
+    }
     if memory.is_settled && !memory.path.is_empty() {
         let sql = "INSERT OR REPLACE INTO source (
-                path, size, modified_ns, inode, device, digest, file_name
-            ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                path, size, modified_ns, inode, device, digest, file_name, judgement
+            ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         desk.execute(
             sql,
             params![
@@ -196,14 +249,10 @@ pub(super) fn remember(desk: &Desk<'_>, memory: &Memory) -> Result<(), LedgerErr
                 memory.device.cast_signed(),
                 blob(&memory.digest),
                 memory.file_name,
+                judgement,
             ],
         )?;
     }
-    let key = judgement_key(memory.scope, &memory.digest, &memory.file_name, &memory.fingerprint);
-    let keys: Vec<u8> = memory.keys.iter().flat_map(blob).copied().collect();
-    let sql = "INSERT INTO judgement (key, judgement, keys) VALUES (?1, ?2, ?3)
-        ON CONFLICT DO UPDATE SET judgement = excluded.judgement, keys = excluded.keys";
-    desk.execute(sql, params![key, memory.judgement, keys])?;
     note_origin(desk, memory, &keys)
 }
 
@@ -236,14 +285,20 @@ mod tests {
     #[test]
     fn what_is_stored_is_found_by_its_key() {
         let ledger = Ledger::ephemeral().unwrap();
-        for (sql, index) in [(LIVE, "object_key"), (ORPHANS, "object_orphan")] {
+        for (sql, way) in [
+            (LIVE, "INDEX object_key (scope=? AND upload_key=?)"),
+            (ORPHANS, "INDEX object_orphan (scope=? AND upload_key=?)"),
+            (LIVE_AT, "INTEGER PRIMARY KEY (rowid=?)"),
+            (JUDGEMENT, "INDEX sqlite_autoindex_judgement_1 (key=?)"),
+            (JUDGEMENT_AT, "INTEGER PRIMARY KEY (rowid=?)"),
+        ] {
             let plan: String = ledger
                 .read(|connection| {
                     let sql = format!("EXPLAIN QUERY PLAN {sql}");
-                    connection.query_row(&sql, params![1, [0_u8; 32]], |row| row.get("detail"))
+                    connection.prepare(&sql)?.raw_query().next()?.unwrap().get("detail")
                 })
                 .unwrap();
-            assert!(plan.contains(&format!("{index} (scope=? AND upload_key=?)")), "{plan}");
+            assert!(plan.contains(way), "{plan}");
         }
     }
 }

@@ -14,7 +14,7 @@ use rusqlite::{CachedStatement, Connection, Params, Row};
 
 use super::inbox::{Awaited, Inbox};
 use super::owners::Owner;
-use super::{LedgerError, PeriodLimit, runs};
+use super::{LedgerError, PeriodLimit, places, runs};
 use crate::model::failpoint::{Step, hit};
 
 /// How long a group waits at most for as many commands as the last one had.
@@ -27,13 +27,21 @@ pub(super) struct Shared {
     pub(super) owner: Owner,
     pub(super) limits: Mutex<Vec<PeriodLimit>>,
     pub(super) active: Mutex<runs::Active>,
+    pub(super) recent: Mutex<places::Recent>,
     /// The failure of a command that nobody waited for.
     deferred: Mutex<Option<LedgerError>>,
 }
 
 impl Shared {
     pub(super) fn new(path: PathBuf, owner: Owner) -> Self {
-        Self { path, owner, limits: Mutex::default(), active: Mutex::default(), deferred: Mutex::default() }
+        Self {
+            path,
+            owner,
+            limits: Mutex::default(),
+            active: Mutex::default(),
+            recent: Mutex::default(),
+            deferred: Mutex::default(),
+        }
     }
 
     /// Tells whether a run of this process is under way.

@@ -181,7 +181,7 @@ fn a_ledger_of_an_earlier_version_is_looked_at_and_left_to_the_next_run() {
     assert_eq!(place.run("ingest in --target anthropic").status, Some(0));
     let path = place.folder.path().join("state/ledger.sqlite3");
     let open = || rusqlite::Connection::open(&path).unwrap();
-    let older = "DROP TABLE origin; ALTER TABLE object DROP COLUMN used_at;
+    let older = "DROP TABLE place; ALTER TABLE source DROP COLUMN judgement; DROP TABLE origin; ALTER TABLE object DROP COLUMN used_at;
         ALTER TABLE object DROP COLUMN condemned; PRAGMA user_version = 3;";
     open().execute_batch(older).unwrap();
     let bytes = fs::read(&path).unwrap();

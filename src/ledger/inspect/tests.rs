@@ -77,7 +77,7 @@ fn a_closed_ledger_is_read_and_stays_as_it_is() {
 fn an_older_schema_is_told_and_kept() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()));
-    let older = "DROP TABLE origin; ALTER TABLE object DROP COLUMN used_at;
+    let older = "DROP TABLE place; ALTER TABLE source DROP COLUMN judgement; DROP TABLE origin; ALTER TABLE object DROP COLUMN used_at;
         ALTER TABLE object DROP COLUMN condemned; PRAGMA user_version = 3;";
     change(dir.path(), &[older, &upload(1, 1)].concat());
     let before = files(dir.path());

@@ -66,6 +66,33 @@ fn an_unchanged_source_is_recalled_with_all_its_parts() {
 }
 
 #[test]
+fn a_row_that_is_not_where_it_should_be_is_found_by_its_key() {
+    let (_folder, ledger, scope) = ledger();
+    store(&ledger, scope, &intent("other", "o.md"), "f0");
+    ledger.remember(memory(scope, &["k1", "k2"]));
+    store(&ledger, scope, &intent("k1", "a.md"), "f1");
+    store(&ledger, scope, &intent("k2", "b.md"), "f2");
+    let connection = rusqlite::Connection::open(ledger.path()).unwrap();
+    let place = || -> (i64, i64) {
+        let sql = "SELECT judgement, object FROM place";
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    assert_eq!(place(), (1, 2), "that of the first part");
+    for elsewhere in [
+        "SELECT 1",
+        "UPDATE place SET object = 1",
+        "UPDATE place SET object = 9223372036854775807",
+        "UPDATE source SET judgement = 7",
+        "DELETE FROM place; UPDATE source SET judgement = NULL",
+    ] {
+        connection.execute_batch(elsewhere).unwrap();
+        let recalled = ledger.recall(scope, &stat(), &[4; 16], None).unwrap().unwrap();
+        let ids: Vec<_> = recalled.objects.iter().map(|object| object.file.file_id.as_str()).collect();
+        assert_eq!(ids, ["f1", "f2"], "{elsewhere}");
+    }
+}
+
+#[test]
 fn what_was_decided_of_a_content_is_known_under_its_name() {
     let (_folder, ledger, scope) = ledger();
     ledger.remember(memory(scope, &["k"]));
