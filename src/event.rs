@@ -27,7 +27,7 @@ pub enum Event<'a> {
         /// The id that it no longer names.
         file_id: &'a str,
     },
-    /// All entries of a batch are durable in the journal.
+    /// All entries of a batch are durable in the journal. An id may be taken back by [`Event::Doubted`].
     BatchDone(&'a Batch),
     /// The run takes no more work.
     Stopping {

@@ -274,10 +274,11 @@ impl Ledger {
     /// Records that what an attempt stored is of no use: an orphan. What was set aside for it counts as used.
     ///
     /// # Errors
-    /// [`LedgerError::DuplicateId`] if the id belongs to another upload; the attempt stays open then.
+    /// [`LedgerError::DuplicateId`] if the id belongs to another upload; the attempt stays open then. That one is open again,
+    /// too, as with [`Ledger::finish`], unless what was answered has another size than what was sent.
     pub fn spoil(&self, attempt: AttemptId, file: &FileObject) -> Result<(), LedgerError> {
         let file = file.clone();
-        self.write(move |desk| ends::spoil(desk, attempt, &file))?.booked()
+        self.write(move |desk| ends::spoil(desk, attempt, &file))?.done()
     }
 
     /// Gives up an attempt of unknown outcome that is not sent again, and gives back what was set aside for it. Until

@@ -48,6 +48,7 @@ pub(super) fn begin(desk: &Desk<'_>, scope: Scope, intent: &Intent) -> Result<Be
         Some((row, Some(mut stored))) => {
             let in_time = columns::is_good(stored.file.expires_at, intent.good_after);
             if in_time && (!intent.force || stored.run_id == intent.run_id) {
+                places::note(desk, &intent.upload_key, row.id)?;
                 stored.orphans = desk.all(sources::ORPHANS, params![scope.0, key], |row| row.get(0))?;
                 return Ok(Begun::Stored(Box::new(stored)));
             }

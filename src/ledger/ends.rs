@@ -48,11 +48,11 @@ fn mine(desk: &Desk<'_>, attempt: AttemptId) -> Result<Held, LedgerError> {
     found.map(|(row, _)| row).ok_or(LedgerError::NotOpen { attempt: attempt.row })
 }
 
-/// What became of the wish to book an upload.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Finished {
+/// What became of the wish to book what an upload stored.
+#[derive(Debug)]
+pub(super) enum Booking {
     /// It is booked.
-    Booked,
+    Done,
     /// The id is that of another upload.
     Twice {
         file_id: String,
@@ -63,11 +63,11 @@ pub(super) enum Finished {
     },
 }
 
-impl Finished {
+impl Booking {
     /// Makes a refusal an error; what was written with it is committed then.
-    pub(super) fn booked(self) -> Result<(), LedgerError> {
+    pub(super) fn done(self) -> Result<(), LedgerError> {
         match self {
-            Self::Booked => Ok(()),
+            Self::Done => Ok(()),
             Self::Twice { file_id, of, reopened } => Err(LedgerError::DuplicateId { file_id, of, reopened }),
         }
     }
@@ -91,18 +91,18 @@ pub(super) fn finish(
     file: &FileObject,
     proof: Option<Proof>,
     orphans: &[FileObject],
-) -> Result<Finished, LedgerError> {
+) -> Result<Booking, LedgerError> {
     let row = mine(desk, attempt)?;
     if proof == Some(Proof::SoleCandidate) {
         check_alone(desk, &row)?;
     }
     if proof.is_some() {
-        free_doubted(desk, row.scope, file)?;
+        free_doubted(desk, row.scope, &file.file_id)?;
     }
-    if let Some(of) = owner(desk, row.scope, file)? {
+    if let Some(of) = owner(desk, row.scope, &file.file_id)? {
         // What was found in a listing is somebody's; an answer may be wrong about either.
-        let reopened = proof.is_none() && doubt(desk, row.scope, attempt.run, file)?;
-        return Ok(Finished::Twice { file_id: file.file_id.clone(), of, reopened });
+        let reopened = proof.is_none() && doubt(desk, row.scope, attempt.run, &file.file_id)?;
+        return Ok(Booking::Twice { file_id: file.file_id.clone(), of, reopened });
     }
     let sql = "UPDATE object
         SET state = 2, file_id = ?2, file = ?3, expires_at = ?4, verified_at = sent_at, used_at = sent_at, proof = ?5
@@ -121,21 +121,21 @@ pub(super) fn finish(
     periods::settle(desk, row.scope, row.day, &row.charges)?;
     add_usage(desk, row.scope, row.size)?;
     note_orphans(desk, row.scope, row.id, orphans)?;
-    Ok(Finished::Booked)
+    Ok(Booking::Done)
 }
 
-/// Returns what the upload was made of that has the id of `file`.
-fn owner(desk: &Desk<'_>, scope: Scope, file: &FileObject) -> Result<Option<String>, LedgerError> {
+/// Returns what the upload was made of that has an id.
+fn owner(desk: &Desk<'_>, scope: Scope, file_id: &str) -> Result<Option<String>, LedgerError> {
     let sql = "SELECT source FROM object WHERE scope = ?1 AND file_id = ?2";
-    desk.first(sql, params![scope.0, file.file_id], |row| row.get(0))
+    desk.first(sql, params![scope.0, file_id], |row| row.get(0))
 }
 
 /// The target gave two uploads of a run one id. Which of them it belongs to, nobody knows: answers come in any order. So
 /// the one that was booked is of unknown outcome, too, if its id was not found in a listing; returns whether it is. It
 /// keeps the id, so that no third one gets it by an answer; what it cost stays paid.
-fn doubt(desk: &Desk<'_>, scope: Scope, run: u64, file: &FileObject) -> Result<bool, LedgerError> {
+fn doubt(desk: &Desk<'_>, scope: Scope, run: u64, file_id: &str) -> Result<bool, LedgerError> {
     let sql = "SELECT * FROM object WHERE scope = ?1 AND file_id = ?2 AND state = 2 AND proof IS NULL";
-    let booked = desk.first(sql, params![scope.0, file.file_id], held_of_run)?;
+    let booked = desk.first(sql, params![scope.0, file_id], held_of_run)?;
     let Some((row, _)) = booked.filter(|(_, of)| *of == run) else { return Ok(false) };
     let sql = "UPDATE object
         SET state = 1, file = NULL, expires_at = NULL, verified_at = NULL, used_at = NULL,
@@ -152,25 +152,25 @@ fn doubt(desk: &Desk<'_>, scope: Scope, run: u64, file: &FileObject) -> Result<b
 }
 
 /// An id in doubt is that of whoever it is found to belong to.
-pub(super) fn free_doubted(desk: &Desk<'_>, scope: Scope, file: &FileObject) -> Result<(), LedgerError> {
+pub(super) fn free_doubted(desk: &Desk<'_>, scope: Scope, file_id: &str) -> Result<(), LedgerError> {
     let sql = "UPDATE object SET file_id = NULL WHERE scope = ?1 AND file_id = ?2 AND state = 1";
-    desk.execute(sql, params![scope.0, file.file_id]).map(drop)
+    desk.execute(sql, params![scope.0, file_id]).map(drop)
 }
 
 /// Records that what an attempt stored as `file` is of no use: it took room and budgets all the same.
-pub(super) fn spoil(desk: &Desk<'_>, attempt: AttemptId, file: &FileObject) -> Result<Finished, LedgerError> {
+pub(super) fn spoil(desk: &Desk<'_>, attempt: AttemptId, file: &FileObject) -> Result<Booking, LedgerError> {
     let row = mine(desk, attempt)?;
-    if let Some(of) = owner(desk, row.scope, file)? {
+    if let Some(of) = owner(desk, row.scope, &file.file_id)? {
         // An answer that tells of another size is about the other one.
         let is_ours = int(file.size_bytes) == row.size;
-        let reopened = is_ours && doubt(desk, row.scope, attempt.run, file)?;
-        return Ok(Finished::Twice { file_id: file.file_id.clone(), of, reopened });
+        let reopened = is_ours && doubt(desk, row.scope, attempt.run, &file.file_id)?;
+        return Ok(Booking::Twice { file_id: file.file_id.clone(), of, reopened });
     }
     note_orphans(desk, row.scope, row.id, std::slice::from_ref(file))?;
     periods::settle(desk, row.scope, row.day, &row.charges)?;
     add_usage(desk, row.scope, int(file.size_bytes))?;
     remove(desk, &row)?;
-    Ok(Finished::Booked)
+    Ok(Booking::Done)
 }
 
 /// Adds what an attempt stored to what the workspace stores, if that was counted.
@@ -193,7 +193,7 @@ pub(super) fn note_orphans(
         ) SELECT scope, upload_key, 5, run, owner, source, digest, name, tagged, size, media_type, sent_at, sends,
             day, 0, 0, 0, 0, ?2, ?3, ?4, sent_at FROM object WHERE id = ?1";
     for file in orphans {
-        free_doubted(desk, scope, file)?;
+        free_doubted(desk, scope, &file.file_id)?;
         let expires_at = file.expires_at.map(Timestamp::unix_micros);
         desk.execute(sql, params![id, file.file_id, columns::file_text(file), expires_at])?;
     }

@@ -54,7 +54,7 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// The target gave an id that it had given before.
-    #[error("the target gave the id `{file_id}` twice: it is already that of `{of}`")]
+    #[error("the target gave the id `{file_id}` twice, for `{of}`, too")]
     DuplicateId {
         /// The id.
         file_id: String,

@@ -168,7 +168,7 @@ fn note_stray(
             day, files, bytes, tokens, cost, file_id, file, expires_at, verified_at
         ) VALUES (?1, ?2, 5, '', '', '', ?3, ?4, 0, ?5, ?6, ?7, 0, 0, 0, 0, 0, 0, ?8, ?9, ?10, ?7)";
     for file in orphans {
-        ends::free_doubted(desk, scope, file)?;
+        ends::free_doubted(desk, scope, &file.file_id)?;
         let params = params![
             scope.0,
             blob(upload_key),

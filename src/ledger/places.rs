@@ -2,7 +2,6 @@
 //! A number is a hint: what is there is verified, and what is not there is found by its key.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 
 use rusqlite::params;
 
@@ -20,16 +19,16 @@ pub(super) struct Recent(HashMap<Sha256, i64>);
 /// Notes that the first of these uploads, if it begins soon, is that of a judgement.
 pub(super) fn expect(desk: &Desk<'_>, keys: &[Sha256], judgement: i64) {
     let Some(first) = keys.first() else { return };
-    let mut recent = desk.shared.recent.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut recent = desk.recent.borrow_mut();
     if recent.0.len() >= RECENT {
         recent.0.clear();
     }
     recent.0.insert(*first, judgement);
 }
 
-/// Records where the upload is that has just begun.
+/// Records where an upload is, if it is one of those.
 pub(super) fn note(desk: &Desk<'_>, key: &Sha256, object: i64) -> Result<(), LedgerError> {
-    let expected = desk.shared.recent.lock().unwrap_or_else(PoisonError::into_inner).0.remove(key);
+    let expected = desk.recent.borrow_mut().0.remove(key);
     let Some(judgement) = expected else { return Ok(()) };
     let sql = "INSERT OR REPLACE INTO place (judgement, object) VALUES (?1, ?2)";
     desk.execute(sql, params![judgement, object]).map(drop)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ends::Finished;
+use super::ends::Booking;
 use super::writer::{Desk, Pending};
 use super::{AttemptId, Begun, Intent, Ledger, LedgerError, Scope, attempts, ends};
 use crate::model::failpoint::Step;
@@ -72,7 +72,7 @@ impl Ledger {
 
     fn finish_by<F>(&self, finish: F, hurry: bool) -> Result<Finishing, LedgerError>
     where
-        F: FnMut(&Desk<'_>) -> Result<Finished, LedgerError> + Send + 'static,
+        F: FnMut(&Desk<'_>) -> Result<Booking, LedgerError> + Send + 'static,
     {
         self.at(Step::BeforeFinish)?;
         let pending = self.0.writer.begin(finish, hurry)?;
@@ -84,7 +84,7 @@ impl Ledger {
 #[derive(Debug)]
 pub struct Finishing {
     ledger: Ledger,
-    pending: Pending<Finished>,
+    pending: Pending<Booking>,
 }
 
 impl Finishing {
@@ -93,7 +93,7 @@ impl Finishing {
     /// # Errors
     /// As [`Ledger::finish`].
     pub fn wait(self) -> Result<(), LedgerError> {
-        self.pending.wait()?.booked()?;
+        self.pending.wait()?.done()?;
         self.ledger.at(Step::AfterFinish)
     }
 }

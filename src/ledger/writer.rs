@@ -4,6 +4,7 @@
 //! A command that refuses does so before it writes anything. If one fails otherwise, its group is rolled back and each
 //! command is run in a transaction of its own, so that no command pays for another's failure.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,21 +28,13 @@ pub(super) struct Shared {
     pub(super) owner: Owner,
     pub(super) limits: Mutex<Vec<PeriodLimit>>,
     pub(super) active: Mutex<runs::Active>,
-    pub(super) recent: Mutex<places::Recent>,
     /// The failure of a command that nobody waited for.
     deferred: Mutex<Option<LedgerError>>,
 }
 
 impl Shared {
     pub(super) fn new(path: PathBuf, owner: Owner) -> Self {
-        Self {
-            path,
-            owner,
-            limits: Mutex::default(),
-            active: Mutex::default(),
-            recent: Mutex::default(),
-            deferred: Mutex::default(),
-        }
+        Self { path, owner, limits: Mutex::default(), active: Mutex::default(), deferred: Mutex::default() }
     }
 
     /// Tells whether a run of this process is under way.
@@ -63,6 +56,7 @@ impl Shared {
 pub(super) struct Desk<'a> {
     pub(super) connection: &'a Connection,
     pub(super) shared: &'a Shared,
+    pub(super) recent: RefCell<places::Recent>,
 }
 
 impl Desk<'_> {
@@ -254,7 +248,7 @@ impl Drop for Closes<'_> {
 }
 
 fn serve(connection: &Connection, shared: &Shared, inbox: &Inbox<Box<dyn Command>>) {
-    let desk = Desk { connection, shared };
+    let desk = Desk { connection, shared, recent: RefCell::default() };
     let _closes = Closes(inbox);
     let (mut last, mut took) = (0, Duration::ZERO);
     loop {

@@ -208,8 +208,10 @@ impl Journal {
                     next = dealt.next();
                     Some(line)
                 }
-                None if self.doubted.contains_key(&slot.file) => self.doubtful(slot, reader.line(slot)?)?,
-                None => None,
+                None => match self.doubted.get(&slot.file) {
+                    Some(file_id) => revise::doubtful(reader.line(slot)?, file_id)?,
+                    None => None,
+                },
             };
             let line = match &revised {
                 Some(line) => line,

@@ -11,7 +11,7 @@ use crate::model::{Code, Failure};
 
 impl Journal {
     /// Lets no entry name a file whose id the target gave to another upload of this run, too: which of the two it belongs
-    /// to, nobody knows. Tells each such entry, as it will be, with the status that it had.
+    /// to, nobody knows. Tells each such entry, as it will be, with the status that it had. None is appended after this.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -34,13 +34,6 @@ impl Journal {
         }
         self.doubted.insert(hash, file_id.to_owned());
         Ok(())
-    }
-
-    /// Returns the line of an entry that names what is in doubt as the manifest has it.
-    pub(super) fn doubtful(&self, slot: &Slot, line: &[u8]) -> io::Result<Option<Vec<u8>>> {
-        let Some(file_id) = self.doubted.get(&slot.file) else { return Ok(None) };
-        let mut entry: Entry = serde_json::from_slice(line)?;
-        take_id(&mut entry, file_id).then(|| line_of(&entry)).transpose()
     }
 
     /// Where inputs of one run share a file, whoever comes first in the manifest has uploaded it, whichever was first
@@ -76,6 +69,12 @@ impl Journal {
         }
         Ok(dealt)
     }
+}
+
+/// Returns the line of an entry as the manifest has it, if it names the file.
+pub(super) fn doubtful(line: &[u8], file_id: &str) -> io::Result<Option<Vec<u8>>> {
+    let mut entry: Entry = serde_json::from_slice(line)?;
+    take_id(&mut entry, file_id).then(|| line_of(&entry)).transpose()
 }
 
 fn line_of(entry: &Entry) -> io::Result<Vec<u8>> {

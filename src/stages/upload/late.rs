@@ -10,6 +10,14 @@ use super::{Sent, Uploader};
 use crate::ledger::LedgerError;
 use crate::model::{FileObject, Sha256, Timestamp};
 
+/// What is listed and nobody's.
+#[derive(Debug, Default)]
+struct Late {
+    files: Vec<FileObject>,
+    /// Names and sizes that are being sent, or may still appear.
+    under_way: HashSet<(String, u64)>,
+}
+
 /// What was sent again and is stored.
 #[derive(Debug)]
 pub(super) struct Watched<T> {
@@ -54,7 +62,7 @@ impl<T: Send> Uploader<'_, T> {
     pub(super) fn look_at_old_names(&self) {
         let watched = std::mem::take(&mut *self.watched.lock().unwrap_or_else(PoisonError::into_inner));
         match self.late_files(&watched) {
-            Ok(files) => watched.into_iter().for_each(|one| self.name_copies(one, &files)),
+            Ok(late) => watched.into_iter().for_each(|one| self.name_copies(one, &late)),
             Err(error) => {
                 let message = format!("late copies of what was sent again could not be looked for: {error}");
                 self.listener.notice(message);
@@ -65,12 +73,12 @@ impl<T: Send> Uploader<'_, T> {
 
     /// Returns what is listed and nobody's since the first of these was sent. Copies of what earlier runs sent again are
     /// told on the way.
-    fn late_files(&self, watched: &[Watched<T>]) -> Result<Vec<FileObject>, Unread> {
+    fn late_files(&self, watched: &[Watched<T>]) -> Result<Late, Unread> {
         let broken = |error: LedgerError| Unread::Stop(error.into());
         let old = self.ledger.burned(self.scope, self.clock().now()).map_err(broken)?;
         let earlier: Vec<_> = old.into_iter().filter(|burned| burned.sent_at < self.started).collect();
         let sent = watched.iter().map(|one| one.first_sent_at).chain(earlier.iter().map(|b| b.sent_at));
-        let Some(first) = sent.min().filter(|_| !self.is_interrupted()) else { return Ok(Vec::new()) };
+        let Some(first) = sent.min().filter(|_| !self.is_interrupted()) else { return Ok(Late::default()) };
         let ends = || self.is_interrupted();
         if !watched.is_empty() && !rest(self.clock(), self.options.listing_grace, &ends) {
             return Err(Unread::Ended);
@@ -78,6 +86,7 @@ impl<T: Send> Uploader<'_, T> {
         let mut files = Vec::new();
         self.lister(&ends).each(Some(first.minus(self.skew())), |file| files.push(file))?;
         let all: Vec<&str> = files.iter().map(|file| file.file_id.as_str()).collect();
+        let under_way = self.ledger.unsettled(self.scope, self.clock().now()).map_err(broken)?;
         let owned = self.ledger.owned(self.scope, &all).map_err(broken)?;
         files.retain(|file| !owned.contains(&file.file_id));
         for burned in earlier {
@@ -93,15 +102,17 @@ impl<T: Send> Uploader<'_, T> {
                 self.listener.notice(format!("possible extra copies of `{}`: {copies}", burned.file_name));
             }
         }
-        Ok(files)
+        Ok(Late { files, under_way })
     }
 
-    fn name_copies(&self, one: Watched<T>, files: &[FileObject]) {
+    fn name_copies(&self, one: Watched<T>, late: &Late) {
         let Watched { ticket, key, size_bytes, first_sent_at, names, known, mut sent, file } = one;
         let earliest = first_sent_at.minus(self.skew());
         let mark = key.to_string();
         let is_copy = |listed: &&FileObject| {
-            let named = names.iter().any(|name| *name == listed.filename || is_like(name, &listed.filename));
+            let is_others = || late.under_way.contains(&(listed.filename.clone(), listed.size_bytes));
+            let named = names.contains(&listed.filename)
+                || names.iter().any(|name| is_like(name, &listed.filename)) && !is_others();
             let marked = is_marked(listed.metadata.as_ref(), &mark);
             listed.file_id != file.file_id
                 && !known.contains(&listed.file_id)
@@ -109,7 +120,7 @@ impl<T: Send> Uploader<'_, T> {
                 && listed.created_at >= earliest
                 && (named || marked)
         };
-        let late: Vec<FileObject> = files.iter().filter(is_copy).cloned().collect();
+        let late: Vec<FileObject> = late.files.iter().filter(is_copy).cloned().collect();
         if !late.is_empty() {
             if let Err(error) = self.ledger.note_orphans(self.scope, &key, &late) {
                 self.listener.notice(format!("extra copies could not be booked: {error}"));

@@ -49,6 +49,14 @@ impl<'a, T> Parked<'a, T> {
     }
 }
 
+/// What is not, or may not be, of the attempts in question.
+struct Others {
+    /// Ids of files that are booked.
+    taken: HashSet<String>,
+    /// Names and sizes that are being sent, or may still appear.
+    under_way: HashSet<(String, u64)>,
+}
+
 /// What the listing says of one attempt.
 enum Finding {
     /// It is there; the others are copies of it.
@@ -149,8 +157,8 @@ impl<'a, T: Send> Uploader<'a, T> {
 
     fn judge_all(&self, batch: Vec<Parked<'a, T>>, files: &[FileObject]) {
         let listed: Vec<&str> = files.iter().map(|file| file.file_id.as_str()).collect();
-        let mut taken = match self.ledger.taken(self.scope, &listed) {
-            Ok(owned) => owned,
+        let mut others = match self.others(&listed) {
+            Ok(others) => others,
             Err(error) => {
                 self.listener.stop(error.into());
                 return batch
@@ -159,17 +167,24 @@ impl<'a, T: Send> Uploader<'a, T> {
             }
         };
         for one in batch {
-            self.guarded(|| self.judge_one(one, files, &mut taken));
+            self.guarded(|| self.judge_one(one, files, &mut others));
         }
     }
 
-    fn judge_one(&self, one: Parked<'a, T>, files: &[FileObject], taken: &mut HashSet<String>) {
-        let free = files.iter().filter(|file| !taken.contains(&file.file_id)).cloned().collect();
-        match self.find(&one.held, free) {
+    /// Finds out which of these ids, and which names and sizes, are others'.
+    fn others(&self, listed: &[&str]) -> Result<Others, LedgerError> {
+        // What is done between the two is in both.
+        let under_way = self.ledger.unsettled(self.scope, self.clock().now())?;
+        Ok(Others { taken: self.ledger.taken(self.scope, listed)?, under_way })
+    }
+
+    fn judge_one(&self, one: Parked<'a, T>, files: &[FileObject], others: &mut Others) {
+        let free = files.iter().filter(|file| !others.taken.contains(&file.file_id)).cloned().collect();
+        match self.find(&one.held, free, &others.under_way) {
             Err(error) => self.see_nothing(one, &error.to_string()),
             Ok(Finding::Proven(file, proof, copies)) => {
                 let found = std::iter::once(file.as_ref()).chain(&copies);
-                taken.extend(found.map(|file| file.file_id.clone()));
+                others.taken.extend(found.map(|file| file.file_id.clone()));
                 self.adopt(one, *file, proof, copies);
             }
             Ok(Finding::Unproven(candidates)) => self.send_again(one, candidates),
@@ -178,7 +193,12 @@ impl<'a, T: Send> Uploader<'a, T> {
     }
 
     /// Compares what is listed and nobody's with one attempt.
-    fn find(&self, held: &Held<'_>, free: Vec<FileObject>) -> Result<Finding, Unread> {
+    fn find(
+        &self,
+        held: &Held<'_>,
+        free: Vec<FileObject>,
+        under_way: &HashSet<(String, u64)>,
+    ) -> Result<Finding, Unread> {
         let earliest = self.earliest(held);
         let of_size = |file: &FileObject| file.size_bytes == held.size_bytes && file.created_at >= earliest;
         let mut candidates: Vec<FileObject> = free.into_iter().filter(of_size).collect();
@@ -194,7 +214,9 @@ impl<'a, T: Send> Uploader<'a, T> {
         // A platform may clean names, and an earlier send may have been stored, too.
         let may_be = |file: &FileObject| {
             let old = held.old_names.iter().any(|name| is_named(file, name));
-            old || is_like(&file.filename, &held.file_name)
+            // One that has another upload's name to the letter is that one's.
+            let is_others = || under_way.contains(&(file.filename.clone(), file.size_bytes));
+            old || is_like(&file.filename, &held.file_name) && !is_others()
         };
         let mut unproven: Vec<FileObject> = others.into_iter().filter(may_be).collect();
         // A tag is of one send, so two files that carry it are as odd as two without one.

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::attempt::READY_WAITS;
 use super::*;
+use crate::ledger::{Begun, Intent};
 use crate::model::budget::Budgets;
 use crate::model::entry::WarningEntry;
 use crate::model::{
@@ -602,6 +603,35 @@ fn the_next_run_finds_out_what_became_of_it() {
     assert!(matches!(second.outcome, Outcome::Adopted(_, Proof::SoleCandidate)), "{second:?}");
     let third = Play { run_id: "run_3", ..Play::default() }.run_with(&ledger).sent;
     assert!(matches!(&third.outcome, Outcome::Reused(file) if file.file_id == "file_1"), "{third:?}");
+}
+
+#[test]
+fn what_another_upload_stores_is_no_copy_of_a_like_name() {
+    let ledger = Ledger::ephemeral().unwrap();
+    let scope = ledger.scope("scripted:", "default").unwrap();
+    let other = Intent {
+        upload_key: Sha256::of(b"another key"),
+        source: "A_.txt".to_owned(),
+        file_name: "A_.txt".to_owned(),
+        tagged_name: "A_~0.txt".to_owned(),
+        size_bytes: 3,
+        media_type: "text/plain".to_owned(),
+        digest: Sha256::of(b"xyz"),
+        run_id: "run_1".to_owned(),
+        sent_at: object().created_at,
+        good_after: None,
+        force: false,
+        name_tag: NameTag::Auto,
+        charges: Charges::default(),
+    };
+    let Begun::Send { attempt, .. } = ledger.begin(scope, &other).unwrap() else { panic!() };
+    let stored = named("file_9", "A_.txt");
+    let uploads = vec![fails(TargetErrorKind::BrokenAfterEnd), stores("file_2")];
+    let play = Play { listings: vec![Ok(vec![stored.clone()])], ..Play::uploads(uploads) };
+    let Played { sent, .. } = play.run_with(&ledger);
+    assert!(matches!(&sent.outcome, Outcome::Uploaded(file) if file.file_id == "file_2"), "{sent:?}");
+    assert!(sent.possible_orphans.is_empty(), "{sent:?}");
+    ledger.finish(attempt, &stored, None, &[]).unwrap();
 }
 
 #[test]
