@@ -122,6 +122,7 @@ impl LedgerError {
             Some(ErrorCode::DatabaseCorrupt) => corrupt(source.to_string()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::SystemIoFailure) if is_no_room(&source) => Self::Full { path },
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::NotWritable { path, source: Box::new(source) }
             }
@@ -165,9 +166,18 @@ impl LedgerError {
     }
 }
 
+fn is_extended(error: &rusqlite::Error, code: std::ffi::c_int) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == code)
+}
+
 /// Tells whether a page ended before its end.
 fn is_short_read(error: &rusqlite::Error) -> bool {
-    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ)
+    is_extended(error, rusqlite::ffi::SQLITE_IOERR_SHORT_READ)
+}
+
+/// Tells whether the memory that processes share, a file, too, could not grow.
+fn is_no_room(error: &rusqlite::Error) -> bool {
+    is_extended(error, rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 fn is_unreadable(error: &rusqlite::Error) -> bool {

@@ -85,7 +85,7 @@ fn with_little_room(places: &[&str], size: &str) {
 #[test]
 fn a_full_disk_for_the_ledger_is_told_and_a_rerun_finishes() {
     // Full from the beginning, and in the middle of the run.
-    for size in ["128k", "320k", "640k"] {
+    for size in ["128k", "228k", "320k", "640k"] {
         with_little_room(&["state"], size);
     }
 }
