@@ -136,7 +136,7 @@ impl LedgerError {
 
     /// Tells whether a command refused before it wrote anything, so that others of its group are not touched.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self, Self::DuplicateId { .. } | Self::NotAlone { .. } | Self::NotOpen { .. })
+        matches!(self, Self::NotAlone { .. } | Self::NotOpen { .. })
     }
 
     /// Returns what the user can do.

@@ -137,10 +137,9 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn problem(&mut self, entry: &Entry) {
+    fn count_problem(&mut self) {
         self.state.problems += 1;
         self.bar.set_message(self.state.message());
-        log(entry, self.hashed_paths);
     }
 
     fn finished(&mut self, entry: &Entry) {
@@ -149,10 +148,9 @@ impl<'a> Progress<'a> {
             self.bar.inc(1);
         }
         if matches!(entry.status, Status::Rejected | Status::Failed | Status::Ambiguous) {
-            self.problem(entry);
-        } else {
-            log(entry, self.hashed_paths);
+            self.count_problem();
         }
+        log(entry, self.hashed_paths);
         if self.out.is_some() {
             self.say(&json!({ "event": "entry", "entry": entry }));
         }
@@ -186,7 +184,8 @@ impl Observer for Progress<'_> {
             }
             Event::Finished(entry) => self.finished(entry),
             Event::Doubted { entry, file_id } => {
-                self.problem(entry);
+                self.count_problem();
+                log(entry, self.hashed_paths);
                 if self.out.is_some() {
                     self.say(&json!({ "event": "doubted", "file_id": file_id, "entry": entry }));
                 }

@@ -218,27 +218,23 @@ fn a_connection_that_breaks_before_or_in_the_body_cannot_have_stored_it() {
     assert_eq!(upload_to(midway, LARGE_UPLOADS), ErrorKind::BrokenBeforeEnd);
 }
 
+/// Reads a request, says this, and breaks off.
+fn says(answer: &'static [u8]) -> Script {
+    Box::new(move |stream| {
+        let request = read_request(stream);
+        stream.write_all(answer).unwrap();
+        request
+    })
+}
+
 #[test]
 fn a_connection_that_breaks_after_the_body_may_have_stored_it() {
     let whole = || -> Script { Box::new(read_request) };
     assert_eq!(upload_to(whole, SMALL_UPLOADS), ErrorKind::BrokenAfterEnd);
-    let whole = || -> Script { Box::new(read_request) };
     assert_eq!(upload_to(whole, LARGE_UPLOADS), ErrorKind::BrokenAfterEnd);
-    let torn = || -> Script {
-        Box::new(|stream| {
-            let request = read_request(stream);
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{\"id\":").unwrap();
-            request
-        })
-    };
+    let torn = || says(b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{\"id\":");
     assert_eq!(upload_to(torn, SMALL_UPLOADS), ErrorKind::BrokenAfterEnd);
-    let garbage = || -> Script {
-        Box::new(|stream| {
-            let request = read_request(stream);
-            stream.write_all(b"\0\0\0\0 what is this\r\n\r\n").unwrap();
-            request
-        })
-    };
+    let garbage = || says(b"\0\0\0\0 what is this\r\n\r\n");
     assert_eq!(upload_to(garbage, SMALL_UPLOADS), ErrorKind::BrokenAfterEnd);
 }
 

@@ -110,9 +110,8 @@ impl<T: Send> Uploader<'_, T> {
         let earliest = first_sent_at.minus(self.skew());
         let mark = key.to_string();
         let is_copy = |listed: &&FileObject| {
-            let is_others = || late.under_way.contains(&(listed.filename.clone(), listed.size_bytes));
-            let named = names.contains(&listed.filename)
-                || names.iter().any(|name| is_like(name, &listed.filename)) && !is_others();
+            let is_like = |name: &String| may_be_cleaned(listed, name, &late.under_way);
+            let named = names.iter().any(|name| *name == listed.filename || is_like(name));
             let marked = is_marked(listed.metadata.as_ref(), &mark);
             listed.file_id != file.file_id
                 && !known.contains(&listed.file_id)
@@ -131,8 +130,14 @@ impl<T: Send> Uploader<'_, T> {
     }
 }
 
+/// Tells whether a listed file may be what was sent under another name, on a platform that cleans names. One that has the
+/// very name of another upload that is under way, or may still appear, is that one's.
+pub(super) fn may_be_cleaned(listed: &FileObject, sent: &str, under_way: &HashSet<(String, u64)>) -> bool {
+    is_like(&listed.filename, sent) && !under_way.contains(&(listed.filename.clone(), listed.size_bytes))
+}
+
 /// Tells whether a platform that cleans names could have made one of the other.
-pub(super) fn is_like(stored: &str, sent: &str) -> bool {
+fn is_like(stored: &str, sent: &str) -> bool {
     let plain =
         |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     let (stored_plain, sent_plain): (String, String) = (plain(stored), plain(sent));

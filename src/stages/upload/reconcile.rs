@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::attempt::differences;
 use super::held::{Held, Ready, ids, is_marked};
-use super::late::is_like;
+use super::late::may_be_cleaned;
 use super::listing::Unread;
 use super::{Job, Sent, Stop, Uploader};
 use crate::ledger::{LedgerError, Parked as Known, Resend};
@@ -214,9 +214,7 @@ impl<'a, T: Send> Uploader<'a, T> {
         // A platform may clean names, and an earlier send may have been stored, too.
         let may_be = |file: &FileObject| {
             let old = held.old_names.iter().any(|name| is_named(file, name));
-            // One that has another upload's name to the letter is that one's.
-            let is_others = || under_way.contains(&(file.filename.clone(), file.size_bytes));
-            old || is_like(&file.filename, &held.file_name) && !is_others()
+            old || may_be_cleaned(file, &held.file_name, under_way)
         };
         let mut unproven: Vec<FileObject> = others.into_iter().filter(may_be).collect();
         // A tag is of one send, so two files that carry it are as odd as two without one.
